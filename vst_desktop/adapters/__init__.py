@@ -1,0 +1,1 @@
+"""All input and output; siblings do not know each other."""

@@ -1,0 +1,1 @@
+"""Bars and option chains from Parquet and CSV files."""

@@ -1,0 +1,1 @@
+"""The Go scanner child over gRPC; the only place that imports grpc."""

@@ -1,0 +1,1 @@
+"""The journal and stores in SQLite; the only place that imports it."""

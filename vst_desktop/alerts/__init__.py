@@ -1,0 +1,1 @@
+"""Routes what happened to the trader's channels."""

@@ -1,0 +1,1 @@
+"""Pure values and events of the trade; standard library only."""

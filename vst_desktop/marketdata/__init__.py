@@ -1,0 +1,1 @@
+"""Bars and chains for the station, cached and paced."""

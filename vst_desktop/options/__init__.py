@@ -1,0 +1,1 @@
+"""Pure option mathematics: pricing, filters, selection, analytics."""

@@ -1,0 +1,1 @@
+"""Positions of spreads and the account they stand in."""

@@ -1,0 +1,1 @@
+"""Pure risk rules: sizing, limits and their denials."""

@@ -1,0 +1,1 @@
+"""What every engine runs on: clock, calendar, settings, bus, tasks, paths, logs."""

@@ -1,0 +1,1 @@
+"""Turns a universe of bars into signals."""

@@ -1,0 +1,1 @@
+"""The facade the window and the command line talk to."""

@@ -1,0 +1,1 @@
+"""Pure strategies: indicators, entry rules, exit plans, explanations."""
