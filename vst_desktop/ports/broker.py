@@ -1,0 +1,184 @@
+"""The broker: account, contracts, quotes, orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
+from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.orders import (
+    BrokerOrder,
+    Commission,
+    Execution,
+    OrderRejected,
+    OrderTicket,
+)
+from vst_desktop.domain.quotes import OptionChain, OptionQuote, Right, StockQuote
+from vst_desktop.domain.spreads import VerticalSpread
+
+
+class ConnectionState(StrEnum):
+    """Where the connection stands. Only READY accepts orders."""
+
+    DISCONNECTED = "DISCONNECTED"
+    CONNECTING = "CONNECTING"
+    READY = "READY"
+    UPSTREAM_LOST = "UPSTREAM_LOST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionChanged:
+    """The connection's state changed; ``reason`` is shown to the user."""
+
+    state: ConnectionState
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged:
+    """New account values."""
+
+    account: AccountSnapshot
+
+
+BrokerEvent = (
+    ConnectionChanged
+    | AccountChanged
+    | BrokerOrder
+    | Execution
+    | Commission
+    | OrderRejected
+    | BrokerPosition
+    | StockQuote
+    | OptionQuote
+)
+"""What a broker pushes. Quotes come only for subscribed lines (``watch_*``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerBook:
+    """Everything reconciliation needs, asked for afresh: all clients' open orders, today's
+    executions, completed orders, positions. ``own_client_id`` tells own orders from foreign."""
+
+    open_orders: tuple[BrokerOrder, ...]
+    completed_orders: tuple[BrokerOrder, ...]
+    executions: tuple[Execution, ...]
+    positions: tuple[BrokerPosition, ...]
+    own_client_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Ids of an order handed to the broker; ``perm_id`` 0 until the broker acknowledges."""
+
+    order_id: int
+    perm_id: int
+
+
+class Broker(Protocol):
+    """One account at one broker, over one connection.
+
+    All methods run on the station's loop and never block it. Every await is bounded by a
+    time-out and raises ``UserError`` (what, remedy) when the broker refuses or ``TimeoutError``
+    when it does not answer: unknown is not an answer. Events are delivered in the broker's
+    order, on the loop, through the callback given to ``subscribe``.
+    """
+
+    @property
+    def state(self) -> ConnectionState:
+        """The connection's state now."""
+
+    @property
+    def client_name(self) -> str:
+        """Client library and version, for reports."""
+
+    @property
+    def server_version(self) -> int | None:
+        """Protocol version of the connected server."""
+
+    @property
+    def clock_offset_secs(self) -> float | None:
+        """Broker's clock less ours, at the last heartbeat."""
+
+    def subscribe(self, listener: Callable[[BrokerEvent], None]) -> None:
+        """Deliver events to the listener from now on."""
+
+    async def connect(self) -> AccountSnapshot:
+        """Connect, synchronise positions, orders and account; afterwards reconnects by itself."""
+
+    async def close(self) -> None:
+        """Disconnect for good; idempotent."""
+
+    async def barrier(self) -> None:
+        """Return when everything the broker sent before this call has been delivered."""
+
+    async def daily_bars(
+        self, symbols: Sequence[str], *, sessions: int, on_bars: Callable[[BarSeries], None]
+    ) -> list[SymbolError]:
+        """Ask for about ``sessions`` daily bars of each symbol, the forming one included.
+
+        Paced; at most 50 in flight. ``on_bars`` is called per symbol as answers come; symbols
+        that gave none are returned with the reason.
+        """
+
+    async def stock_quote(self, symbol: str) -> StockQuote:
+        """One fresh quote of a stock with the day's bar so far."""
+
+    async def option_chain(
+        self,
+        symbol: str,
+        *,
+        right: Right,
+        dte: tuple[int, int],
+        today: date,
+        reach: float,
+        max_contracts: int,
+    ) -> OptionChain:
+        """The chain of one right within a range of days to expiration.
+
+        One details request per expiration; quotes and Greeks only within ``reach`` expected
+        moves of the price, at most ``max_contracts``; the other listed contracts come with
+        ``quote`` None.
+        """
+
+    async def option_quotes(self, spread: VerticalSpread) -> tuple[OptionQuote, OptionQuote]:
+        """Fresh quotes of both legs (long, short)."""
+
+    async def combo_tick(self, spread: VerticalSpread) -> Decimal:
+        """Price increment of the spread as a combo, USD."""
+
+    async def place(self, ticket: OrderTicket) -> Placed:
+        """Send the order and wait for the broker's acknowledgement (a permId).
+
+        Raises TimeoutError when none came in time: the order's fate is then unknown.
+        Refused orders raise UserError with the broker's code and sentence.
+        """
+
+    async def modify(self, order_id: int, ticket: OrderTicket) -> None:
+        """Change the limit price of a working order of this client in place."""
+
+    async def cancel(self, order_id: int) -> None:
+        """Ask to cancel; the outcome comes as an event."""
+
+    async def book(self) -> BrokerBook:
+        """Read orders, executions and positions of all clients afresh."""
+
+    async def account(self) -> AccountSnapshot:
+        """Read the account afresh."""
+
+    async def watch_stock(self, symbol: str) -> None:
+        """Stream the stock's quotes as events until ``unwatch``; counted per caller."""
+
+    async def watch_spread(self, spread: VerticalSpread) -> None:
+        """Stream both legs' quotes as events until ``unwatch_spread``."""
+
+    async def unwatch_stock(self, symbol: str) -> None:
+        """End one ``watch_stock``."""
+
+    async def unwatch_spread(self, spread: VerticalSpread) -> None:
+        """End one ``watch_spread``."""

@@ -1,0 +1,112 @@
+"""The journal: what was decided and sent, durable before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
+from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntentRecord:
+    """One approved order from approval to its terminal state, as stored.
+
+    ``max_debit`` is the approval's bound (entries), ``reserved_usd`` the risk it reserves while
+    not terminal, ``expires_at`` the end of the approval, ``plan`` the exit plan committed with it.
+    Times are None until they happened.
+    """
+
+    intent_id: str
+    order_ref: str
+    mode: Mode
+    account: str
+    purpose: Purpose
+    side: Side
+    strategy: str
+    spread: VerticalSpread
+    quantity: int
+    max_debit: Decimal
+    debit_seen: Decimal
+    spot_seen: float
+    atr: float
+    reserved_usd: Decimal
+    plan: ExitPlan
+    state: OrderState
+    rank: int
+    approved_at: datetime
+    expires_at: datetime
+    session: str
+    """ISO date of the session the approval is for."""
+    order_type: OrderType | None = None
+    limit_price: Decimal | None = None
+    order_id: int = 0
+    perm_id: int = 0
+    filled: int = 0
+    average_fill_price: Decimal | None = None
+    reason: str | None = None
+    queued_at: datetime | None = None
+    sent_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    filled_at: datetime | None = None
+    ack_latency_secs: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionRecord:
+    """A spread held by the station, with its exit plan and the exits' permission (account)."""
+
+    position_id: str
+    intent_id: str
+    account: str
+    strategy: str
+    spread: VerticalSpread
+    quantity: int
+    average_debit: Decimal
+    plan: ExitPlan
+    opened_at: datetime
+    closed_at: datetime | None = None
+    exit_reason: str | None = None
+
+
+class Journal(Protocol):
+    """Durable, append-only events beside the current state of intents and positions.
+
+    One writer; every method returns after the commit (WAL, synchronous FULL). A failed commit
+    raises UserError and nothing may be sent then.
+    """
+
+    async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
+        """Store the intent's new state together with the event that led to it, atomically."""
+
+    async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
+        """Store a position's new state together with its event."""
+
+    async def record(self, event: str, **data: Any) -> None:
+        """Append an event that belongs to no order (signal, settings change, kill)."""
+
+    async def save_execution(self, exec_id: str, order_ref: str, data: dict[str, Any]) -> bool:
+        """Store an execution once; False when this exec id was stored before."""
+
+    async def intents(self, *, open_only: bool = False) -> Sequence[IntentRecord]:
+        """All intents, or those not in a terminal state, oldest first."""
+
+    async def positions(self, *, open_only: bool = True) -> Sequence[PositionRecord]:
+        """Positions, oldest first."""
+
+    async def save_alert(self, alert: Alert) -> None:
+        """Store an alert."""
+
+    async def get_flag(self, name: str) -> str | None:
+        """A small durable value (kill switch, halt), None when unset."""
+
+    async def set_flag(self, name: str, value: str | None, *, reason: str) -> None:
+        """Set or clear a durable value and record why."""
+
+    async def close(self) -> None:
+        """Finish pending writes and close; idempotent."""
