@@ -1,0 +1,73 @@
+"""What the window may ask of the station: commands in, snapshots and alerts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from vst_desktop.domain.alerts import Alert
+from vst_desktop.station.view import StationView
+
+
+class StationApi(Protocol):
+    """The station as the window sees it. All calls are made on the loop's thread.
+
+    Coroutine commands raise ``UserError`` with a sentence to show; plain calls do not raise.
+    """
+
+    def view(self) -> StationView:
+        """The current snapshot. Unchanged parts are the same objects as before."""
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call the listener (cheaply, often) when the snapshot may have changed."""
+
+    def on_alert(self, listener: Callable[[Alert], None]) -> None:
+        """Call the listener with each new alert."""
+
+    def select(self, symbol: str, candidate_id: str | None = None) -> None:
+        """Make the symbol (and candidate) the selected one: chart and ticket follow."""
+
+    async def scan(self) -> None:
+        """Fetch bars, scan the universe, load chains, propose candidates."""
+
+    def cancel_scan(self) -> None:
+        """Stop a running scan; what it found so far stays."""
+
+    async def load_chain(self, symbol: str) -> None:
+        """Load one symbol's chain and propose its candidate."""
+
+    async def approve(self, candidate_id: str, revision: int) -> str:
+        """Approve the shown revision; returns the intent id. Refused when it has changed."""
+
+    async def reject(self, candidate_id: str) -> None:
+        """Take the candidate off the list, recorded."""
+
+    async def choose_alternative(self, candidate_id: str, index: int) -> None:
+        """Make the index-th alternative the candidate's spread (a new revision)."""
+
+    async def withdraw(self, intent_id: str) -> None:
+        """Take back a waiting approval."""
+
+    async def withdraw_candidate(self, candidate_id: str) -> None:
+        """Take back the waiting approval of this candidate."""
+
+    async def release(self, intent_id: str) -> None:
+        """Let a HELD approval wait for its window again."""
+
+    async def kill(self, reason: str) -> None:
+        """Cancel working entries, void the queue, halt entries. Exits are untouched."""
+
+    async def clear_kill(self, reason: str) -> None:
+        """Allow entries again."""
+
+    async def arm(self, typed_account: str) -> None:
+        """Arm LIVE entries for this run by the account id, typed."""
+
+    async def close_position(self, position_id: str) -> None:
+        """Close one position now (MANUAL)."""
+
+    async def flatten(self, typed: str) -> None:
+        """Close everything; ``typed`` must be FLATTEN."""
+
+    def acknowledge_alerts(self) -> None:
+        """Mark all alerts read."""
