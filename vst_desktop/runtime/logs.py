@@ -17,7 +17,7 @@ def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING)
         folder: Folder of the log file; None for console only.
         console_level: Lowest level shown on stderr.
     """
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),

@@ -1,0 +1,85 @@
+"""What several commands share: settings options, JSON output."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.numbers import plain_number
+
+
+def add_settings_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--set key=value``."""
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="override a setting (group.key where a key stands in two groups)",
+    )
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json FILE``."""
+    parser.add_argument("--json", metavar="FILE", help="write a machine-readable result")
+
+
+def write_json(path: str | None, value: Mapping[str, Any]) -> None:
+    """Write the result; Decimals become JSON numbers, times ISO 8601 with offset.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    if path is None:
+        return
+    try:
+        Path(path).write_text(
+            json.dumps(value, default=_encode, allow_nan=False, indent=1) + "\n", encoding="utf-8"
+        )
+    except OSError as error:
+        raise UserError(
+            f"result cannot be written ({error.strerror})",
+            where=path,
+            remedy="name a file in a folder you can write",
+        ) from None
+
+
+def _encode(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return plain_number(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def parse_date(text: str) -> date:
+    """An ISO date; a usage error otherwise."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            f"{text!r} is not a date", remedy="write it as 2014-06-09", exit_code=2
+        ) from None
+
+
+def parse_moment(text: str) -> datetime:
+    """An ISO 8601 moment with offset; a usage error otherwise."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise UserError(
+            f"{text!r} is not a time with offset",
+            where="--at",
+            remedy="write it as 2014-06-09T14:43-04:00",
+            exit_code=2,
+        )
+    return moment
