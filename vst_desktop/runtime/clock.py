@@ -36,6 +36,7 @@ class _Waits:
 
     def __init__(self) -> None:
         self._work: dict[str, int] = {}
+        self._idle: list[asyncio.Future[None]] = []
 
     def monotonic(self) -> float:
         """Real seconds."""
@@ -51,6 +52,21 @@ class _Waits:
             self._work[name] -= 1
             if not self._work[name]:
                 del self._work[name]
+            if not self._work:
+                self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self._idle:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._idle.clear()
+
+    async def idle(self) -> None:
+        """Wait until no work is in flight."""
+        while self._work:
+            waiter = asyncio.get_running_loop().create_future()
+            self._idle.append(waiter)
+            await waiter
 
     @property
     def in_flight(self) -> tuple[str, ...]:
@@ -58,7 +74,8 @@ class _Waits:
         return tuple(self._work)
 
     def call_at(self, when: datetime, call: Callable[[], None], *, name: str) -> _Timer:
-        raise NotImplementedError
+        """Call once when this clock shows ``when``."""
+        raise NotImplementedError  # abstract: how a clock reaches a moment is what tells them apart
 
     async def sleep_until(self, when: datetime) -> None:
         """Wait until then by this clock."""

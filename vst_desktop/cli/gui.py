@@ -1,0 +1,50 @@
+"""``vst gui``: the window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Any
+
+from vst_desktop.cli.common import add_settings_option
+from vst_desktop.domain.errors import UserError
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser("gui", help="the window (default command)")
+    parser.add_argument(
+        "--profile",
+        choices=("demo", "paper", "live"),
+        help="which broker to use (default: execution.trading_mode, DEMO)",
+    )
+    add_settings_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the window and run until it is closed."""
+    require_display()
+    from vst_desktop.bootstrap import open_window, profile_settings
+
+    return open_window(profile_settings(args.profile, args.overrides))
+
+
+def require_display() -> None:
+    """Refuse to start a window where there is no screen.
+
+    Raises:
+        UserError: Neither X11 nor Wayland is there and no other Qt platform was chosen.
+    """
+    if not has_display():
+        raise UserError(
+            "no display was found",
+            remedy="set DISPLAY or WAYLAND_DISPLAY, or use 'vst demo --headless'",
+        )
+
+
+def has_display() -> bool:
+    """Whether a window can be shown: a screen server, or a Qt platform chosen on purpose."""
+    if not sys.platform.startswith("linux"):
+        return True
+    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))

@@ -1,0 +1,401 @@
+"""From bars to candidates: fetch, scan, rank the signals, load chains, select spreads.
+
+Holds what the last scan found. Knows neither window nor orders: sizing and denials are asked for
+through ``size``, so that every candidate shows what could be bought now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.quotes import OptionChain, Right
+from vst_desktop.domain.signals import Direction, Signal
+from vst_desktop.domain.spreads import Candidate, ExitPlan, RankedSpread, Selection
+from vst_desktop.options.affordability import cheapest_spread_usd
+from vst_desktop.options.rules import SelectionRules
+from vst_desktop.options.selection import select
+from vst_desktop.ports.broker import Broker
+from vst_desktop.ports.clock import Clock
+from vst_desktop.ports.scanner import Scanner, ScanRequest, ScanResult
+from vst_desktop.ports.store import Journal
+from vst_desktop.runtime.calendar import Sessions, trading_day
+from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.universe import Universe
+from vst_desktop.strategy.registry import BUILT_IN
+
+log = logging.getLogger(__name__)
+
+SESSIONS_FETCHED = 504
+MAX_CHAIN_CONTRACTS = 60
+VOLUME_SESSIONS = 20
+CHAINS_AT_ONCE = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """Where a running scan stands."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the last scan found. Replaced as a whole by the next one."""
+
+    result: ScanResult | None = None
+    signals: list[Signal] = field(default_factory=list)
+    errors: list[SymbolError] = field(default_factory=list)
+    chain_errors: list[SymbolError] = field(default_factory=list)
+    states: dict[str, str] = field(default_factory=dict)
+    """The last column of a signal's row, by symbol."""
+    chains: dict[str, OptionChain] = field(default_factory=dict)
+    selections: dict[str, Selection] = field(default_factory=dict)
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    chains_wanted: int = 0
+
+
+class Research:
+    """Runs scans and keeps their findings.
+
+    Args:
+        size: Contracts for a ranked spread now and the denial, if any.
+        plan: The exit plan for a signal's spread entered now at a price of the underlying.
+        alert: Raises an alert.
+        on_change: Called when the findings changed.
+    """
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        universe: Universe,
+        broker: Broker,
+        scanner: Scanner,
+        journal: Journal,
+        clock: Clock,
+        sessions: Sessions,
+        size: Callable[[RankedSpread], tuple[int, str | None]],
+        plan: Callable[[Signal, RankedSpread, float], ExitPlan],
+        alert: Callable[[Severity, str, str], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        self._settings = settings
+        self._universe = universe
+        self._broker = broker
+        self._scanner = scanner
+        self._journal = journal
+        self._clock = clock
+        self._sessions = sessions
+        self._size = size
+        self._plan = plan
+        self._alert = alert
+        self._on_change = on_change
+        self._bars: dict[str, BarSeries] = {}
+        self._revisions: dict[str, int] = {}
+        self._rejected: set[str] = set()
+        self._lock = asyncio.Lock()
+        self.findings = Findings()
+        self.progress: Progress | None = None
+
+    @property
+    def universe(self) -> Universe:
+        """What is scanned."""
+        return self._universe
+
+    def bars(self, symbol: str) -> BarSeries | None:
+        """The symbol's daily bars as last fetched."""
+        return self._bars.get(symbol)
+
+    async def scan(self) -> None:
+        """One whole scan. A scan that is cancelled keeps what it found.
+
+        Raises:
+            UserError: The broker or the scanner cannot serve.
+        """
+        async with self._lock:
+            with self._clock.work("scan"):
+                try:
+                    await self._scan()
+                finally:
+                    self.progress = None
+                    self._on_change()
+
+    async def _scan(self) -> None:
+        found = Findings(
+            errors=[SymbolError(symbol=s, error=e) for s, e in self._universe.unserved]
+        )
+        fetched = await self._fetch(found)
+        self.progress = Progress(stage="scan", done=0, total=len(fetched))
+        refused = await self._scanner.put_bars(fetched)
+        found.errors += refused
+        bad = {error.symbol for error in refused}
+        request = ScanRequest(
+            symbols=tuple(s.symbol for s in fetched if s.symbol not in bad),
+            strategies=tuple(BUILT_IN),
+            parameters=self._settings.strategy.model_dump(),
+        )
+        found.result = await self._scanner.scan(request, self._scan_progress)
+        found.errors += found.result.errors
+        found.signals = self._rank([self._dated(s) for s in found.result.signals], found)
+        self.findings = found
+        await self._journal.record(
+            "SCAN",
+            symbols=len(self._universe.symbols) + len(self._universe.unserved),
+            scanned=found.result.scanned,
+            errors=len(found.errors),
+            signals=[(s.symbol, s.strategy, s.date.isoformat()) for s in found.signals],
+        )
+        self._on_change()
+        await self._load_first_chains(found)
+
+    async def _fetch(self, found: Findings) -> list[BarSeries]:
+        symbols = self._universe.symbols
+        fetched: list[BarSeries] = []
+        self.progress = Progress(stage="bars", done=0, total=len(symbols))
+
+        def take(series: BarSeries) -> None:
+            fetched.append(series)
+            self._bars[series.symbol] = series
+            assert self.progress is not None
+            self.progress.done = len(fetched)
+            self._on_change()
+
+        found.errors += await self._broker.daily_bars(
+            symbols, sessions=SESSIONS_FETCHED, on_bars=take
+        )
+        return fetched
+
+    def _scan_progress(self, done: int, total: int) -> None:
+        if self.progress is not None:
+            self.progress.done, self.progress.total = done, total
+        self._on_change()
+
+    def _dated(self, signal: Signal) -> Signal:
+        series = self._bars[signal.symbol]
+        return replace(signal, forming=series.forming and signal.date == series.dates[-1])
+
+    def _rank(self, signals: list[Signal], found: Findings) -> list[Signal]:
+        """Signals of the present session, by 20-day average dollar volume, with filters' words."""
+        today = trading_day(self._clock.now())
+        last = today if self._sessions.is_session(today) else self._sessions.previous_session(today)
+        volumes = {s.symbol: self._volume(s.symbol) for s in signals}
+        universe = self._settings.universe
+        for signal in signals:
+            shares, _ = volumes[signal.symbol]
+            if signal.date < self._sessions.previous_session(last):
+                state = f"old bar {signal.date:%d %b %Y}"
+            elif signal.close < universe.min_price:
+                state = f"price < {universe.min_price:g}"
+            elif shares < universe.min_volume:
+                state = f"volume < {universe.min_volume / 1e6:g} M"
+            else:
+                state = self._affordable(signal)
+            found.states[signal.symbol] = state
+        held_first = sorted(signals, key=lambda s: (-volumes[s.symbol][1], s.symbol, s.strategy))
+        return held_first
+
+    def _volume(self, symbol: str) -> tuple[float, float]:
+        """20-day average volume of whole bars in shares, and in dollars."""
+        whole = self._bars[symbol].whole()
+        count = min(VOLUME_SESSIONS, len(whole))
+        if not count:
+            return 0.0, 0.0
+        shares = sum(whole.volume[-count:]) / count
+        dollars = sum(
+            v * c for v, c in zip(whole.volume[-count:], whole.close[-count:], strict=True)
+        )
+        return shares, dollars / count
+
+    def _affordable(self, signal: Signal) -> str:
+        needs = cheapest_spread_usd(self._bars[signal.symbol], self.rules)
+        if needs is not None and needs > self._settings.options.max_spread_cost:
+            return f"needs ${needs:,.0f}"
+        return "load chain"
+
+    @property
+    def rules(self) -> SelectionRules:
+        """The selection rules of the present settings."""
+        return SelectionRules.of(self._settings.options.model_dump())
+
+    async def _load_first_chains(self, found: Findings) -> None:
+        wanted = list(
+            dict.fromkeys(s.symbol for s in found.signals if found.states[s.symbol] == "load chain")
+        )[: self._settings.universe.max_chains]
+        found.chains_wanted = len(wanted)
+        self.progress = Progress(stage="chains", done=0, total=len(wanted))
+        gate = asyncio.Semaphore(CHAINS_AT_ONCE)
+
+        async def load(symbol: str) -> None:
+            async with gate:
+                await self._load(symbol)
+            assert self.progress is not None
+            self.progress.done += 1
+            self._on_change()
+
+        async with asyncio.TaskGroup() as group:
+            for symbol in wanted:
+                group.create_task(load(symbol), name=f"chain:{symbol}")
+
+    async def load_chain(self, symbol: str) -> None:
+        """Load one symbol's chain now; a failure is shown in its row."""
+        with self._clock.work("chain"):
+            await self._load(symbol)
+
+    async def _load(self, symbol: str) -> None:
+        found = self.findings
+        found.states[symbol] = "loading"
+        self._on_change()
+        for signal in [s for s in found.signals if s.symbol == symbol]:
+            try:
+                chain = await self.fetch_chain(symbol, signal.direction)
+            except (UserError, TimeoutError) as error:
+                text = str(error) or "the broker did not answer in time"
+                found.states[symbol] = "no chain"
+                found.chain_errors.append(SymbolError(symbol=symbol, error=text))
+                self._alert(Severity.WARNING, f"{symbol}: option chain not loaded", text)
+                return
+            self._propose(signal, chain)
+        self._on_change()
+
+    async def fetch_chain(self, symbol: str, direction: Direction) -> OptionChain:
+        """The symbol's chain for one direction, quoted within reach."""
+        options = self._settings.options
+        return await self._broker.option_chain(
+            symbol,
+            right=Right.CALL if direction is Direction.LONG else Right.PUT,
+            dte=(options.min_dte, options.max_dte),
+            today=trading_day(self._clock.now()),
+            reach=1.5,
+            max_contracts=MAX_CHAIN_CONTRACTS,
+        )
+
+    def _propose(self, signal: Signal, chain: OptionChain) -> None:
+        found, now = self.findings, self._clock.now()
+        selection = select(
+            chain, signal.direction, self.rules, now=now, today=trading_day(now)
+        )
+        key = f"{signal.symbol}:{signal.strategy}"
+        found.chains[key] = chain
+        found.selections[key] = selection
+        found.states[signal.symbol] = (
+            "forming" if signal.forming else self._age(signal.date, trading_day(now))
+        )
+        if not selection.spreads:
+            found.candidates.pop(key, None)
+            found.states[signal.symbol] = "no spread"
+            return
+        if key in self._rejected:
+            return
+        self._put(signal, selection, selection.spreads[0], selection.spreads[1:6], chain.underlying)
+
+    def _put(
+        self,
+        signal: Signal,
+        selection: Selection,
+        ranked: RankedSpread,
+        alternatives: tuple[RankedSpread, ...],
+        spot: float,
+    ) -> None:
+        key = f"{signal.symbol}:{signal.strategy}"
+        contracts, denied = self._size(ranked)
+        self._revisions[key] = self._revisions.get(key, 0) + 1
+        self.findings.candidates[key] = Candidate(
+            candidate_id=key,
+            revision=self._revisions[key],
+            signal=signal,
+            ranked=ranked,
+            alternatives=alternatives,
+            selection=selection,
+            contracts=contracts,
+            plan=self._plan(signal, ranked, spot),
+            spot=spot,
+            denied=denied,
+            recorded=signal.symbol in self._universe.recorded,
+        )
+
+    def _age(self, day: date, today: date) -> str:
+        age = 0
+        while day < today:
+            day = self._sessions.next_session(day)
+            age += 1
+        return f"{age} d" if age else "close"
+
+    def candidates(self) -> list[Candidate]:
+        """All candidates: recorded chains before modelled ones, then by the ranking of spreads."""
+        return sorted(
+            self.findings.candidates.values(),
+            key=lambda c: (
+                not c.recorded,
+                -c.ranked.reward_risk,
+                c.ranked.leg_cost,
+                -(c.ranked.open_interest or 0),
+                c.ranked.debit,
+                c.candidate_id,
+            ),
+        )
+
+    def candidate(self, candidate_id: str, revision: int | None = None) -> Candidate:
+        """One candidate.
+
+        Raises:
+            UserError: It is gone, or its revision is not the one that was shown.
+        """
+        candidate = self.findings.candidates.get(candidate_id)
+        if candidate is None:
+            raise UserError(f"{candidate_id} is no longer proposed", remedy="scan again")
+        if revision is not None and candidate.revision != revision:
+            raise UserError(
+                f"{candidate.signal.symbol} changed since it was shown",
+                remedy="look at the new figures and approve again",
+            )
+        return candidate
+
+    def resize(self) -> None:
+        """Work out sizes and denials again; a candidate whose figures changed gets a revision."""
+        for key, candidate in self.findings.candidates.items():
+            contracts, denied = self._size(candidate.ranked)
+            if (contracts, denied) != (candidate.contracts, candidate.denied):
+                self._revisions[key] += 1
+                self.findings.candidates[key] = replace(
+                    candidate,
+                    contracts=contracts,
+                    denied=denied,
+                    revision=self._revisions[key],
+                )
+
+    def choose(self, candidate_id: str, index: int) -> None:
+        """Swap the candidate's spread with one of its alternatives."""
+        candidate = self.candidate(candidate_id)
+        if not 0 <= index < len(candidate.alternatives):
+            raise UserError(f"there is no alternative {index + 1} for {candidate.signal.symbol}")
+        rest = list(candidate.alternatives)
+        chosen = rest.pop(index)
+        self._put(
+            candidate.signal,
+            candidate.selection,
+            chosen,
+            (candidate.ranked, *rest),
+            candidate.spot,
+        )
+        self._on_change()
+
+    def reject(self, candidate_id: str) -> Candidate:
+        """Take a candidate off the list until the next program start."""
+        candidate = self.candidate(candidate_id)
+        self._rejected.add(candidate_id)
+        del self.findings.candidates[candidate_id]
+        self._on_change()
+        return candidate
+
+    def take_off(self, candidate_id: str) -> None:
+        """Take an approved candidate off the list."""
+        self.findings.candidates.pop(candidate_id, None)
