@@ -1,0 +1,68 @@
+# make demo, make test: everything else is found from here. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+RUN_GO = source packaging/lib.sh && go=$$(ensure_go)
+# Which staticcheck: a version, so that a new one cannot turn yesterday's commit red.
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-header pyproject.toml
+
+.PHONY: help setup demo test check bench screenshots lock stubs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 14
+
+setup: ## install everything into this folder; one line when there is nothing to do
+	@packaging/setup.sh
+
+demo: setup ## the whole job on the built-in simulator: a window, or a story in the terminal without a display
+	@if [[ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" || $$(uname -s) == Darwin ]]; then \
+		$(BIN)/vst demo; \
+	else \
+		mkdir -p out; \
+		$(BIN)/vst demo --headless --screenshot out/demo.png --json out/demo.json; \
+	fi
+
+test: setup ## all tests, Go and Python
+	@$(RUN_GO); cd scanner_go; race=; \
+	if [[ $$("$$go" env CGO_ENABLED) == 1 ]] && command -v gcc >/dev/null; then race=-race; fi; \
+	"$$go" test $$race ./...
+	@$(BIN)/python -m pytest -n 2 --dist worksteal tests
+
+check: setup ## style, types, import rules, stubs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python packaging/gen_stubs.py --check
+	@$(RUN_GO); cd scanner_go; \
+	unformatted=$$("$$("$$go" env GOROOT)/bin/gofmt" -l .); \
+	[[ -z $$unformatted ]] || { echo "gofmt would change: $$unformatted"; exit 1; }; \
+	echo "go vet"; "$$go" vet ./...; \
+	echo "staticcheck"; "$$go" run $(STATICCHECK) ./...
+
+bench: setup ## the benchmarks that exist: the scanner's own, and tests/benchmarks
+	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...
+	@for file in tests/benchmarks/bench_*.py; do \
+		[[ ! -f $$file ]] || { echo "$$file"; $(BIN)/python "$$file"; }; \
+	done
+
+screenshots: setup ## the README's pictures, taken of the real window
+	@mkdir -p docs/img
+	@$(BIN)/python packaging/screenshots.py
+
+stubs: setup ## write the gRPC stubs of proto/ again
+	@$(BIN)/python packaging/gen_stubs.py
+
+lock: ## resolve the dependencies again and write both lock files
+	@source packaging/lib.sh; uv=$$(ensure_uv); \
+	$(LOCK) --output-file requirements.lock; \
+	$(LOCK) --group dev --output-file requirements-dev.lock
+
+clean: ## remove what was built or installed here
+	rm -rf .venv .uv .go out build dist vst_desktop/_bin scanner_go/bin .benchmarks
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find vst_desktop tests packaging -name __pycache__ -prune -exec rm -rf {} +
