@@ -1,0 +1,415 @@
+"""Makes the window's snapshot from the station's state. Reads only; decides nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from vst_desktop.domain.orders import OrderState, Side
+from vst_desktop.domain.spreads import Candidate, VerticalSpread
+from vst_desktop.ports.broker import ConnectionState
+from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.runtime.calendar import EASTERN, trading_day
+from vst_desktop.station.charts import ChartMaker, spread_levels
+from vst_desktop.station.outlook import Outlook, outlook
+from vst_desktop.station.ticket import make_ticket
+from vst_desktop.station.view import (
+    AlertRow,
+    CandidateRow,
+    CandidatesView,
+    ChartView,
+    Chip,
+    Light,
+    LightView,
+    OrderRow,
+    PositionRow,
+    ScanView,
+    SignalRow,
+    StationView,
+    StripView,
+    TicketView,
+)
+
+if TYPE_CHECKING:
+    from vst_desktop.station.station import Station
+
+SPARK_SESSIONS = 60
+
+WAITING = (OrderState.APPROVED, OrderState.QUEUED, OrderState.HELD)
+
+CHIP_TONES = {
+    OrderState.FILLED: "gain",
+    OrderState.REJECTED: "loss",
+    OrderState.DENIED: "loss",
+    OrderState.UNKNOWN: "loss",
+    OrderState.ORPHAN: "loss",
+    OrderState.EXPIRED: "muted",
+    OrderState.CANCELLED: "muted",
+    OrderState.QUEUED: "warn",
+    OrderState.HELD: "warn",
+}
+
+
+class Presenter:
+    """Makes snapshots; keeps what is dear to make until its inputs change."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._charts = ChartMaker()
+        self._version = 0
+        self._outlooks: dict[tuple[str, int], Outlook] = {}
+
+    def view(self) -> StationView:
+        """The present snapshot."""
+        station = self._station
+        self._version += 1
+        history = station.engines.alerts.history
+        return StationView(
+            version=self._version,
+            strip=self._strip(),
+            scan=self._scan(),
+            candidates=self._candidates(),
+            ticket=self._ticket(),
+            orders=tuple(self._order(i) for i in reversed(station.desk.intents())),
+            positions=tuple(self._position(p) for p in station.desk.positions()),
+            alerts=tuple(
+                AlertRow(
+                    time=entry.alert.time,
+                    severity=entry.alert.severity,
+                    message=entry.alert.message,
+                    details=entry.alert.details,
+                    symbol=entry.alert.symbol,
+                    count=entry.count,
+                )
+                for entry in history
+            ),
+            unread_alerts=sum(not entry.read for entry in history),
+            chart=self._chart(),
+            selected_symbol=station.selected_symbol,
+        )
+
+    def waiting_intent(self, candidate_id: str) -> IntentRecord | None:
+        """The approval of this candidate that has not been sent yet."""
+        symbol, _, strategy = candidate_id.partition(":")
+        for intent in self._station.desk.intents():
+            same = (intent.spread.symbol, intent.strategy) == (symbol, strategy)
+            if same and intent.state in WAITING:
+                return intent
+        return None
+
+    def outlook(self, candidate: Candidate) -> Outlook:
+        """Modelled profits of the candidate at its target and stop."""
+        key = (candidate.candidate_id, candidate.revision)
+        if key not in self._outlooks:
+            self._outlooks[key] = outlook(
+                candidate,
+                today=trading_day(self._station.engines.clock.now()),
+                rules=self._station.research.rules,
+            )
+        return self._outlooks[key]
+
+    # -- parts
+
+    def _strip(self) -> StripView:
+        station = self._station
+        risk, account, desk = station.settings.risk, station.account, station.desk
+        opens, closes = station.window()
+        nlv = account.net_liquidation_usd if account else None
+        return StripView(
+            mode=station.mode,
+            account=station.account_id,
+            armed=desk.armed,
+            net_liquidation_usd=nlv,
+            available_usd=account.available_funds_usd if account else None,
+            day_pnl_usd=account.day_pnl_usd if account else None,
+            positions=len(desk.positions()),
+            max_positions=risk.max_positions,
+            trades_today=desk.trades_today(),
+            max_trades=risk.max_daily_trades,
+            at_risk_usd=desk.at_risk_usd(),
+            max_risk_usd=nlv * Decimal(str(risk.max_total_risk)) if nlv is not None else None,
+            now=station.engines.clock.now(),
+            clock_speed=station.clock_speed,
+            window_opens=opens,
+            window_closes=closes,
+            lights=self._lights(),
+            killed=desk.killed,
+            unprotected=desk.unprotected,
+            market_note=station.market_note,
+        )
+
+    def _lights(self) -> tuple[LightView, ...]:
+        station, broker = self._station, self._station.engines.broker
+        by_state = {
+            ConnectionState.READY: Light.OK,
+            ConnectionState.CONNECTING: Light.BUSY,
+            ConnectionState.UPSTREAM_LOST: Light.DOWN,
+            ConnectionState.DISCONNECTED: Light.DOWN,
+        }
+        offset = broker.clock_offset_secs
+        clock = Light.OK if offset is None or abs(offset) < 2 else Light.DOWN
+        scanner = station.engines.scanner
+        return (
+            LightView(
+                name="IBKR",
+                state=by_state[broker.state],
+                detail=f"{broker.state}; {broker.client_name}, server {broker.server_version}",
+            ),
+            LightView(
+                name="Scanner",
+                state=Light.OK if scanner.healthy else Light.DOWN,
+                detail="Go scanner" if scanner.healthy else "down: scans run in-process, slower",
+            ),
+            LightView(
+                name="Clock" if offset is None else f"Clock {offset * 1000:+.0f} ms",
+                state=clock,
+                detail="broker's clock less ours",
+            ),
+        )
+
+    def _scan(self) -> ScanView:
+        station = self._station
+        research, findings = station.research, station.research.findings
+        progress, result = research.progress, findings.result
+        rows = []
+        for signal in findings.signals:
+            bars = research.bars(signal.symbol)
+            rows.append(
+                SignalRow(
+                    key=f"{signal.symbol}:{signal.strategy}",
+                    symbol=signal.symbol,
+                    strategy=signal.strategy,
+                    direction=signal.direction,
+                    date=signal.date,
+                    forming=signal.forming,
+                    close=signal.close,
+                    rsi=signal.rsi,
+                    spark=bars.close[-SPARK_SESSIONS:] if bars else (),
+                    chain_state=findings.states.get(signal.symbol, ""),
+                )
+            )
+        note = None
+        if not rows:
+            note = (
+                "No scan yet. Press F5 to scan."
+                if result is None
+                else f"No signal in {result.scanned} symbols. Press F5 to scan again."
+            )
+        universe = research.universe
+        return ScanView(
+            rows=tuple(rows),
+            scanned=result.scanned if result else 0,
+            symbols=len(universe.symbols) + len(universe.unserved),
+            errors=tuple((e.symbol, e.error) for e in (*findings.errors, *findings.chain_errors)),
+            seconds=result.seconds if result else None,
+            engine=result.engine if result else "",
+            progress=(progress.done, progress.total) if progress else None,
+            stage=progress.stage if progress else None,
+            chains_loaded=len({key.partition(":")[0] for key in findings.chains}),
+            chains_wanted=findings.chains_wanted,
+            note=note,
+        )
+
+    def _candidates(self) -> CandidatesView:
+        station = self._station
+        findings = station.research.findings
+        rows = tuple(self._candidate(c) for c in station.research.candidates())
+        failed: Counter[str] = Counter()
+        considered = passed = 0
+        for selection in findings.selections.values():
+            failed.update(selection.rejected)
+            considered += selection.considered
+            passed += len(selection.spreads)
+        parts = [
+            f"{len(findings.selections)} chains",
+            f"{considered:,} pairs",
+            f"passed {passed:,}",
+        ]
+        if failed:
+            worst = ", ".join(f"{k.replace('_', ' ')} {v:,}" for k, v in failed.most_common(2))
+            parts.append(f"most failed: {worst}")
+        note = None
+        if not rows:
+            note = (
+                "No candidates yet: scan first (F5)."
+                if not findings.selections
+                else "No spread passes every filter. The counts above say which rule refused most."
+            )
+        return CandidatesView(
+            rows=rows, summary=" · ".join(parts) if findings.selections else "", note=note
+        )
+
+    def _candidate(self, candidate: Candidate) -> CandidateRow:
+        ranked, spread, signal = candidate.ranked, candidate.ranked.spread, candidate.signal
+        waiting = self.waiting_intent(candidate.candidate_id)
+        ahead = self.outlook(candidate)
+        blocked = self._station.block_reason(candidate)
+        if waiting is not None:
+            chip = self._waiting_chip(waiting)
+        elif blocked is not None:
+            chip = Chip(text=blocked.upper(), tone="loss")
+        else:
+            chip = Chip(text="NEW", tone="info")
+        return CandidateRow(
+            candidate_id=candidate.candidate_id,
+            revision=candidate.revision,
+            symbol=signal.symbol,
+            strategy=signal.strategy,
+            direction=signal.direction,
+            spread_type=spread.spread_type,
+            expiration=spread.expiration,
+            dte=ranked.dte,
+            long_strike=spread.long.strike,
+            short_strike=spread.short.strike,
+            right=str(spread.right),
+            debit=ranked.debit,
+            width=spread.width,
+            reward_risk=ranked.reward_risk,
+            delta=ranked.delta,
+            breakeven=ranked.breakeven,
+            probability_of_profit=ranked.probability_of_profit,
+            at_target_usd=ahead.at_target_usd,
+            at_stop_usd=ahead.at_stop_usd,
+            quantity=candidate.contracts,
+            chip=chip,
+            dimmed=waiting is None and blocked is not None,
+            can_approve=waiting is None and blocked is None,
+            can_withdraw=waiting is not None,
+        )
+
+    def _waiting_chip(self, intent: IntentRecord) -> Chip:
+        if intent.state is OrderState.HELD:
+            return Chip(text="HELD", tone="warn")
+        opens, _ = self._station.window()
+        if opens is not None and intent.state is OrderState.QUEUED:
+            return Chip(text=f"FIRES {opens.astimezone(EASTERN):%H:%M}", tone="warn")
+        return Chip(text=str(intent.state), tone="warn")
+
+    def _ticket(self) -> TicketView | None:
+        station = self._station
+        candidate = station.selected()
+        if candidate is None:
+            return None
+        bars = station.research.bars(candidate.signal.symbol)
+        assert bars is not None
+        return make_ticket(
+            station,
+            candidate,
+            self.outlook(candidate),
+            self._charts.indicators(bars),
+            self.waiting_intent(candidate.candidate_id),
+        )
+
+    def _chart(self) -> ChartView | None:
+        station = self._station
+        symbol = station.selected_symbol
+        bars = station.research.bars(symbol) if symbol else None
+        if bars is None:
+            return None
+        signals = [s for s in station.research.findings.signals if s.symbol == symbol]
+        candidate = station.selected()
+        position = next((p for p in station.desk.positions() if p.spread.symbol == symbol), None)
+        if candidate is not None and candidate.signal.symbol == symbol:
+            levels = spread_levels(
+                candidate.ranked.spread, candidate.plan, candidate.ranked.breakeven
+            )
+        elif position is not None:
+            sign = position.spread.direction.sign
+            breakeven = float(position.spread.long.strike + sign * position.average_debit)
+            levels = spread_levels(position.spread, position.plan, breakeven)
+        else:
+            levels = ()
+        return self._charts.chart(bars, signals, levels)
+
+    def _order(self, intent: IntentRecord) -> OrderRow:
+        if intent.state in WAITING:
+            chip = self._waiting_chip(intent)
+        else:
+            text = str(intent.state).replace("_", " ")
+            chip = Chip(text=text, tone=CHIP_TONES.get(intent.state, "info"))
+        return OrderRow(
+            intent_id=intent.intent_id,
+            order_ref=intent.order_ref,
+            symbol=intent.spread.symbol,
+            side=intent.side,
+            label=_label(intent.spread),
+            quantity=intent.quantity,
+            order_type=str(intent.order_type) if intent.order_type else "",
+            limit_price=intent.limit_price,
+            max_debit=intent.max_debit,
+            state=intent.state,
+            chip=chip,
+            filled=intent.filled,
+            average_fill_price=intent.average_fill_price,
+            order_id=intent.order_id,
+            perm_id=intent.perm_id,
+            approved_at=intent.approved_at,
+            sent_at=intent.sent_at,
+            filled_at=intent.filled_at,
+            ack_latency_secs=intent.ack_latency_secs,
+            reason=intent.reason,
+            can_withdraw=intent.state in WAITING and intent.side is Side.BUY,
+            can_release=intent.state is OrderState.HELD,
+        )
+
+    def _position(self, position: PositionRecord) -> PositionRow:
+        station, spread = self._station, position.spread
+        now = station.engines.clock.now()
+        close_at = self._close_at(spread)
+        pnl = None
+        if close_at is not None:
+            gain = (close_at - position.average_debit) * spread.multiplier * position.quantity
+            pnl = gain
+        stock = station.stocks.get(spread.symbol)
+        protected = station.desk.unprotected == 0
+        return PositionRow(
+            position_id=position.position_id,
+            symbol=spread.symbol,
+            spread_type=spread.spread_type,
+            long_strike=spread.long.strike,
+            short_strike=spread.short.strike,
+            right=str(spread.right),
+            expiration=spread.expiration,
+            dte=(spread.expiration - trading_day(now)).days,
+            quantity=position.quantity,
+            average_debit=position.average_debit,
+            close_at=close_at,
+            open_pnl_usd=pnl,
+            entry=position.plan.entry,
+            stop=position.plan.stop,
+            target=position.plan.target,
+            target_reason=position.plan.target_reason,
+            spot=stock.quote.mid if stock else None,
+            exit_by=position.plan.exit_by,
+            at_risk_usd=position.average_debit * spread.multiplier * position.quantity,
+            assignment=self._assignment(spread, stock.quote.mid if stock else None),
+            protection=Chip(
+                text="this station" if protected else "UNPROTECTED",
+                tone="gain" if protected else "loss",
+            ),
+        )
+
+    def _close_at(self, spread: VerticalSpread) -> Decimal | None:
+        legs = [self._station.options.get(leg.con_id) for leg in (spread.long, spread.short)]
+        if any(leg is None or leg.quote is None for leg in legs):
+            return None
+        long, short = legs[0].quote, legs[1].quote  # type: ignore[union-attr]
+        if long is None or short is None or long.bid is None or short.ask is None:
+            return None
+        return Decimal(str(long.bid)) - Decimal(str(short.ask))
+
+    def _assignment(self, spread: VerticalSpread, spot: float | None) -> Chip:
+        """Only a short leg in the money can be assigned with profit to its holder."""
+        if spot is None:
+            return Chip(text="unknown", tone="muted")
+        inside = (spot - float(spread.short.strike)) * spread.direction.sign
+        if inside > 0:
+            return Chip(text="short in the money", tone="warn")
+        return Chip(text="clear", tone="gain")
+
+
+def _label(spread: VerticalSpread) -> str:
+    kind = str(spread.spread_type).replace("_", " ")
+    return f"{kind} {spread.label()}  {spread.expiration:%d %b}"
+
