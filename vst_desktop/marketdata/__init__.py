@@ -1,1 +1,0 @@
-"""Bars and chains for the station, cached and paced."""

@@ -1,1 +1,0 @@
-"""Positions of spreads and the account they stand in."""
