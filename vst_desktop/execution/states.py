@@ -126,7 +126,7 @@ TERMINAL = frozenset({S.FILLED, S.CANCELLED, S.REJECTED, S.DENIED, S.EXPIRED, S.
 """No risk is reserved any more; late news from the broker is still heard."""
 
 
-class IllegalTransition(Exception):
+class IllegalTransitionError(Exception):
     """A trigger that the table does not know in this state: a bug."""
 
 
@@ -139,9 +139,9 @@ def after(state: S, trigger: Trigger) -> S:
     """The next state.
 
     Raises:
-        IllegalTransition: The pair is not in the table.
+        IllegalTransitionError: The pair is not in the table.
     """
     try:
         return TRANSITIONS[state, trigger]
     except KeyError:
-        raise IllegalTransition(f"{trigger} is not possible in state {state}") from None
+        raise IllegalTransitionError(f"{trigger} is not possible in state {state}") from None

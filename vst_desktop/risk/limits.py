@@ -158,7 +158,7 @@ def working_to_close(spread: VerticalSpread, orders: Iterable[BrokerOrder], acco
     for order in orders:
         if order.account not in ("", account) or order.status in TERMINAL:
             continue
-        left = int(max(order.quantity - order.filled, 0))
+        left = max(int(order.quantity - order.filled), 0)
         for con_id, ratio, side in order.legs:
             sells = (side is Side.SELL) == (order.side is Side.BUY)
             if con_id == spread.long.con_id and sells:

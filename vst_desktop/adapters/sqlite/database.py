@@ -1,0 +1,160 @@
+"""One SQLite file, one writer thread, numbered migrations."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
+from pathlib import Path
+from typing import TypeVar
+
+from vst_desktop.domain.errors import UserError
+
+T = TypeVar("T")
+
+
+class Database:
+    """A connection that lives on a thread of its own; work is handed to it and awaited in order.
+
+    WAL with synchronous FULL: what is committed survives a power cut.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, thread: ThreadPoolExecutor):
+        self.path = path
+        self._connection = connection
+        self._thread = thread
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path) -> Database:
+        """Open or make the file and bring it to the newest version.
+
+        Raises:
+            UserError: Not writable, not a database, damaged, or written by a newer station.
+        """
+        thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+        loop = asyncio.get_running_loop()
+        try:
+            connection = await loop.run_in_executor(thread, _open, path)
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return cls(path, connection, thread)
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``work`` in one transaction on the writer's thread; commit before returning.
+
+        Raises:
+            UserError: The database refused; nothing of the work was stored.
+        """
+        if self._closed:
+            raise UserError("the journal is closed", where=str(self.path))
+        loop = asyncio.get_running_loop()
+        # Shielded: a cancelled caller must not take a commit that is under way with it.
+        return await asyncio.shield(loop.run_in_executor(self._thread, self._transact, work))
+
+    async def close(self) -> None:
+        """Finish what was handed over and close; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown(wait=True)
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(self._connection)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise UserError(
+                f"the journal could not be written: {error}",
+                where=str(self.path),
+                remedy="free disk space or check the folder's permissions",
+            ) from error
+        return result
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Numbered steps in their order: (version, SQL)."""
+    folder = resources.files(__package__) / "migrations"
+    found = [
+        (int(file.name.split("_")[0]), file.read_text(encoding="utf-8"))
+        for file in folder.iterdir()
+        if file.name.endswith(".sql")
+    ]
+    return sorted(found)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=True)
+    except (OSError, sqlite3.Error) as error:
+        raise UserError(
+            f"the journal cannot be opened: {error}",
+            where=str(path),
+            remedy="set VST_HOME to a folder that can be written",
+        ) from None
+    try:
+        _prepare(path, connection)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise _told(path, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(path: Path, connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA busy_timeout = 5000")
+    damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if damage != "ok":
+        raise sqlite3.DatabaseError(damage)
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    steps = migrations()
+    newest = steps[-1][0]
+    if version > newest:
+        raise UserError(
+            f"the journal is of version {version}, this station knows {newest}",
+            where=str(path),
+            remedy="use the newer station that wrote it, or another VST_HOME",
+        )
+    if 0 < version < newest:
+        _back_up(path, connection, version)
+    for number, sql in steps:
+        if number > version:
+            connection.executescript(f"BEGIN;\n{sql}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _back_up(path: Path, connection: sqlite3.Connection, version: int) -> None:
+    copy = sqlite3.connect(path.with_name(f"{path.name}.v{version}.bak"))
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()
+
+
+def _told(path: Path, error: sqlite3.DatabaseError) -> UserError:
+    if isinstance(error, sqlite3.OperationalError):
+        return UserError(
+            f"the journal cannot be used: {error}",
+            where=str(path),
+            remedy="close other stations on it and check that the folder can be written",
+        )
+    return UserError(
+        f"the journal is damaged: {error}",
+        where=str(path),
+        remedy="move it away and restore a backup, or start with a new VST_HOME",
+    )

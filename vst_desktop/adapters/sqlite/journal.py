@@ -1,0 +1,251 @@
+"""The journal on SQLite: current state beside an append-only, hash-chained event table."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vst_desktop.adapters.sqlite import records
+from vst_desktop.adapters.sqlite.database import Database
+from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.orders import OrderState
+from vst_desktop.ports.store import IntentRecord, PositionRecord
+
+GENESIS = "0" * 64
+
+_CLOSED = (
+    OrderState.FILLED,
+    OrderState.CANCELLED,
+    OrderState.REJECTED,
+    OrderState.DENIED,
+    OrderState.EXPIRED,
+    OrderState.ORPHAN,
+)
+
+
+class SqliteJournal:
+    """``ports.store.Journal`` and the executions stored for an order.
+
+    Args:
+        database: An open database; the journal closes it.
+        now: The station's time, for the events.
+    """
+
+    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+        self._database = database
+        self._now = now
+
+    @classmethod
+    async def open(cls, path: Path, now: Callable[[], datetime]) -> SqliteJournal:
+        """Open the file, making or migrating it.
+
+        Raises:
+            UserError: The file cannot be used, with what to do.
+        """
+        return cls(await Database.open(path), now)
+
+    async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
+        """Store the intent's state with its event."""
+        row = (
+            intent.intent_id,
+            intent.order_ref,
+            intent.spread.symbol,
+            intent.purpose.value,
+            intent.state.value,
+            records.moment(intent.approved_at),
+            records.spread_text(intent.spread),
+            records.plan_text(intent.plan),
+            records.record_text(intent),
+        )
+        told = {"intent_id": intent.intent_id, "state": intent.state.value, **data}
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO intents VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (intent_id) DO UPDATE "
+                "SET order_ref = excluded.order_ref, state = excluded.state, "
+                "spread = excluded.spread, plan = excluded.plan, record = excluded.record",
+                row,
+            )
+            self._append(connection, event, told)
+
+        await self._database.run(work)
+
+    async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
+        """Store the position's state with its event."""
+        row = (
+            position.position_id,
+            position.intent_id,
+            position.spread.symbol,
+            records.moment(position.opened_at),
+            records.moment(position.closed_at) if position.closed_at else None,
+            records.spread_text(position.spread),
+            records.plan_text(position.plan),
+            records.record_text(position),
+        )
+        told = {"position_id": position.position_id, "quantity": position.quantity, **data}
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO positions VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (position_id) DO "
+                "UPDATE SET closed_at = excluded.closed_at, spread = excluded.spread, "
+                "plan = excluded.plan, record = excluded.record",
+                row,
+            )
+            self._append(connection, event, told)
+
+        await self._database.run(work)
+
+    async def record(self, event: str, **data: Any) -> None:
+        """Append an event."""
+        await self._database.run(lambda connection: self._append(connection, event, data))
+
+    async def save_execution(self, exec_id: str, order_ref: str, data: dict[str, Any]) -> bool:
+        """Store an execution once."""
+
+        def work(connection: sqlite3.Connection) -> bool:
+            done = connection.execute(
+                "INSERT OR IGNORE INTO executions VALUES (?,?,?)",
+                (exec_id, order_ref, records.dump(data)),
+            )
+            if not done.rowcount:
+                return False
+            self._append(connection, "execution", {"exec_id": exec_id, "order_ref": order_ref})
+            return True
+
+        return await self._database.run(work)
+
+    async def executions(self, order_ref: str) -> Sequence[dict[str, Any]]:
+        """Data of the executions stored for an order, in the order they came."""
+
+        def work(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            rows = connection.execute(
+                "SELECT data FROM executions WHERE order_ref = ? ORDER BY rowid", (order_ref,)
+            )
+            return [json.loads(row[0]) for row in rows]
+
+        return await self._database.run(work)
+
+    async def intents(self, *, open_only: bool = False) -> Sequence[IntentRecord]:
+        """Intents, oldest first."""
+        where = f"WHERE state NOT IN ({','.join('?' * len(_CLOSED))})" if open_only else ""
+        values = tuple(state.value for state in _CLOSED) if open_only else ()
+
+        def work(connection: sqlite3.Connection) -> list[IntentRecord]:
+            rows = connection.execute(
+                f"SELECT record, spread, plan FROM intents {where} ORDER BY approved_at, rowid",
+                values,
+            )
+            return [records.intent(*row) for row in rows]
+
+        return await self._database.run(work)
+
+    async def positions(self, *, open_only: bool = True) -> Sequence[PositionRecord]:
+        """Positions, oldest first."""
+        where = "WHERE closed_at IS NULL" if open_only else ""
+
+        def work(connection: sqlite3.Connection) -> list[PositionRecord]:
+            rows = connection.execute(
+                f"SELECT record, spread, plan FROM positions {where} ORDER BY opened_at, rowid"
+            )
+            return [records.position(*row) for row in rows]
+
+        return await self._database.run(work)
+
+    async def save_alert(self, alert: Alert) -> None:
+        """Store an alert."""
+        row = (
+            records.moment(alert.time),
+            alert.severity.value,
+            alert.symbol,
+            alert.message,
+            alert.details,
+        )
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO alerts (time, severity, symbol, message, details) VALUES (?,?,?,?,?)",
+                row,
+            )
+
+        await self._database.run(work)
+
+    async def get_flag(self, name: str) -> str | None:
+        """A durable value."""
+
+        def work(connection: sqlite3.Connection) -> str | None:
+            row = connection.execute("SELECT value FROM flags WHERE name = ?", (name,)).fetchone()
+            return str(row[0]) if row else None
+
+        return await self._database.run(work)
+
+    async def set_flag(self, name: str, value: str | None, *, reason: str) -> None:
+        """Set or clear a durable value and record why."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if value is None:
+                connection.execute("DELETE FROM flags WHERE name = ?", (name,))
+            else:
+                connection.execute(
+                    "INSERT INTO flags VALUES (?,?) ON CONFLICT (name) DO UPDATE "
+                    "SET value = excluded.value",
+                    (name, value),
+                )
+            told = {"name": name, "value": value, "reason": reason}
+            self._append(connection, "flag", told)
+
+        await self._database.run(work)
+
+    async def events(self) -> Sequence[dict[str, Any]]:
+        """All events, oldest first: seq, time, name, data."""
+
+        def work(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            rows = connection.execute("SELECT seq, time, name, data FROM events ORDER BY seq")
+            return [
+                {"seq": seq, "time": time, "name": name, "data": json.loads(data)}
+                for seq, time, name, data in rows
+            ]
+
+        return await self._database.run(work)
+
+    async def verify(self) -> int | None:
+        """Walk the hash chain; the sequence number of the first event that does not fit its
+        predecessor or its own hash, None when all do."""
+
+        def work(connection: sqlite3.Connection) -> int | None:
+            previous, expected = GENESIS, 1
+            rows = connection.execute(
+                "SELECT seq, time, name, data, previous_hash, hash FROM events ORDER BY seq"
+            )
+            for seq, time, name, data, stored_previous, stored in rows:
+                fits = seq == expected and stored_previous == previous
+                if not fits or stored != _hash(previous, seq, time, name, data):
+                    return int(seq)
+                previous, expected = stored, expected + 1
+            return None
+
+        return await self._database.run(work)
+
+    async def close(self) -> None:
+        """Finish and close; idempotent."""
+        await self._database.close()
+
+    def _append(self, connection: sqlite3.Connection, event: str, data: dict[str, Any]) -> None:
+        last = connection.execute(
+            "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+        time, text = records.moment(self._now()), records.dump(data)
+        connection.execute(
+            "INSERT INTO events VALUES (?,?,?,?,?,?)",
+            (seq, time, event, text, previous, _hash(previous, seq, time, event, text)),
+        )
+
+
+def _hash(previous: str, seq: int, time: str, name: str, data: str) -> str:
+    text = "\n".join((previous, str(seq), time, name, data))
+    return hashlib.sha256(text.encode()).hexdigest()
