@@ -77,11 +77,11 @@ def test_each_case_ends_as_its_name_says(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    ended = dict(
-        (line.split("::")[1].split()[0], line.split()[0])
+    ended = {
+        line.split("::")[1].split()[0]: line.split()[0]
         for line in run.stdout.splitlines()
         if line.startswith(("PASSED", "FAILED", "ERROR")) and "::" in line
-    )
+    }
     assert ended == {
         "test_plain_passes": "PASSED",
         "test_warning_record_fails": "FAILED",
