@@ -82,8 +82,9 @@ class AlertCenter:
 
     def mark_read(self) -> None:
         """Mark every alert read."""
-        self._history = [entry if entry.read else replace(entry, read=True)
-                         for entry in self._history]
+        self._history = [
+            entry if entry.read else replace(entry, read=True) for entry in self._history
+        ]
 
     def _fold(self, alert: Alert) -> bool:
         for index in range(len(self._history) - 1, -1, -1):

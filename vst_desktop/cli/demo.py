@@ -76,9 +76,7 @@ async def _headless(
             ok = await _trade(station, time, candidates)
         else:
             _tell(station, "no candidate: nothing to approve")
-        write_json(
-            json_file, demo_report(station, started=started, candidates=candidates, ok=ok)
-        )
+        write_json(json_file, demo_report(station, started=started, candidates=candidates, ok=ok))
         if screenshot:
             os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
             from vst_desktop.gui.shot import save_picture

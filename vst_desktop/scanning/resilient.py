@@ -59,9 +59,9 @@ class ResilientScanner:
                 self._missing.clear()
                 return refused
         return [
-            SymbolError(symbol=bars.symbol, error=error)
+            SymbolError(symbol=bars.symbol, error=reason)
             for bars in series
-            if (error := door_error(bars)) is not None
+            if (reason := door_error(bars)) is not None
         ]
 
     async def scan(

@@ -412,4 +412,3 @@ class Presenter:
 def _label(spread: VerticalSpread) -> str:
     kind = str(spread.spread_type).replace("_", " ")
     return f"{kind} {spread.label()}  {spread.expiration:%d %b}"
-

@@ -280,9 +280,7 @@ class Research:
 
     def _propose(self, signal: Signal, chain: OptionChain) -> None:
         found, now = self.findings, self._clock.now()
-        selection = select(
-            chain, signal.direction, self.rules, now=now, today=trading_day(now)
-        )
+        selection = select(chain, signal.direction, self.rules, now=now, today=trading_day(now))
         key = f"{signal.symbol}:{signal.strategy}"
         found.chains[key] = chain
         found.selections[key] = selection
