@@ -56,7 +56,7 @@ def test_no_file_holds(what: str) -> None:
     ("what", "text"),
     [
         ("a path of one machine", "open('/" + "home/anna/bars.csv')"),
-        ("a package index's host", "https://files." + "pythonhosted.org/x"),
+        ("a package index's host", "https://files.python" + "hosted.org/x"),
         ("a private key", "-----" + "BEGIN EC PRIVATE KEY-----"),
         ("an access key", "AK" + "IA" + "ABCDEFGHIJKLMNOP"),
         ("a chat token or hook", "xo" + "xb-123456789012"),
