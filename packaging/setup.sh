@@ -21,7 +21,7 @@ package_key() {
   { deps_key; cat pyproject.toml
     [[ ! -f hatch_build.py ]] || cat hatch_build.py
     find scanner_go proto -type f \( -name '*.go' -o -name 'go.*' -o -name '*.s' -o -name '*.proto' \) \
-      -print0 2>/dev/null | sort -z | xargs -0 -r cat; } | digest
+      -print0 | sort -z | xargs -0 -r cat; } | digest
 }
 
 fits() { [[ -f $STAMPS/$1 && $(<"$STAMPS/$1") == "$2" ]]; }
