@@ -1,0 +1,163 @@
+"""What a debit vertical is worth, and how likely it pays: per spread, and as arrays for pictures.
+
+Volatilities per year, one per leg (the skew); prices per share in USD unless named otherwise.
+Time to expiration is calendar days or years of 365 days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from vst_desktop.domain.money import CENT
+from vst_desktop.domain.quotes import Right
+from vst_desktop.domain.signals import Direction
+from vst_desktop.domain.spreads import VerticalSpread
+from vst_desktop.options.normal import Floats, cdf
+from vst_desktop.options.pricing import DAYS_A_YEAR, price
+
+LEG_COMMISSION_USD = Decimal("0.65")
+ORDER_COMMISSION_USD = Decimal("1.00")
+LEGS = 2
+PAYOFF_POINTS = 161
+_REACH = 2.5
+"""A payoff picture shows this many expected moves to each side of the spot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayoffCurve:
+    """Profit in USD of a whole position over prices of the underlying, before commissions."""
+
+    prices: Floats
+    at_expiry_usd: Floats
+    at_date_usd: Floats
+
+
+def commission_usd(contracts: int) -> Decimal:
+    """Estimated commission of one order for ``contracts`` spreads, two legs each.
+
+    IBKR Pro, options up to 10,000 a month: 0.65 USD a contract and leg, at least 1.00 an order;
+    exchange fees are not in it.
+    """
+    return max(ORDER_COMMISSION_USD, LEG_COMMISSION_USD * LEGS * contracts).quantize(CENT)
+
+
+def breakeven(spread: VerticalSpread, debit: Decimal) -> Decimal:
+    """The underlying's price at which the spread is worth its debit at expiration."""
+    return spread.long.strike + spread.direction.sign * debit
+
+
+def interpolated_volatility(
+    at: npt.ArrayLike,
+    long_strike: npt.ArrayLike,
+    short_strike: npt.ArrayLike,
+    long_iv: npt.ArrayLike,
+    short_iv: npt.ArrayLike,
+) -> Floats:
+    """Volatility at a price between the legs' strikes, on the line between theirs."""
+    x, a, b = (np.asarray(v, dtype=np.float64) for v in (at, long_strike, short_strike))
+    left, right = (np.asarray(v, dtype=np.float64) for v in (long_iv, short_iv))
+    share = np.clip((x - a) / (b - a), 0.0, 1.0)
+    return left + share * (right - left)
+
+
+def probability_beyond(
+    level: npt.ArrayLike,
+    *,
+    direction: Direction,
+    spot: float,
+    years: float,
+    volatility: npt.ArrayLike,
+    rate: float,
+    dividend_yield: float,
+) -> Floats:
+    """Implied chance that the underlying ends above (LONG) or below (SHORT) ``level``.
+
+    Phi(d2) and Phi(-d2) of Black-Scholes; at the breakeven with its interpolated volatility it is
+    the probability of profit. A statement about prices paid, not a forecast.
+    """
+    target = np.asarray(level, dtype=np.float64)
+    sigma = np.asarray(volatility, dtype=np.float64)
+    if years <= 0:
+        ends = (spot - target) * direction.sign > 0
+        return np.where(np.isnan(sigma), np.nan, ends.astype(np.float64))
+    drift = (rate - dividend_yield - 0.5 * sigma * sigma) * years
+    d2 = (np.log(spot / target) + drift) / (sigma * np.sqrt(years))
+    return cdf(direction.sign * d2)
+
+
+def spread_value(
+    spread: VerticalSpread,
+    spot: npt.ArrayLike,
+    *,
+    days_left: float,
+    ivs: tuple[float, float],
+    rate: float,
+    dividend_yield: float,
+) -> Floats:
+    """Model value per share of the spread at prices of the underlying, between 0 and its width.
+
+    Args:
+        days_left: Calendar days to expiration at that moment; 0 gives the payoff.
+        ivs: Volatility of the long and of the short leg.
+    """
+    call = spread.right is Right.CALL
+    at = np.atleast_1d(np.asarray(spot, dtype=np.float64))
+
+    def leg(strike: Decimal, volatility: float) -> Floats:
+        return price(
+            is_call=call,
+            spot=at,
+            strike=float(strike),
+            years=max(days_left, 0.0) / DAYS_A_YEAR,
+            volatility=volatility,
+            rate=rate,
+            dividend_yield=dividend_yield,
+        )
+
+    value = leg(spread.long.strike, ivs[0]) - leg(spread.short.strike, ivs[1])
+    return np.clip(value, 0.0, float(spread.width))
+
+
+def payoff(
+    spread: VerticalSpread,
+    *,
+    debit: Decimal,
+    quantity: int,
+    spot: float,
+    ivs: tuple[float, float],
+    days_to_expiration: float,
+    days_ahead: float,
+    rate: float,
+    dividend_yield: float,
+) -> PayoffCurve:
+    """Profit of the position at expiration and ``days_ahead`` days from now.
+
+    The prices span both strikes and 2.5 expected moves around the spot; both strikes and the
+    breakeven are among them, so that the corners are sharp.
+    """
+    move = spot * max(ivs) * float(np.sqrt(max(days_to_expiration, 1.0) / DAYS_A_YEAR))
+    corners = [float(spread.long.strike), float(spread.short.strike)]
+    low = max(min(spot - _REACH * move, min(corners) - 0.5 * move), 0.01)
+    high = max(spot + _REACH * move, max(corners) + 0.5 * move)
+    prices = np.unique(
+        np.concatenate(
+            [np.linspace(low, high, PAYOFF_POINTS), corners, [float(breakeven(spread, debit))]]
+        )
+    )
+    size = spread.multiplier * quantity
+
+    def profit(days_left: float) -> Floats:
+        value = spread_value(
+            spread, prices, days_left=days_left, ivs=ivs, rate=rate, dividend_yield=dividend_yield
+        )
+        return (value - float(debit)) * size
+
+    return PayoffCurve(
+        prices=prices,
+        at_expiry_usd=profit(0.0),
+        at_date_usd=profit(max(days_to_expiration - days_ahead, 0.0)),
+    )

@@ -1,0 +1,64 @@
+"""The standard normal distribution, vectorised, without scipy."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+_NUMERATOR = (
+    3.52624965998911e-2,
+    0.700383064443688,
+    6.37396220353165,
+    33.912866078383,
+    112.079291497871,
+    221.213596169931,
+    220.206867912376,
+)
+_DENOMINATOR = (
+    8.83883476483184e-2,
+    1.75566716318264,
+    16.064177579207,
+    86.7807322029461,
+    296.564248779674,
+    637.333633378831,
+    793.826512519948,
+    440.413735824752,
+)
+_TAIL = 7.07106781186547
+_ROOT_2PI = math.sqrt(2 * math.pi)
+
+
+def pdf(x: npt.ArrayLike) -> Floats:
+    """Density of the standard normal distribution."""
+    value = np.asarray(x, dtype=np.float64)
+    return np.exp(-0.5 * value * value) / _ROOT_2PI
+
+
+def cdf(x: npt.ArrayLike) -> Floats:
+    """Distribution function of the standard normal, absolute error below 1e-14.
+
+    Hart's rational approximation 5666 with a continued fraction in the tail, in the double
+    precision form of G. West, "Better approximations to cumulative normal functions" (2005).
+    """
+    value = np.asarray(x, dtype=np.float64)
+    # Beyond 40 the density is zero in double precision; infinity would make a NaN of it.
+    size = np.minimum(np.abs(value), 40.0)
+    top = np.full_like(size, _NUMERATOR[0])
+    for coefficient in _NUMERATOR[1:]:
+        top = top * size + coefficient
+    bottom = np.full_like(size, _DENOMINATOR[0])
+    for coefficient in _DENOMINATOR[1:]:
+        bottom = bottom * size + coefficient
+    density = np.exp(-0.5 * size * size)
+    lower = density * top / bottom
+    far = size >= _TAIL
+    if far.any():
+        fraction = size + 0.65
+        for step in (4.0, 3.0, 2.0, 1.0):
+            fraction = size + step / fraction
+        lower = np.where(far, density / fraction / _ROOT_2PI, lower)
+    return np.where(value > 0, 1.0 - lower, lower)
