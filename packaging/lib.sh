@@ -6,7 +6,7 @@ die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 digest() { { sha256sum 2>/dev/null || shasum -a 256; } | cut -d' ' -f1; }
 
-# Qt's plug-ins load these by name: library, Debian package. The second list is needed by a window on X11 only.
+# Qt's plug-ins load these by name: library, Debian package. The second list is needed by a window only.
 QT_ALWAYS='libEGL.so.1 libegl1
 libGL.so.1 libgl1
 libxkbcommon.so.0 libxkbcommon0
@@ -27,7 +27,10 @@ libxcb-shape.so.0 libxcb-shape0
 libxcb-shm.so.0 libxcb-shm0
 libxcb-sync.so.1 libxcb-sync1
 libxcb-xfixes.so.0 libxcb-xfixes0
-libxcb-xkb.so.1 libxcb-xkb1'
+libxcb-xkb.so.1 libxcb-xkb1
+libwayland-client.so.0 libwayland-client0
+libwayland-cursor.so.0 libwayland-cursor0
+libwayland-egl.so.1 libwayland-egl1'
 
 # missing_packages LIST: the packages of the libraries that the loader does not know.
 missing_packages() {
@@ -47,7 +50,7 @@ ensure_qt_libraries() {
   # shellcheck disable=SC2086  # one word a package
   install_packages $always $window && return 0
   [[ -z $always ]] || die "Qt needs these system libraries: ${always% }; install them as root (apt-get install ${always% }) and run make setup again"
-  say "a window on X11 will also need: ${window% } (as root: apt-get install ${window% }); runs without a display do not"
+  say "a window will also need: ${window% } (as root: apt-get install ${window% }); runs without a display do not"
 }
 
 # install_packages NAME...: with apt-get, as root or through sudo. False where that cannot be done.

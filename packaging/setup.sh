@@ -47,7 +47,7 @@ if ! fits deps "$DEPS" || ! works; then
       want=$(<.python-version)
       say "no Python 3.12 or 3.13 here: uv fetches $want"
       "$uv" venv --quiet --clear --managed-python --python "$want" "$VENV" ||
-        die "no Python 3.12 or 3.13 was found and uv could not fetch one: install one (Debian, Ubuntu: python3.12) and run make setup again"
+        die "no Python 3.12 or 3.13 was found and uv could not fetch one: install one (Debian, Ubuntu: python3.12 or python3.13) and run make setup again"
     fi
   fi
   say "installing the locked dependencies"
