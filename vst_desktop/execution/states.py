@@ -110,6 +110,7 @@ TRANSITIONS: dict[tuple[S, Trigger], S] = {
     (S.REJECTED, T.REJECT): S.REJECTED,
     (S.FILLED, T.ACK): S.FILLED,
     (S.FILLED, T.WORK): S.FILLED,
+    (S.FILLED, T.PARTIAL): S.FILLED,
     (S.FILLED, T.FILL): S.FILLED,
     (S.FILLED, T.CANCEL): S.FILLED,
 }
@@ -117,9 +118,7 @@ TRANSITIONS: dict[tuple[S, Trigger], S] = {
 WAITING = frozenset({S.APPROVED, S.QUEUED, S.HELD})
 """Approved and not yet on its way."""
 
-AT_BROKER = frozenset(
-    {S.SENDING, S.ACKNOWLEDGED, S.WORKING, S.PARTIALLY_FILLED, S.UNKNOWN}
-)
+AT_BROKER = frozenset({S.SENDING, S.ACKNOWLEDGED, S.WORKING, S.PARTIALLY_FILLED, S.UNKNOWN})
 """The broker has it, or may have it."""
 
 TERMINAL = frozenset({S.FILLED, S.CANCELLED, S.REJECTED, S.DENIED, S.EXPIRED, S.ORPHAN})

@@ -1,0 +1,285 @@
+"""Approvals: bounded, reserved, queued until their window, held, withdrawn or expired."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from vst_desktop.domain.account import AccountSnapshot
+from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
+from vst_desktop.domain.spreads import Candidate
+from vst_desktop.execution.entry import Entries
+from vst_desktop.execution.ledger import Ledger, market_orders, trade_text
+from vst_desktop.execution.schedule import (
+    EntryWindow,
+    merit,
+    queue_order,
+    session_window,
+    window_for,
+)
+from vst_desktop.execution.services import Services
+from vst_desktop.execution.states import WAITING, Trigger
+from vst_desktop.execution.switches import EntryDeniedError, Switches
+from vst_desktop.execution.ticket import approval_bound
+from vst_desktop.ports.clock import Timer
+from vst_desktop.ports.store import IntentRecord
+from vst_desktop.risk.limits import DenialCode, check_budget, check_own_overlap, deny
+from vst_desktop.risk.sizing import size_position, worst_debit
+from vst_desktop.runtime.calendar import EASTERN, trading_day
+
+REF_PREFIX = "VST-"
+
+
+class Approvals:
+    """Takes clicks and keeps what they approved until it may go."""
+
+    def __init__(
+        self, services: Services, ledger: Ledger, switches: Switches, entries: Entries
+    ) -> None:
+        self._services = services
+        self._ledger = ledger
+        self._switches = switches
+        self._entries = entries
+        self._timers: dict[str, tuple[Timer, Timer]] = {}
+
+    async def approve(self, candidate: Candidate, *, mode: Mode, account: str) -> IntentRecord:
+        """Reserve the risk, commit the approval, and queue or release it.
+
+        Raises:
+            EntryDeniedError: A limit refuses it; nothing was stored.
+            UserError: The broker or the journal did not answer.
+        """
+        services, spread = self._services, candidate.ranked.spread
+        denial = self._switches.denial(mode, account)
+        if denial is not None:
+            raise EntryDeniedError(denial)
+        snapshot = await services.broker.account()
+        tick = await services.broker.combo_tick(spread)
+        window = window_for(services.clock.now(), services.calendar, services.execution)
+        # Nothing is awaited between this check and the reservation: two clicks cannot both pass.
+        intent = self._reserved(candidate, mode, account, snapshot, tick, window)
+        try:
+            await self._make_room(intent)
+            await self._ledger.add(
+                self._ledger.intent(intent.intent_id),
+                "approved",
+                candidate=candidate.candidate_id,
+                revision=candidate.revision,
+            )
+        except UserError:
+            self._ledger.forget(intent.intent_id)
+            raise
+        return await self._wait_or_go(intent, window)
+
+    async def withdraw(self, intent_id: str, reason: str = "withdrawn") -> None:
+        """Take back an approval that has not been sent.
+
+        Raises:
+            UserError: It is on its way already, or there is none.
+        """
+        intent = self._waiting(intent_id)
+        await self._ledger.move(intent_id, Trigger.WITHDRAW, reason=reason)
+        self._services.alert(Severity.INFO, trade_text("WITHDRAWN", intent), reason)
+
+    async def release(self, intent_id: str) -> None:
+        """Let a HELD approval wait again, or go when its window is open.
+
+        Raises:
+            UserError: It is not held, or a switch refuses entries.
+        """
+        intent = self._waiting(intent_id)
+        if intent.state is not OrderState.HELD:
+            raise UserError(f"the approval of {intent.spread.symbol} is not held")
+        denial = self._switches.denial(intent.mode, intent.account)
+        if denial is not None:
+            raise EntryDeniedError(denial)
+        now = self._services.clock.now()
+        queued = await self._ledger.move(intent_id, Trigger.QUEUE, reason=None, queued_at=now)
+        window = self._window(queued.session)
+        self._schedule(window)
+        if window.is_open(now):
+            self._entries.release_all([queued])
+
+    async def hold_all(self, reason: str) -> None:
+        """Hold every waiting approval until the trader releases it."""
+        for intent in queue_order(self._ledger.waiting()):
+            if intent.state is not OrderState.HELD:
+                await self._ledger.move(intent.intent_id, Trigger.HOLD, reason=reason)
+                self._services.alert(Severity.WARNING, trade_text("HELD", intent), reason)
+
+    async def void_all(self, reason: str) -> None:
+        """Take every waiting approval off the queue."""
+        for intent in queue_order(self._ledger.waiting()):
+            if self._ledger.intent(intent.intent_id).state in WAITING:
+                await self._ledger.move(intent.intent_id, Trigger.WITHDRAW, reason=reason)
+                self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
+
+    async def reorder(self, intent_ids: list[str]) -> None:
+        """Give waiting approvals this order."""
+        for rank, intent_id in enumerate(intent_ids, start=1):
+            if self._waiting(intent_id).rank != rank:
+                await self._ledger.amend(intent_id, "rank", rank=rank)
+
+    def resume(self) -> None:
+        """Set the timers of what waits since before a restart; what is past its end expires."""
+        for intent in self._ledger.waiting():
+            self._schedule(self._window(intent.session))
+
+    def _reserved(
+        self,
+        candidate: Candidate,
+        mode: Mode,
+        account: str,
+        snapshot: AccountSnapshot,
+        tick: Decimal,
+        window: EntryWindow,
+    ) -> IntentRecord:
+        services, ranked = self._services, candidate.ranked
+        spread, session = ranked.spread, window.session.isoformat()
+        switched = self._switches.denial(mode, account)
+        if switched is not None:
+            raise EntryDeniedError(switched)
+        bound = approval_bound(ranked.debit, spread, tick, services.approval)
+        if bound < ranked.debit:
+            raise EntryDeniedError(
+                deny(DenialCode.DEBIT_BOUND, bound, ranked.debit, "the debit is above its bound")
+            )
+        if snapshot.account != account:
+            raise EntryDeniedError(
+                deny(DenialCode.ACCOUNT, account, snapshot.account, "another account is connected")
+            )
+        by_market = market_orders(mode, services.execution.paper_order_type)
+        budget = self._ledger.budget(session, snapshot)
+        size = size_position(
+            worst=worst_debit(ranked.debit, bound, market_order=by_market),
+            multiplier=spread.multiplier,
+            entry_commission_usd=services.entry_commission_usd,
+            net_liquidation_usd=budget.net_liquidation_usd,
+            available_funds_usd=budget.available_funds_usd,
+            reserved_usd=budget.reserved_usd,
+            at_risk_usd=budget.at_risk_usd,
+            rules=services.risk,
+        )
+        denial = check_own_overlap(spread, self._ledger.taken_spreads()) or check_budget(
+            size.worst_usd_each, budget, services.risk
+        )
+        quantity = min(size.contracts, candidate.contracts)
+        if denial is None and quantity < 1:
+            denial = deny(DenialCode.SIZE, 1, 0, size.reason or "no size")
+        if denial is not None:
+            raise EntryDeniedError(denial)
+        intent_id = services.new_id()
+        intent = IntentRecord(
+            intent_id=intent_id,
+            order_ref=REF_PREFIX + intent_id,
+            mode=mode,
+            account=account,
+            purpose=Purpose.ENTRY,
+            side=Side.BUY,
+            strategy=candidate.signal.strategy,
+            spread=spread,
+            quantity=quantity,
+            max_debit=bound,
+            debit_seen=ranked.debit,
+            spot_seen=candidate.spot,
+            atr=candidate.plan.atr,
+            reserved_usd=quantity * size.worst_usd_each,
+            plan=candidate.plan,
+            state=OrderState.APPROVED,
+            rank=0,
+            approved_at=services.clock.now(),
+            expires_at=window.closes,
+            session=session,
+        )
+        self._ledger.reserve(intent)
+        return intent
+
+    async def _make_room(self, intent: IntentRecord) -> None:
+        """Rank the approval among those waiting for the same session: better ones first."""
+        others = [
+            i
+            for i in queue_order(self._ledger.waiting())
+            if i.session == intent.session and i.intent_id != intent.intent_id
+        ]
+        place = next((n for n, i in enumerate(others) if merit(intent) < merit(i)), len(others))
+        for rank, other in enumerate([*others[:place], intent, *others[place:]], start=1):
+            if other.intent_id == intent.intent_id:
+                self._ledger.rerank(intent.intent_id, rank)
+            elif other.rank != rank:
+                await self._ledger.amend(other.intent_id, "rank", rank=rank)
+
+    async def _wait_or_go(self, intent: IntentRecord, window: EntryWindow) -> IntentRecord:
+        now = self._services.clock.now()
+        if window.is_open(now):
+            self._schedule(window)
+            self._entries.release_all([self._ledger.intent(intent.intent_id)])
+            return self._ledger.intent(intent.intent_id)
+        queued = await self._ledger.move(intent.intent_id, Trigger.QUEUE, queued_at=now)
+        self._schedule(window)
+        self._services.alert(
+            Severity.INFO,
+            trade_text("QUEUED", queued),
+            f"goes when the entry window opens, {_eastern(window.opens)}",
+        )
+        return queued
+
+    def _schedule(self, window: EntryWindow) -> None:
+        session = window.session.isoformat()
+        if session in self._timers:
+            return
+        clock, run = self._services.clock, self._services.run
+        self._timers[session] = (
+            clock.call_at(
+                window.opens, lambda: self._open(session), name=f"entry window {session}"
+            ),
+            clock.call_at(
+                window.closes,
+                lambda: run(self._expire(session), f"expire {session}"),
+                name=f"last entry {session}",
+            ),
+        )
+
+    def _open(self, session: str) -> None:
+        if not self._window(session).is_open(self._services.clock.now()):
+            return
+        self._entries.release_all(
+            [
+                i
+                for i in queue_order(self._ledger.waiting())
+                if i.session == session and i.state is OrderState.QUEUED
+            ]
+        )
+
+    async def _expire(self, session: str) -> None:
+        self._timers.pop(session, None)
+        for intent in self._ledger.waiting():
+            if intent.session == session:
+                reason = "expired: unsent at the last entry time of its session"
+                await self._ledger.move(intent.intent_id, Trigger.EXPIRE, reason=reason)
+                self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
+
+    def _window(self, session: str) -> EntryWindow:
+        window = session_window(
+            date.fromisoformat(session), self._services.calendar, self._services.execution
+        )
+        if window is None:
+            raise UserError(f"{session} is no session of the exchange")
+        return window
+
+    def _waiting(self, intent_id: str) -> IntentRecord:
+        try:
+            intent = self._ledger.intent(intent_id)
+        except KeyError:
+            raise UserError(f"there is no approval {intent_id}") from None
+        if intent.state not in WAITING:
+            raise UserError(
+                f"the approval of {intent.spread.symbol} does not wait any more: {intent.state}"
+            )
+        return intent
+
+
+def _eastern(moment: datetime) -> str:
+    local = moment.astimezone(EASTERN)
+    return f"{local:%H:%M} Eastern on {trading_day(moment):%d %b}"

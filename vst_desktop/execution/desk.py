@@ -1,0 +1,365 @@
+"""The trading desk: approvals in, orders out, positions watched to their exit."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from decimal import Decimal
+
+from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.orders import BrokerOrder, Execution, Mode, OrderRejected, Purpose
+from vst_desktop.domain.quotes import OptionQuote, StockQuote
+from vst_desktop.domain.spreads import Candidate
+from vst_desktop.execution.approvals import Approvals
+from vst_desktop.execution.checks import ReleaseChecks, spot_of
+from vst_desktop.execution.entry import Entries
+from vst_desktop.execution.exits import Exits
+from vst_desktop.execution.fills import Fills
+from vst_desktop.execution.ladder import Ladders
+from vst_desktop.execution.ledger import Ledger, position_of
+from vst_desktop.execution.monitor import ExitMonitor
+from vst_desktop.execution.reconcile import RETRY_SECS, Reconciler
+from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
+from vst_desktop.execution.schedule import EntryWindow, SessionCalendar, window_for
+from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Services
+from vst_desktop.execution.switches import Switches
+from vst_desktop.execution.transmit import Transmitter
+from vst_desktop.ports.broker import Broker, BrokerEvent, ConnectionChanged, ConnectionState
+from vst_desktop.ports.clock import Clock, Timer
+from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.risk.sizing import RiskRules
+from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.strategy.exit import ExitReason, ExitRules
+
+log = logging.getLogger(__name__)
+
+HOLD_AFTER_SECS = 120.0
+
+
+class Desk:
+    """Everything between an approval and the end of its position.
+
+    All calls are made on the loop. Broker events are applied one after the other in their order.
+
+    Args:
+        broker: The broker.
+        journal: Where everything is committed before it is done.
+        clock: The station's time.
+        calendar: Sessions of the exchange.
+        execution: Settings of orders and windows.
+        approval: Bounds of approvals.
+        risk: Limits.
+        exits: Exit levels.
+        allowed_accounts: The allow-list.
+        entry_commission_usd: Commissions of opening one spread.
+        alert: Tells the trader: severity, message, details.
+        on_change: Called when records may have changed.
+        new_id: Makes ids that are unique for ever, at most 30 characters, without ``.``.
+        recheck: Whether an approval's signal still holds.
+        settle_secs: How long an order that nobody knows may still turn up.
+    """
+
+    def __init__(
+        self,
+        *,
+        broker: Broker,
+        journal: DeskJournal,
+        clock: Clock,
+        calendar: SessionCalendar,
+        execution: ExecutionRules,
+        approval: ApprovalRules,
+        risk: RiskRules,
+        exits: ExitRules,
+        allowed_accounts: tuple[str, ...],
+        entry_commission_usd: Decimal,
+        alert: AlertCall,
+        on_change: Callable[[], None],
+        new_id: Callable[[], str],
+        recheck: Callable[[IntentRecord], Awaitable[Recheck]],
+        settle_secs: float = 10.0,
+    ) -> None:
+        self._tasks = TaskOwner("desk", self._task_failed)
+        self._services = services = Services(
+            broker=broker,
+            journal=journal,
+            clock=clock,
+            calendar=calendar,
+            execution=execution,
+            approval=approval,
+            risk=risk,
+            exits=exits,
+            allowed_accounts=allowed_accounts,
+            entry_commission_usd=entry_commission_usd,
+            settle_secs=settle_secs,
+            alert=alert,
+            on_change=on_change,
+            new_id=new_id,
+            recheck=recheck,
+            tasks=self._tasks,
+        )
+        self._ledger = ledger = Ledger(services)
+        self._switches = switches = Switches(services)
+        self._ladders = Ladders(services, ledger)
+        transmitter = Transmitter(services, ledger, ended=self._ended, lost=self._lost)
+        self._entries = Entries(
+            services,
+            ledger,
+            switches,
+            ReleaseChecks(services, ledger, switches),
+            transmitter,
+            self._ladders,
+        )
+        self._approvals = Approvals(services, ledger, switches, self._entries)
+        self._exits = Exits(
+            services, ledger, self._entries, transmitter, self._ladders, self._position_closed
+        )
+        self._monitor = ExitMonitor(services, ledger, self._exits.trigger)
+        self._fills = Fills(
+            services, ledger, spot=self._spot, ended=self._ended, opened=self._monitor.watch
+        )
+        self._reconciler = Reconciler(
+            services, ledger, self._fills, self._approvals, switches, self._reconciled
+        )
+        self._events: asyncio.Queue[tuple[BrokerEvent, AbstractContextManager[None]]] = (
+            asyncio.Queue()
+        )
+        self._hold_timer: Timer | None = None
+        self._was_ready = False
+
+    # --- life ---
+
+    async def start(self) -> None:
+        """Read the journal, hold what waited, and reconcile when the broker is there."""
+        with self._services.clock.work("desk start"):
+            await self._ledger.load()
+            await self._switches.load()
+            await self._fills.load()
+            await self._reconciler.after_restart()
+            self._approvals.resume()
+            self._tasks.spawn(self._pump(), "broker events")
+            if self._services.broker.state is ConnectionState.READY:
+                self._was_ready = True
+                await self._reconciler.reconcile()
+
+    async def stop(self) -> None:
+        """End and join every task; orders at the broker stay as they are."""
+        await self._tasks.close()
+
+    def on_broker_event(self, event: BrokerEvent) -> None:
+        """Take an event; it is applied after those before it."""
+        if isinstance(event, StockQuote):
+            self._monitor.on_stock(event)
+        elif isinstance(event, OptionQuote):
+            self._monitor.on_option(event)
+        elif isinstance(event, BrokerOrder | Execution | OrderRejected | ConnectionChanged):
+            in_flight = self._services.clock.work("broker event")
+            in_flight.__enter__()
+            self._events.put_nowait((event, in_flight))
+
+    # --- commands ---
+
+    async def approve(self, candidate: Candidate, *, mode: Mode, account: str) -> IntentRecord:
+        """Approve a candidate as shown: queued outside its entry window, else sent at once.
+
+        Raises:
+            EntryDeniedError: A limit or a switch refuses it.
+            UserError: Broker or journal did not answer.
+        """
+        with self._services.clock.work("approve"):
+            return await self._approvals.approve(candidate, mode=mode, account=account)
+
+    async def withdraw(self, intent_id: str) -> None:
+        """Take back a waiting approval; UserError when it does not wait any more."""
+        with self._services.clock.work("withdraw"):
+            await self._approvals.withdraw(intent_id)
+
+    async def release(self, intent_id: str) -> None:
+        """Release a HELD approval; UserError when it is not held or entries are refused."""
+        with self._services.clock.work("release"):
+            await self._approvals.release(intent_id)
+
+    async def reorder(self, intent_ids: list[str]) -> None:
+        """Put waiting approvals into this order."""
+        with self._services.clock.work("reorder"):
+            await self._approvals.reorder(intent_ids)
+
+    async def kill(self, reason: str) -> None:
+        """Halt entries, void the queue, cancel own working entries. Exits are untouched."""
+        with self._services.clock.work("kill"):
+            # Halted in memory first: nothing more goes while the rest is being done.
+            await self._switches.kill(reason)
+            await self._approvals.void_all(f"kill switch: {reason}")
+            for intent in self._ledger.at_broker(Purpose.ENTRY):
+                await self._entries.cancel(intent, f"kill switch: {reason}")
+            self._services.alert(Severity.WARNING, "System: KILL SWITCH STOPPED", reason)
+
+    async def clear_kill(self, reason: str) -> None:
+        """Allow entries again, with a reason."""
+        with self._services.clock.work("clear kill"):
+            await self._switches.clear(reason)
+            self._services.alert(Severity.INFO, "System: KILL SWITCH CLEARED", reason)
+
+    async def arm(self, account: str) -> None:
+        """Arm LIVE entries for this run; UserError when the account is not on the allow-list."""
+        with self._services.clock.work("arm"):
+            await self._switches.arm(account)
+
+    async def close_position(
+        self, position_id: str, reason: ExitReason = ExitReason.MANUAL
+    ) -> None:
+        """Close one position now; UserError says why it cannot be."""
+        with self._services.clock.work("close position"):
+            await self._exits.close(position_id, reason)
+
+    async def flatten(self) -> None:
+        """Cancel own working entries, then close every position.
+
+        Raises:
+            UserError: Some could not be closed; the others are on their way.
+        """
+        with self._services.clock.work("flatten"):
+            failed: list[str] = []
+            for intent in self._ledger.at_broker(Purpose.ENTRY):
+                if not intent.filled:
+                    await self._entries.cancel(intent, "flatten")
+            for position in self._ledger.positions():
+                try:
+                    await self._exits.close(position.position_id, ExitReason.FLATTEN)
+                except (UserError, TimeoutError) as error:
+                    failed.append(str(error) or "the broker did not answer")
+            if failed:
+                raise UserError(f"not everything is being closed: {'; '.join(failed)}")
+
+    # --- what is ---
+
+    def intents(self) -> tuple[IntentRecord, ...]:
+        """All intents, oldest first."""
+        return self._ledger.intents()
+
+    def positions(self, *, open_only: bool = True) -> tuple[PositionRecord, ...]:
+        """Positions, oldest first."""
+        return self._ledger.positions(open_only=open_only)
+
+    def reserved_usd(self) -> Decimal:
+        """Risk of approvals and orders not filled yet, USD."""
+        return self._ledger.reserved_usd()
+
+    def at_risk_usd(self) -> Decimal:
+        """Open and reserved risk together, USD."""
+        return self._ledger.open_risk_usd() + self._ledger.reserved_usd()
+
+    def trades_today(self) -> int:
+        """Entries of the session that approvals given now are for."""
+        return self._ledger.trades(self.window().session.isoformat())
+
+    def window(self) -> EntryWindow:
+        """The entry window that an approval given now is for."""
+        services = self._services
+        return window_for(services.clock.now(), services.calendar, services.execution)
+
+    @property
+    def killed(self) -> str | None:
+        """Why the kill switch is on, None when it is off."""
+        return self._switches.killed
+
+    @property
+    def armed_account(self) -> str | None:
+        """The account LIVE entries are armed for in this run."""
+        return self._switches.armed_account
+
+    @property
+    def reconciled(self) -> bool:
+        """Whether the book has been compared with the broker's since the last connect."""
+        return self._switches.reconciled
+
+    # --- news ---
+
+    async def _pump(self) -> None:
+        while True:
+            event, in_flight = await self._events.get()
+            try:
+                await self._apply(event)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # one bad event must not stop those behind it
+                log.exception("broker event failed: %r", event)
+                self._task_failed("broker event", error)
+            finally:
+                in_flight.__exit__(None, None, None)
+
+    async def _apply(self, event: BrokerEvent) -> None:
+        if isinstance(event, Execution):
+            await self._fills.on_execution(event)
+        elif isinstance(event, BrokerOrder):
+            await self._fills.on_order(event)
+        elif isinstance(event, OrderRejected):
+            await self._fills.on_rejected(event)
+        elif isinstance(event, ConnectionChanged):
+            await self._connection(event.state)
+
+    async def _connection(self, state: ConnectionState) -> None:
+        if state is ConnectionState.READY:
+            if self._hold_timer is not None:
+                self._hold_timer.cancel()
+                self._hold_timer = None
+            if not self._switches.reconciled:
+                self._was_ready = True
+                await self._reconciler.reconcile()
+                await self._monitor.resubscribe()
+            return
+        self._switches.reconciled = False
+        self._services.on_change()
+        if self._was_ready and self._hold_timer is None:
+            self._hold_timer = self._services.after(
+                HOLD_AFTER_SECS, self._hold, "hold without broker"
+            )
+
+    async def _hold(self) -> None:
+        self._hold_timer = None
+        if self._services.broker.state is not ConnectionState.READY:
+            await self._approvals.hold_all(f"{HOLD_AFTER_SECS:g} s without the broker")
+
+    def _reconciled(self) -> None:
+        for position in self._ledger.positions():
+            self._monitor.watch(position)
+
+    def _ended(self, intent: IntentRecord) -> None:
+        if intent.purpose is Purpose.EXIT:
+            self._exits.exit_ended(intent, position_of(intent))
+            self._services.run(self._forget_closed(position_of(intent)), "position closed")
+        else:
+            self._entries.ended(intent)
+            self._exits.entry_ended(intent)
+
+    async def _forget_closed(self, position_id: str) -> None:
+        position = self._ledger.position(position_id)
+        if position is not None and position.closed_at is not None:
+            self._position_closed(position)
+
+    def _position_closed(self, position: PositionRecord) -> None:
+        self._monitor.unwatch(position)
+
+    def _lost(self, intent: IntentRecord) -> None:
+        self._services.after(
+            RETRY_SECS,
+            lambda: self._reconciler.look_for(intent.intent_id),
+            f"look for {intent.order_ref}",
+        )
+
+    async def _spot(self, intent: IntentRecord) -> float:
+        known = self._entries.spot_at_send(intent.intent_id)
+        if known is not None:
+            return known
+        try:
+            quote = await self._services.broker.stock_quote(intent.spread.symbol)
+        except (UserError, TimeoutError):
+            return intent.spot_seen
+        return spot_of(quote.quote) or intent.spot_seen
+
+    def _task_failed(self, name: str, error: BaseException) -> None:
+        self._services.alert(
+            Severity.CRITICAL, f"System: DESK ERROR in {name}", f"{type(error).__name__}: {error}"
+        )

@@ -1,0 +1,235 @@
+"""The desk's book: intents and positions in memory, every change journalled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from vst_desktop.domain.account import AccountSnapshot
+from vst_desktop.domain.orders import Mode, Purpose
+from vst_desktop.domain.spreads import VerticalSpread
+from vst_desktop.execution import states
+from vst_desktop.execution.services import Services
+from vst_desktop.execution.states import AT_BROKER, TERMINAL, WAITING, Trigger
+from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.risk.limits import Budget
+
+EXIT_MARK = ".x"
+
+
+class Ledger:
+    """Current records by id. A change is in memory at once and durable when awaited; the journal
+    commits in the order of the calls."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._intents: dict[str, IntentRecord] = {}
+        self._refs: dict[str, str] = {}
+        self._positions: dict[str, PositionRecord] = {}
+
+    async def load(self) -> None:
+        """Read what the journal holds."""
+        journal = self._services.journal
+        for intent in await journal.intents():
+            self._remember(intent)
+        for position in await journal.positions(open_only=False):
+            self._positions[position.position_id] = position
+
+    # --- records ---
+
+    def intents(self) -> tuple[IntentRecord, ...]:
+        """All intents, oldest first."""
+        return tuple(self._intents.values())
+
+    def intent(self, intent_id: str) -> IntentRecord:
+        """One intent; KeyError when there is none."""
+        return self._intents[intent_id]
+
+    def by_ref(self, order_ref: str) -> IntentRecord | None:
+        """The intent behind an order of the broker's, None when it is not ours."""
+        intent_id = self._refs.get(order_ref)
+        return self._intents[intent_id] if intent_id else None
+
+    def waiting(self) -> tuple[IntentRecord, ...]:
+        """Approvals that have not been sent."""
+        return tuple(i for i in self._intents.values() if i.state in WAITING)
+
+    def at_broker(self, purpose: Purpose | None = None) -> tuple[IntentRecord, ...]:
+        """Orders that the broker has or may have."""
+        return tuple(
+            i
+            for i in self._intents.values()
+            if i.state in AT_BROKER and purpose in (None, i.purpose)
+        )
+
+    def positions(self, *, open_only: bool = True) -> tuple[PositionRecord, ...]:
+        """Positions, oldest first."""
+        return tuple(p for p in self._positions.values() if not open_only or p.closed_at is None)
+
+    def position(self, position_id: str) -> PositionRecord | None:
+        """One position, None when there is none by that id."""
+        return self._positions.get(position_id)
+
+    def exits_of(self, position_id: str) -> tuple[IntentRecord, ...]:
+        """Closing orders of a position, oldest first."""
+        prefix = position_id + EXIT_MARK
+        return tuple(i for i in self._intents.values() if i.intent_id.startswith(prefix))
+
+    # --- changes ---
+
+    def reserve(self, intent: IntentRecord) -> None:
+        """Count a new intent's risk from now on; ``add`` makes it durable."""
+        self._remember(intent)
+
+    def rerank(self, intent_id: str, rank: int) -> None:
+        """Rank a reserved intent before it is added."""
+        self._remember(replace(self._intents[intent_id], rank=rank))
+
+    def forget(self, intent_id: str) -> None:
+        """Drop a reservation that could not be made durable."""
+        intent = self._intents.pop(intent_id)
+        del self._refs[intent.order_ref]
+        self._services.on_change()
+
+    async def add(self, intent: IntentRecord, event: str, **data: Any) -> None:
+        """Store a new intent."""
+        self._remember(intent)
+        self._services.on_change()
+        await self._services.journal.save_intent(intent, event, **data)
+
+    async def move(
+        self, intent_id: str, trigger: Trigger, data: dict[str, Any] | None = None, **changes: Any
+    ) -> IntentRecord:
+        """Apply a trigger of the state table with field changes, and journal it.
+
+        Raises:
+            IllegalTransitionError: The table does not know the pair.
+        """
+        intent = self._intents[intent_id]
+        moved = replace(intent, state=states.after(intent.state, trigger), **changes)
+        self._remember(moved)
+        self._services.on_change()
+        await self._services.journal.save_intent(moved, trigger.value, **(data or {}))
+        return moved
+
+    async def amend(self, intent_id: str, event: str, **changes: Any) -> IntentRecord:
+        """Change fields within a state, and journal it."""
+        amended = replace(self._intents[intent_id], **changes)
+        self._remember(amended)
+        self._services.on_change()
+        await self._services.journal.save_intent(amended, event)
+        return amended
+
+    async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
+        """Store a position's new state."""
+        self._positions[position.position_id] = position
+        self._services.on_change()
+        await self._services.journal.save_position(position, event, **data)
+
+    # --- risk ---
+
+    def reserved_usd(self, *, but: str | None = None) -> Decimal:
+        """Risk in USD of approvals and orders that are not filled yet."""
+        return sum(
+            (_unfilled_usd(i) for i in self._entries() if i.intent_id != but), start=Decimal(0)
+        )
+
+    def open_risk_usd(self) -> Decimal:
+        """Debit paid for what is held, USD."""
+        return sum(
+            (p.average_debit * p.spread.multiplier * p.quantity for p in self.positions()),
+            start=Decimal(0),
+        )
+
+    def trades(self, session: str, *, but: str | None = None) -> int:
+        """Entries of a session that are filled, on their way or approved."""
+        return sum(
+            1
+            for i in self._intents.values()
+            if i.purpose is Purpose.ENTRY
+            and i.session == session
+            and i.intent_id != but
+            and (i.filled > 0 or i.state not in TERMINAL)
+        )
+
+    def budget(
+        self, session: str, account: AccountSnapshot, *, for_intent: IntentRecord | None = None
+    ) -> Budget:
+        """What is taken. For an approval about to go, only what goes before it counts: held,
+        sent, or waiting with a better rank."""
+        others = [i for i in self._entries() if for_intent is None or _before(i, for_intent)]
+        reserved = sum((_unfilled_usd(i) for i in others), start=Decimal(0))
+        held = {p.position_id for p in self.positions()}
+        done = sum(
+            1
+            for i in self._intents.values()
+            if i.purpose is Purpose.ENTRY and i.session == session and _done(i)
+        )
+        return Budget(
+            positions=len(held | {i.intent_id for i in others}),
+            trades_today=done + sum(1 for i in others if i.session == session),
+            at_risk_usd=self.open_risk_usd() + reserved,
+            reserved_usd=reserved,
+            net_liquidation_usd=account.net_liquidation_usd,
+            available_funds_usd=account.available_funds_usd,
+            day_pnl_usd=account.day_pnl_usd,
+            day_trades_remaining=account.day_trades_remaining,
+        )
+
+    def taken_spreads(self, *, but: str | None = None) -> list[VerticalSpread]:
+        """Spreads held, at the broker or approved."""
+        held = [p.spread for p in self.positions() if p.position_id != but]
+        return held + [i.spread for i in self._entries() if i.intent_id != but]
+
+    def _entries(self) -> list[IntentRecord]:
+        return [
+            i
+            for i in self._intents.values()
+            if i.purpose is Purpose.ENTRY and i.state not in TERMINAL
+        ]
+
+    def _remember(self, intent: IntentRecord) -> None:
+        self._intents[intent.intent_id] = intent
+        self._refs[intent.order_ref] = intent.intent_id
+
+
+def _unfilled_usd(intent: IntentRecord) -> Decimal:
+    return intent.reserved_usd * (intent.quantity - intent.filled) / intent.quantity
+
+
+def _done(intent: IntentRecord) -> bool:
+    return intent.state in TERMINAL and intent.filled > 0
+
+
+def _before(other: IntentRecord, intent: IntentRecord) -> bool:
+    if other.intent_id == intent.intent_id:
+        return False
+    return other.state not in WAITING or (other.session, other.rank) < (
+        intent.session,
+        intent.rank,
+    )
+
+
+def position_of(intent: IntentRecord) -> str:
+    """Id of the position an order opens or closes: the entry's intent id."""
+    return intent.intent_id.partition(EXIT_MARK)[0]
+
+
+def trade_text(action: str, intent: IntentRecord, quantity: int | None = None) -> str:
+    """The message of a trade alert (SPEC 13)."""
+    spread = intent.spread
+    count = intent.quantity if quantity is None else quantity
+    return f"Trade {action}: {spread.symbol} {spread.direction} x{count}"
+
+
+def price_text(intent: IntentRecord) -> str:
+    """Price of an order as alerts say it."""
+    if intent.average_fill_price is not None:
+        return f"{intent.average_fill_price:.2f}"
+    return "Market" if intent.limit_price is None else f"{intent.limit_price:.2f}"
+
+
+def market_orders(mode: Mode, paper_order_type: str) -> bool:
+    """Whether entries of this mode are market orders."""
+    return mode is not Mode.LIVE and paper_order_type == "MARKET"

@@ -1,0 +1,80 @@
+"""What every part of the desk works with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Protocol
+
+from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.spreads import ExitPlan
+from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
+from vst_desktop.execution.schedule import SessionCalendar
+from vst_desktop.ports.broker import Broker
+from vst_desktop.ports.clock import Clock, Timer
+from vst_desktop.ports.store import IntentRecord, Journal
+from vst_desktop.risk.sizing import RiskRules
+from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.strategy.exit import ExitRules
+
+
+class DeskJournal(Journal, Protocol):
+    """The journal, and the executions it holds of an order: fills are always recomputed from
+    them, so a crash between two commits loses nothing."""
+
+    async def executions(self, order_ref: str) -> Sequence[dict[str, Any]]:
+        """Data of the executions stored for an order, in the order they came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """Whether the signal of an approval still holds. ``plan``: the exit plan of now (a later
+    session has another ATR and swing), None to keep the approved one."""
+
+    holds: bool
+    reason: str = ""
+    plan: ExitPlan | None = None
+
+
+AlertCall = Callable[[Severity, str, str], None]
+"""Tells the trader: severity, message, details."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Dependencies of the desk's parts, injected once.
+
+    ``entry_commission_usd``: commissions of opening one spread. ``settle_secs``: how long an
+    order that nobody knows may still turn up before it is UNKNOWN.
+    """
+
+    broker: Broker
+    journal: DeskJournal
+    clock: Clock
+    calendar: SessionCalendar
+    execution: ExecutionRules
+    approval: ApprovalRules
+    risk: RiskRules
+    exits: ExitRules
+    allowed_accounts: tuple[str, ...]
+    entry_commission_usd: Decimal
+    settle_secs: float
+    alert: AlertCall
+    on_change: Callable[[], None]
+    new_id: Callable[[], str]
+    recheck: Callable[[IntentRecord], Awaitable[Recheck]]
+    tasks: TaskOwner
+
+    def run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Start work in a task of the desk; it counts as in flight from this moment."""
+        in_flight = self.clock.work(name)
+        in_flight.__enter__()
+        task = self.tasks.spawn(work, name)
+        task.add_done_callback(lambda _: in_flight.__exit__(None, None, None))
+
+    def after(self, secs: float, work: Callable[[], Coroutine[Any, Any, Any]], name: str) -> Timer:
+        """Start the work in that many seconds of the station's clock."""
+        when = self.clock.now() + timedelta(seconds=secs)
+        return self.clock.call_at(when, lambda: self.run(work(), name), name=name)
