@@ -1,0 +1,1 @@
+"""Generated from proto/ by packaging/gen_stubs.py; do not edit."""

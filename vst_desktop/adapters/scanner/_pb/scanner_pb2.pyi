@@ -1,0 +1,235 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Timeframe(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    TIMEFRAME_UNSPECIFIED: _ClassVar[Timeframe]
+    TIMEFRAME_DAILY: _ClassVar[Timeframe]
+    TIMEFRAME_MINUTE: _ClassVar[Timeframe]
+
+class Strategy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    STRATEGY_UNSPECIFIED: _ClassVar[Strategy]
+    STRATEGY_HIGH_BASE: _ClassVar[Strategy]
+    STRATEGY_LOW_BASE: _ClassVar[Strategy]
+    STRATEGY_BULL_PULLBACK: _ClassVar[Strategy]
+    STRATEGY_BEAR_RALLY: _ClassVar[Strategy]
+
+class AtrRatioBase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ATR_RATIO_BASE_UNSPECIFIED: _ClassVar[AtrRatioBase]
+    ATR_RATIO_BASE_ZERO: _ClassVar[AtrRatioBase]
+    ATR_RATIO_BASE_RANGE_LOW: _ClassVar[AtrRatioBase]
+TIMEFRAME_UNSPECIFIED: Timeframe
+TIMEFRAME_DAILY: Timeframe
+TIMEFRAME_MINUTE: Timeframe
+STRATEGY_UNSPECIFIED: Strategy
+STRATEGY_HIGH_BASE: Strategy
+STRATEGY_LOW_BASE: Strategy
+STRATEGY_BULL_PULLBACK: Strategy
+STRATEGY_BEAR_RALLY: Strategy
+ATR_RATIO_BASE_UNSPECIFIED: AtrRatioBase
+ATR_RATIO_BASE_ZERO: AtrRatioBase
+ATR_RATIO_BASE_RANGE_LOW: AtrRatioBase
+
+class StrategyParameters(_message.Message):
+    __slots__ = ("high_base_max_atr_ratio", "high_base_min_rsi", "low_base_min_atr_ratio", "low_base_max_rsi", "bull_pullback_rsi_threshold", "bear_rally_rsi_threshold", "atr_ratio_base", "base_lookback")
+    HIGH_BASE_MAX_ATR_RATIO_FIELD_NUMBER: _ClassVar[int]
+    HIGH_BASE_MIN_RSI_FIELD_NUMBER: _ClassVar[int]
+    LOW_BASE_MIN_ATR_RATIO_FIELD_NUMBER: _ClassVar[int]
+    LOW_BASE_MAX_RSI_FIELD_NUMBER: _ClassVar[int]
+    BULL_PULLBACK_RSI_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    BEAR_RALLY_RSI_THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    ATR_RATIO_BASE_FIELD_NUMBER: _ClassVar[int]
+    BASE_LOOKBACK_FIELD_NUMBER: _ClassVar[int]
+    high_base_max_atr_ratio: float
+    high_base_min_rsi: float
+    low_base_min_atr_ratio: float
+    low_base_max_rsi: float
+    bull_pullback_rsi_threshold: float
+    bear_rally_rsi_threshold: float
+    atr_ratio_base: AtrRatioBase
+    base_lookback: int
+    def __init__(self, high_base_max_atr_ratio: _Optional[float] = ..., high_base_min_rsi: _Optional[float] = ..., low_base_min_atr_ratio: _Optional[float] = ..., low_base_max_rsi: _Optional[float] = ..., bull_pullback_rsi_threshold: _Optional[float] = ..., bear_rally_rsi_threshold: _Optional[float] = ..., atr_ratio_base: _Optional[_Union[AtrRatioBase, str]] = ..., base_lookback: _Optional[int] = ...) -> None: ...
+
+class ScanRequest(_message.Message):
+    __slots__ = ("symbols", "strategies", "parameters", "start_day", "end_day", "last_bar_only", "timeframe")
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    STRATEGIES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    START_DAY_FIELD_NUMBER: _ClassVar[int]
+    END_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_BAR_ONLY_FIELD_NUMBER: _ClassVar[int]
+    TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    strategies: _containers.RepeatedScalarFieldContainer[Strategy]
+    parameters: StrategyParameters
+    start_day: int
+    end_day: int
+    last_bar_only: bool
+    timeframe: Timeframe
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., strategies: _Optional[_Iterable[_Union[Strategy, str]]] = ..., parameters: _Optional[_Union[StrategyParameters, _Mapping]] = ..., start_day: _Optional[int] = ..., end_day: _Optional[int] = ..., last_bar_only: _Optional[bool] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ...) -> None: ...
+
+class SymbolError(_message.Message):
+    __slots__ = ("symbol", "error", "day")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    error: str
+    day: int
+    def __init__(self, symbol: _Optional[str] = ..., error: _Optional[str] = ..., day: _Optional[int] = ...) -> None: ...
+
+class SignalColumns(_message.Message):
+    __slots__ = ("symbol", "strategy", "day", "close", "atr", "rsi", "sma50", "sma200")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    ATR_FIELD_NUMBER: _ClassVar[int]
+    RSI_FIELD_NUMBER: _ClassVar[int]
+    SMA50_FIELD_NUMBER: _ClassVar[int]
+    SMA200_FIELD_NUMBER: _ClassVar[int]
+    symbol: bytes
+    strategy: bytes
+    day: bytes
+    close: bytes
+    atr: bytes
+    rsi: bytes
+    sma50: bytes
+    sma200: bytes
+    def __init__(self, symbol: _Optional[bytes] = ..., strategy: _Optional[bytes] = ..., day: _Optional[bytes] = ..., close: _Optional[bytes] = ..., atr: _Optional[bytes] = ..., rsi: _Optional[bytes] = ..., sma50: _Optional[bytes] = ..., sma200: _Optional[bytes] = ...) -> None: ...
+
+class ScanResponse(_message.Message):
+    __slots__ = ("signals", "errors", "scanned", "bars", "scan_seconds")
+    SIGNALS_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    SCANNED_FIELD_NUMBER: _ClassVar[int]
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    SCAN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    signals: SignalColumns
+    errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
+    scanned: int
+    bars: int
+    scan_seconds: float
+    def __init__(self, signals: _Optional[_Union[SignalColumns, _Mapping]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., scanned: _Optional[int] = ..., bars: _Optional[int] = ..., scan_seconds: _Optional[float] = ...) -> None: ...
+
+class ScanProgress(_message.Message):
+    __slots__ = ("done", "total")
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_FIELD_NUMBER: _ClassVar[int]
+    done: int
+    total: int
+    def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ...) -> None: ...
+
+class ScanUpdate(_message.Message):
+    __slots__ = ("progress", "signals", "errors", "summary")
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    SIGNALS_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    SUMMARY_FIELD_NUMBER: _ClassVar[int]
+    progress: ScanProgress
+    signals: SignalColumns
+    errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
+    summary: ScanResponse
+    def __init__(self, progress: _Optional[_Union[ScanProgress, _Mapping]] = ..., signals: _Optional[_Union[SignalColumns, _Mapping]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., summary: _Optional[_Union[ScanResponse, _Mapping]] = ...) -> None: ...
+
+class SymbolBars(_message.Message):
+    __slots__ = ("symbol", "timeframe", "append", "time", "open", "high", "low", "close", "volume")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    APPEND_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    timeframe: Timeframe
+    append: bool
+    time: bytes
+    open: bytes
+    high: bytes
+    low: bytes
+    close: bytes
+    volume: bytes
+    def __init__(self, symbol: _Optional[str] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., append: _Optional[bool] = ..., time: _Optional[bytes] = ..., open: _Optional[bytes] = ..., high: _Optional[bytes] = ..., low: _Optional[bytes] = ..., close: _Optional[bytes] = ..., volume: _Optional[bytes] = ...) -> None: ...
+
+class PutBarsResponse(_message.Message):
+    __slots__ = ("symbols", "bars", "errors")
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    symbols: int
+    bars: int
+    errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
+    def __init__(self, symbols: _Optional[int] = ..., bars: _Optional[int] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ...) -> None: ...
+
+class BulkFetchRequest(_message.Message):
+    __slots__ = ("symbols", "timeframe", "start", "end")
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    START_FIELD_NUMBER: _ClassVar[int]
+    END_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    timeframe: Timeframe
+    start: int
+    end: int
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., start: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
+
+class BulkFetchResponse(_message.Message):
+    __slots__ = ("arrow_ipc", "errors", "fetch_seconds")
+    ARROW_IPC_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    FETCH_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    arrow_ipc: bytes
+    errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
+    fetch_seconds: float
+    def __init__(self, arrow_ipc: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., fetch_seconds: _Optional[float] = ...) -> None: ...
+
+class BulkFetchChunk(_message.Message):
+    __slots__ = ("arrow_ipc", "errors", "fetch_seconds")
+    ARROW_IPC_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    FETCH_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    arrow_ipc: bytes
+    errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
+    fetch_seconds: float
+    def __init__(self, arrow_ipc: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., fetch_seconds: _Optional[float] = ...) -> None: ...
+
+class MetricsRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class MetricsResponse(_message.Message):
+    __slots__ = ("average_scan_seconds", "symbols_per_second", "total_scans", "memory_mb", "cpu_pct", "stored_symbols", "stored_bars")
+    AVERAGE_SCAN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_SCANS_FIELD_NUMBER: _ClassVar[int]
+    MEMORY_MB_FIELD_NUMBER: _ClassVar[int]
+    CPU_PCT_FIELD_NUMBER: _ClassVar[int]
+    STORED_SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    STORED_BARS_FIELD_NUMBER: _ClassVar[int]
+    average_scan_seconds: float
+    symbols_per_second: float
+    total_scans: int
+    memory_mb: float
+    cpu_pct: float
+    stored_symbols: int
+    stored_bars: int
+    def __init__(self, average_scan_seconds: _Optional[float] = ..., symbols_per_second: _Optional[float] = ..., total_scans: _Optional[int] = ..., memory_mb: _Optional[float] = ..., cpu_pct: _Optional[float] = ..., stored_symbols: _Optional[int] = ..., stored_bars: _Optional[int] = ...) -> None: ...
+
+class ShutdownRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ShutdownResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
