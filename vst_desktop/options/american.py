@@ -159,4 +159,5 @@ def _peizer_pratt(x: Floats) -> Floats:
     inner = x / (STEPS + 1 / 3 + 0.1 / (STEPS + 1))
     half = np.sqrt(0.25 - 0.25 * np.exp(-inner * inner * (STEPS + 1 / 6)))
     # Kept off 0 and 1, where a node far from the money would divide by zero.
-    return np.clip(0.5 + np.sign(x) * half, 1e-12, 1 - 1e-12)
+    share: Floats = np.clip(0.5 + np.sign(x) * half, 1e-12, 1 - 1e-12)
+    return share

@@ -1,0 +1,131 @@
+"""``vst select``: ranked spreads of a recorded chain."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
+from vst_desktop.domain.signals import Direction
+
+if TYPE_CHECKING:
+    from vst_desktop.domain.quotes import OptionChain
+    from vst_desktop.domain.spreads import RankedSpread, Selection
+
+SHOWN = 20
+_COLUMNS = (
+    f"{'':>3} {'expiration':<11}{'DTE':>4}  {'strikes':<20}{'debit':>8}{'max loss':>10}"
+    f"{'max profit':>12}{'R/R':>7}{'delta':>7}{'breakeven':>11}{'POP %':>7}{'OI':>8}"
+)
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser("select", help="ranked spreads from a chain file")
+    parser.add_argument(
+        "--chain", metavar="FILE", required=True, help="recorded chain, Parquet or CSV"
+    )
+    parser.add_argument(
+        "--direction",
+        required=True,
+        type=str.upper,
+        choices=[str(d) for d in Direction],
+        help="LONG: bull calls, SHORT: bear puts",
+    )
+    add_json_option(parser)
+    add_settings_option(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Rank the chain's spreads; 0 also when none passes, which is a normal answer.
+
+    The chain is its own moment: expirations count from its day, and no quote is stale.
+    """
+    from vst_desktop.adapters.files.chains import read_chain
+    from vst_desktop.options.rules import SelectionRules
+    from vst_desktop.options.selection import select
+    from vst_desktop.runtime.calendar import trading_day
+    from vst_desktop.runtime.settings import load_settings
+
+    rules = SelectionRules.of(load_settings(args.overrides).options.model_dump())
+    chain = read_chain(args.chain)
+    selection = select(
+        chain,
+        Direction(args.direction),
+        rules,
+        now=chain.time,
+        today=trading_day(chain.time),
+        check_age=False,
+    )
+    _print(chain, selection)
+    write_json(args.json, report(chain, selection))
+    return 0
+
+
+def report(chain: OptionChain, selection: Selection) -> dict[str, Any]:
+    """The JSON of the command."""
+    return {
+        "symbol": selection.symbol,
+        "direction": str(selection.direction),
+        "source": chain.source,
+        "time": chain.time,
+        "underlying": chain.underlying,
+        "considered": selection.considered,
+        "rejected": selection.rejected,
+        "notes": list(selection.notes),
+        "spreads": [_spread(selection, ranked) for ranked in selection.spreads],
+    }
+
+
+def _spread(selection: Selection, ranked: RankedSpread) -> dict[str, Any]:
+    from vst_desktop.station.report import spread_keys
+
+    return {
+        "symbol": selection.symbol,
+        "strategy": None,
+        "direction": str(selection.direction),
+        **spread_keys(ranked),
+        "contracts": None,
+        "denied": None,
+        "close": ranked.market.close,
+        "probability_of_profit": ranked.probability_of_profit,
+        "expected_move": ranked.expected_move,
+        "long_iv": ranked.long_iv,
+        "short_iv": ranked.short_iv,
+        "leg_cost": ranked.leg_cost,
+        "open_interest": ranked.open_interest,
+    }
+
+
+def _print(chain: OptionChain, selection: Selection) -> None:
+    from vst_desktop.runtime.calendar import EASTERN
+
+    shown = chain.time.astimezone(EASTERN)
+    print(
+        f"{selection.symbol} {selection.direction} at {chain.underlying:,.2f}, "
+        f"{shown:%Y-%m-%d %H:%M} New York, {len(chain.quotes):,} contracts ({chain.source})"
+    )
+    print(f"{selection.considered:,} pairs considered, {len(selection.spreads):,} passed")
+    for name, count in selection.rejected.items():
+        print(f"  {name:<14}{count:>9,} rejected")
+    for note in selection.notes:
+        print(f"  note: {note}")
+    if not selection.spreads:
+        print("no spread passes")
+        return
+    print(_COLUMNS)
+    for rank, ranked in enumerate(selection.spreads[:SHOWN], start=1):
+        print(_row(rank, ranked))
+    if len(selection.spreads) > SHOWN:
+        print(f"and {len(selection.spreads) - SHOWN} more (see --json)")
+
+
+def _row(rank: int, ranked: RankedSpread) -> str:
+    odds, interest = ranked.probability_of_profit, ranked.open_interest
+    return (
+        f"{rank:>3} {ranked.spread.expiration:%Y-%m-%d} {ranked.dte:>4}  "
+        f"{ranked.spread.label():<20}{ranked.debit:>8.2f}{ranked.max_loss_usd:>10.2f}"
+        f"{ranked.max_profit_usd:>12.2f}{ranked.reward_risk:>7.2f}{ranked.delta:>7.3f}"
+        f"{ranked.breakeven:>11.2f}{'-' if odds is None else f'{100 * odds:.1f}':>7}"
+        f"{'-' if interest is None else interest:>8}"
+    )
