@@ -51,8 +51,18 @@ class SeriesBySymbol(Mapping[str, BarSeries]):
 
     def __getitem__(self, symbol: str) -> BarSeries:
         rows = self.columns(symbol)
-        numbers = {name: tuple(x.tolist()) for name, x in rows.values.items()}
-        return BarSeries(symbol=symbol, dates=tuple(rows.dates.tolist()), **numbers)
+        open_, high, low, close, volume = (
+            tuple(rows.values[name].tolist()) for name in (*PRICES, "volume")
+        )
+        return BarSeries(
+            symbol=symbol,
+            dates=tuple(rows.dates.tolist()),
+            open=open_,
+            high=high,
+            low=low,
+            close=close,
+            volume=volume,
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._slices)

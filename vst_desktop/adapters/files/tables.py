@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from vst_desktop.domain.errors import UserError
 
 _PARQUET_MAGIC = b"PAR1"
 _ISO_DATE_LENGTH = 10
+_NO_DAY = -(2**31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,7 @@ class Table:
             column = self.columns.column(name).cast(pa.float64(), safe=False)
         except pa.ArrowException as error:
             raise self._unreadable(name, "numbers", error) from None
-        values: npt.NDArray[np.float64] = column.to_numpy()
-        return values
+        return _values(column, float("nan"), np.float64)
 
     def dates(self, name: str) -> npt.NDArray[np.datetime64]:
         """A date column as days; NaT where a value is missing. Texts must be ISO dates."""
@@ -51,29 +52,27 @@ class Table:
                 column = pc.utf8_slice_codeunits(column, 0, _ISO_DATE_LENGTH)
             elif not (pa.types.is_date(column.type) or pa.types.is_timestamp(column.type)):
                 raise pa.ArrowInvalid(f"they are of type {column.type}")
-            days = column.cast(pa.date32(), safe=False)
+            days = column.cast(pa.date32(), safe=False).cast(pa.int32())
         except pa.ArrowException as error:
             raise self._unreadable(name, "dates like 2014-06-09", error) from None
-        values: npt.NDArray[np.datetime64] = days.to_numpy().astype("datetime64[D]")
-        return values
+        numbers = _values(days, _NO_DAY, np.int32).astype(np.int64)
+        numbers[numbers == _NO_DAY] = np.iinfo(np.int64).min
+        return numbers.view("datetime64[D]")
 
     def texts(self, name: str) -> tuple[list[str], npt.NDArray[np.int64]]:
         """A text column as its distinct values and, for each row, which one it holds."""
         try:
-            column = self.columns.column(name).cast(pa.string()).combine_chunks()
-            coded = column.dictionary_encode()
+            coded = _whole(self.columns.column(name).cast(pa.string())).dictionary_encode()
         except pa.ArrowException as error:
             raise self._unreadable(name, "texts", error) from None
-        if isinstance(coded, pa.ChunkedArray):
-            coded = coded.combine_chunks()
         if coded.null_count:
-            row = coded.is_null().to_pylist().index(True) + 1
+            row = int(np.argmin(_values(coded.indices, -1, np.int32))) + 1
             raise UserError(
                 f"row {row} has no {name}",
                 where=str(self.path),
                 remedy="fill or remove such rows",
             )
-        return coded.dictionary.to_pylist(), coded.indices.to_numpy().astype(np.int64)
+        return coded.dictionary.to_pylist(), _values(coded.indices, 0, np.int32).astype(np.int64)
 
     def _unreadable(self, name: str, what: str, error: Exception) -> UserError:
         return UserError(
@@ -118,11 +117,15 @@ def read_table(
         raise UserError("is empty", where=str(file), remedy=f"name a {kind} with rows")
     is_parquet = start == _PARQUET_MAGIC
     try:
-        names = pq.read_schema(file).names if is_parquet else _csv_header(file)
-        wanted = _checked_columns(file, names, required, optional, kind, foreign)
-        table = (
-            pq.read_table(file, columns=wanted) if is_parquet else _read_csv(file, wanted, texts)
-        )
+        if is_parquet:
+            # Not pq.read_table: that one imports pyarrow.dataset, and with it pandas (seconds).
+            with pq.ParquetFile(file) as source:
+                names = source.schema_arrow.names
+                wanted = _checked_columns(file, names, required, optional, kind, foreign)
+                table = source.read(columns=wanted)
+        else:
+            wanted = _checked_columns(file, _csv_header(file), required, optional, kind, foreign)
+            table = _read_csv(file, wanted, texts)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"is torn or no {'Parquet' if is_parquet else 'CSV'} file ({_first_line(error)})",
@@ -171,6 +174,28 @@ def _read_csv(file: Path, wanted: list[str], texts: Sequence[str]) -> pa.Table:
             include_columns=wanted, column_types={name: pa.string() for name in texts}
         ),
     )
+
+
+def _whole(column: Any) -> Any:
+    """One array of a column's pieces."""
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _values[N: np.generic](column: Any, null: float, dtype: type[N]) -> npt.NDArray[N]:
+    """A primitive column as numpy reads its memory, missing values as ``null``.
+
+    Arrow's own ``to_numpy`` and ``fill_null`` import pandas, which costs more than all the rest.
+    """
+    array = _whole(column)
+    if not len(array):
+        return np.empty(0, dtype=dtype)
+    valid, data = array.buffers()
+    rows = slice(array.offset, array.offset + len(array))
+    values = np.frombuffer(data, dtype=dtype)[rows]
+    if not array.null_count:
+        return values
+    present = np.unpackbits(np.frombuffer(valid, dtype=np.uint8), bitorder="little")[rows]
+    return np.where(present == 1, values, np.asarray(null, dtype=dtype))
 
 
 def _first_line(error: Exception) -> str:
