@@ -47,7 +47,7 @@ check: setup ## style, types, import rules, stubs
 bench: setup ## the benchmarks that exist: the scanner's own, and tests/benchmarks
 	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...
 	@for file in tests/benchmarks/bench_*.py; do \
-		[[ ! -f $$file ]] || { echo "$$file"; $(BIN)/python "$$file"; }; \
+		[[ ! -f $$file ]] || { echo "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; }; \
 	done
 
 screenshots: setup ## the README's pictures, taken of the real window
