@@ -1,0 +1,105 @@
+"""A station for the window's tests: shows given views and records the commands it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.errors import UserError
+from vst_desktop.station.view import StationView
+
+
+class RecordingStation:
+    """Implements StationApi. ``calls`` holds (command, arguments); ``refuse`` is raised next."""
+
+    def __init__(self, view: StationView) -> None:
+        self.current = view
+        self.calls: list[tuple[Any, ...]] = []
+        self.refuse: Exception | None = None
+        self.views_asked = 0
+        self._changed: Callable[[], None] = lambda: None
+        self._alerted: Callable[[Alert], None] = lambda alert: None
+
+    def show(self, **changes: Any) -> None:
+        """Change parts of the view and tell the window."""
+        self.current = replace(self.current, version=self.current.version + 1, **changes)
+        self._changed()
+
+    def alert(self, alert: Alert) -> None:
+        self._alerted(alert)
+
+    def named(self, command: str) -> list[tuple[Any, ...]]:
+        """The arguments of each call of a command."""
+        return [call[1:] for call in self.calls if call[0] == command]
+
+    def view(self) -> StationView:
+        self.views_asked += 1
+        return self.current
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        self._changed = listener
+
+    def on_alert(self, listener: Callable[[Alert], None]) -> None:
+        self._alerted = listener
+
+    def select(self, symbol: str, candidate_id: str | None = None) -> None:
+        self.calls.append(("select", symbol, candidate_id))
+
+    def cancel_scan(self) -> None:
+        self.calls.append(("cancel_scan",))
+
+    def acknowledge_alerts(self) -> None:
+        self.calls.append(("acknowledge_alerts",))
+
+    async def scan(self) -> None:
+        self._take("scan")
+
+    async def load_chain(self, symbol: str) -> None:
+        self._take("load_chain", symbol)
+
+    async def approve(self, candidate_id: str, revision: int) -> str:
+        self._take("approve", candidate_id, revision)
+        return "intent-1"
+
+    async def reject(self, candidate_id: str) -> None:
+        self._take("reject", candidate_id)
+
+    async def choose_alternative(self, candidate_id: str, index: int) -> None:
+        self._take("choose_alternative", candidate_id, index)
+
+    async def withdraw(self, intent_id: str) -> None:
+        self._take("withdraw", intent_id)
+
+    async def withdraw_candidate(self, candidate_id: str) -> None:
+        self._take("withdraw_candidate", candidate_id)
+
+    async def release(self, intent_id: str) -> None:
+        self._take("release", intent_id)
+
+    async def kill(self, reason: str) -> None:
+        self._take("kill", reason)
+
+    async def clear_kill(self, reason: str) -> None:
+        self._take("clear_kill", reason)
+
+    async def arm(self, typed_account: str) -> None:
+        self._take("arm", typed_account)
+
+    async def close_position(self, position_id: str) -> None:
+        self._take("close_position", position_id)
+
+    async def flatten(self, typed: str) -> None:
+        self._take("flatten", typed)
+
+    def _take(self, *call: Any) -> None:
+        self.calls.append(call)
+        if self.refuse is not None:
+            error, self.refuse = self.refuse, None
+            raise error
+
+
+def refusal(text: str) -> UserError:
+    """What a station says when it refuses."""
+    return UserError(text, remedy="look again")

@@ -1,0 +1,87 @@
+"""Every command of the window with its key, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command: its name in code, what it is called, its keys, and what it does."""
+
+    name: str
+    text: str
+    keys: tuple[str, ...]
+    tip: str
+
+
+def _command(name: str, text: str, keys: str, tip: str) -> Command:
+    return Command(name=name, text=text, keys=tuple(keys.split(" ")), tip=tip)
+
+
+COMMANDS: tuple[Command, ...] = (
+    _command("scan", "Scan", "F5", "Scan the universe, load chains, propose candidates"),
+    _command("cancel_scan", "Stop the scan", "Shift+F5", "What it found so far stays"),
+    _command("load_chain", "Load chain", "Ctrl+L", "Load the selected symbol's option chain"),
+    _command(
+        "approve", "Approve", "Ctrl+Return Ctrl+Enter", "Approve the shown candidate as it is shown"
+    ),
+    _command("reject", "Reject", "Del", "Take the shown candidate off the list"),
+    _command(
+        "withdraw", "Withdraw", "Ctrl+Backspace", "Take back the shown or selected waiting approval"
+    ),
+    _command("release", "Release", "Ctrl+R", "Let the selected held order wait for its window"),
+    _command(
+        "close_position", "Close position…", "Ctrl+Shift+X", "Close the selected position now"
+    ),
+    _command(
+        "kill",
+        "Kill switch",
+        "Ctrl+Shift+K",
+        "Cancel working entries, void the queue, halt entries",
+    ),
+    _command("clear_kill", "Allow entries…", "Ctrl+Shift+U", "Clear the kill switch with a reason"),
+    _command("arm", "Arm LIVE…", "Ctrl+Shift+L", "Arm LIVE entries for this run by the account id"),
+    _command("flatten", "Flatten…", "Ctrl+Shift+F", "Close every position; FLATTEN must be typed"),
+    _command("acknowledge", "Mark alerts read", "Ctrl+J", "Mark all alerts read"),
+    _command("go_scanner", "Go to Scanner", "Alt+1", "Give the signals the keyboard"),
+    _command("go_candidates", "Go to Candidates", "Alt+2", "Give the candidates the keyboard"),
+    _command("go_positions", "Go to Positions", "Alt+3", "Show the positions"),
+    _command("go_orders", "Go to Orders", "Alt+4", "Show the orders"),
+    _command("go_alerts", "Go to Alerts", "Alt+5", "Give the alerts the keyboard"),
+    _command("alternative_1", "First alternative", "Ctrl+1", "Take the first alternative spread"),
+    _command("alternative_2", "Second alternative", "Ctrl+2", "Take the second alternative spread"),
+    _command("alternative_3", "Third alternative", "Ctrl+3", "Take the third alternative spread"),
+    _command("range_1m", "Chart of 1 month", "F6", "Show the last 21 sessions"),
+    _command("range_3m", "Chart of 3 months", "F7", "Show the last 63 sessions"),
+    _command("range_6m", "Chart of 6 months", "F8", "Show the last 126 sessions"),
+    _command("range_1y", "Chart of 1 year", "F9", "Show the last 252 sessions"),
+    _command("theme", "Next theme", "Ctrl+T", "Dark, light, or colours for the colour-blind"),
+    _command("palette", "Command palette", "Ctrl+K", "Find a command by its name"),
+    _command("shortcuts", "Shortcuts", "F1", "All commands and their keys"),
+    _command("quit", "Quit", "Ctrl+Q", "Leave the station"),
+)
+
+
+def make_actions(window: QWidget, handlers: Mapping[str, Callable[[], None]]) -> dict[str, QAction]:
+    """Actions of the window, by name.
+
+    A held key does not repeat a command: only a new press counts.
+    """
+    actions: dict[str, QAction] = {}
+    for command in COMMANDS:
+        action = QAction(command.text, window)
+        action.setObjectName(command.name)
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setAutoRepeat(False)
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(f"{command.tip} ({keys})")
+        handler = handlers[command.name]
+        action.triggered.connect(lambda _checked=False, call=handler: call())
+        window.addAction(action)
+        actions[command.name] = action
+    return actions

@@ -1,0 +1,163 @@
+"""Runs the window: one Qt application, one loop for Qt and asyncio, one way out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any
+
+import qasync
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
+
+from vst_desktop.domain.errors import UserError
+from vst_desktop.gui.bridge import Bridge
+from vst_desktop.gui.mainwindow import MainWindow
+from vst_desktop.gui.theme import Theme
+from vst_desktop.gui.tokens import theme_named
+from vst_desktop.gui.tray import Tray
+from vst_desktop.station.api import StationApi
+
+log = logging.getLogger(__name__)
+
+OpenStation = Callable[[], AbstractAsyncContextManager[StationApi]]
+Script = Callable[[MainWindow, StationApi], Awaitable[int]]
+
+
+def run_window(
+    open_station: OpenStation, *, theme: str = "dark", script: Script | None = None
+) -> int:
+    """Show the window and run the station in it until the trader leaves.
+
+    The window is there at once; the station is opened inside the loop and closed after the
+    window. A ``UserError`` while it opens stands in the window until it is closed.
+
+    Args:
+        open_station: Makes the context that starts and stops the station. It is called inside
+            the running loop, so whatever binds itself to a loop must be imported there.
+        theme: ``dark``, ``light`` or ``colour-blind``.
+        script: Runs beside the trader once the station stands (a demonstration, screenshots);
+            the window closes with its result.
+
+    Returns:
+        The exit code: 0, 1 when the station could not be opened, or the script's.
+    """
+    instance = QApplication.instance()
+    app = instance if isinstance(instance, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("vst-desktop")
+    app.setApplicationDisplayName("")
+    app.setQuitOnLastWindowClosed(False)
+    loop = qasync.QEventLoop(app)
+    asyncio.set_event_loop(loop)
+    with loop:
+        return int(loop.run_until_complete(_run(app, open_station, theme, script)))
+
+
+async def _run(
+    app: QApplication, open_station: OpenStation, theme: str, script: Script | None
+) -> int:
+    bridge = Bridge()
+    window = MainWindow(Theme(app, theme_named(theme)), bridge)
+    closed = asyncio.Event()
+    window.closed.connect(closed.set)
+    if QSystemTrayIcon.isSystemTrayAvailable():
+        Tray(window)
+    restore = _report_bugs_to(bridge, closed)
+    window.show()
+    try:
+        return await _live(window, bridge, open_station, script, closed)
+    finally:
+        await bridge.close()
+        window.leave()
+        restore()
+
+
+async def _live(
+    window: MainWindow,
+    bridge: Bridge,
+    open_station: OpenStation,
+    script: Script | None,
+    closed: asyncio.Event,
+) -> int:
+    leaving = asyncio.create_task(closed.wait(), name="window:closed")
+    work = asyncio.create_task(
+        _with_station(window, bridge, open_station, script, closed), name="window:station"
+    )
+    try:
+        await asyncio.wait((leaving, work), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            # Left by the trader. A resting station closes by itself, inside its own task.
+            resting = script is None and bridge.station is not None
+            bridge.detach()
+            if not resting:
+                work.cancel()
+        try:
+            return await work
+        except asyncio.CancelledError:
+            return 0
+        except UserError as error:
+            log.warning("the station was not opened: %s", error)
+            window.show_failure("window", str(error))
+            for pane in (window.scanner.table, window.candidates.table):
+                pane.set_note("The station could not be started: the reason stands above.")
+            await closed.wait()
+            return error.exit_code
+    finally:
+        leaving.cancel()
+
+
+async def _with_station(
+    window: MainWindow,
+    bridge: Bridge,
+    open_station: OpenStation,
+    script: Script | None,
+    closed: asyncio.Event,
+) -> int:
+    async with open_station() as station:
+        bridge.attach(station)
+        result = 0
+        if script is None:
+            await closed.wait()
+        else:
+            result = await script(window, station)
+        bridge.detach()
+        return result
+
+
+def _report_bugs_to(bridge: Bridge, closed: asyncio.Event) -> Callable[[], None]:
+    """Unexpected errors of slots, tasks and callbacks go to the log and the window's banner."""
+    loop = asyncio.get_running_loop()
+    hook = sys.excepthook
+
+    def on_slot_error(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            closed.set()
+            return
+        log.error("unexpected error in the window", exc_info=(kind, error, trace))
+        bridge.report_bug("the window", error)
+
+    def on_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        log.error("%s", context.get("message"), exc_info=error)
+        if isinstance(error, BaseException):
+            bridge.report_bug(str(context.get("message", "the loop")), error)
+
+    def on_interrupt(_number: int, _frame: Any) -> None:
+        loop.call_soon_threadsafe(closed.set)
+
+    sys.excepthook = on_slot_error
+    loop.set_exception_handler(on_loop_error)
+    before = signal.signal(signal.SIGINT, on_interrupt)
+
+    def restore() -> None:
+        sys.excepthook = hook
+        loop.set_exception_handler(None)
+        signal.signal(signal.SIGINT, before)
+
+    return restore

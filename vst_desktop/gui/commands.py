@@ -1,0 +1,230 @@
+"""What the trader wants becomes a command of the station."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
+
+from vst_desktop.domain.orders import Mode
+from vst_desktop.gui.actions import make_actions
+from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
+from vst_desktop.gui.panes.book import ORDERS_TAB, POSITIONS_TAB
+from vst_desktop.gui.panes.chart import RANGES
+from vst_desktop.gui.widgets.table import focus_table
+
+if TYPE_CHECKING:
+    from vst_desktop.gui.mainwindow import MainWindow
+
+
+class Commands(QObject):
+    """Joins panes and keys with the bridge. Decides nothing about trades."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = window.bridge
+        self.actions = make_actions(window, self._handlers())
+        self._join()
+
+    def _handlers(self) -> dict[str, Callable[[], None]]:
+        window = self._window
+        ranges = {
+            f"range_{name.lower()}": partial(window.chart.show_range, count)
+            for name, count in RANGES
+        }
+        alternatives = {
+            f"alternative_{number + 1}": partial(window.ticket.choose_alternative, number)
+            for number in range(3)
+        }
+        return {
+            "scan": self.scan,
+            "cancel_scan": self.cancel_scan,
+            "load_chain": self._load_selected,
+            "approve": window.ticket.try_approve,
+            "reject": self._reject,
+            "withdraw": self._withdraw,
+            "release": window.book.ask_release,
+            "close_position": window.book.ask_close,
+            "kill": self.kill,
+            "clear_kill": self._ask_clear_kill,
+            "arm": self._ask_arm,
+            "flatten": self._ask_flatten,
+            "acknowledge": self._acknowledge,
+            "go_scanner": partial(focus_table, window.scanner.table),
+            "go_candidates": partial(focus_table, window.candidates.table),
+            "go_positions": partial(self._go_book, POSITIONS_TAB),
+            "go_orders": partial(self._go_book, ORDERS_TAB),
+            "go_alerts": partial(focus_table, window.alerts.table),
+            "theme": window.theme.next,
+            "palette": self._open_palette,
+            "shortcuts": self._open_shortcuts,
+            "quit": self._quit,
+            **ranges,
+            **alternatives,
+        }
+
+    def _join(self) -> None:
+        window = self._window
+        window.strip.kill_pressed.connect(self._kill_button)
+        window.scanner.chosen.connect(self.select)
+        window.scanner.load_wanted.connect(self.load_chain)
+        window.scanner.scan_wanted.connect(self.scan)
+        window.scanner.cancel_wanted.connect(self.cancel_scan)
+        window.candidates.chosen.connect(self.select)
+        window.alerts.chosen.connect(self.select)
+        window.book.chosen.connect(self.select)
+        window.book.close_wanted.connect(self.close_position)
+        window.book.withdraw_wanted.connect(self.withdraw)
+        window.book.release_wanted.connect(self.release)
+        window.ticket.approve_wanted.connect(self.approve)
+        window.ticket.reject_wanted.connect(self.reject)
+        window.ticket.withdraw_wanted.connect(self.withdraw_candidate)
+        window.ticket.alternative_wanted.connect(self.choose_alternative)
+
+    # -- commands of the station
+
+    def select(self, symbol: str, candidate_id: str | None = None) -> None:
+        """Chart and ticket follow this symbol."""
+        if self._bridge.station is not None:
+            self._bridge.station.select(symbol, candidate_id)
+            self._bridge.publish()
+
+    def scan(self) -> None:
+        """Scan, unless a scan runs."""
+        view = self._window.view
+        if view is not None and view.scan.progress is not None:
+            return
+        self._bridge.do("scanner", "scan", lambda s: s.scan())
+
+    def cancel_scan(self) -> None:
+        """Stop the running scan."""
+        if self._bridge.station is not None:
+            self._bridge.station.cancel_scan()
+
+    def load_chain(self, symbol: str) -> None:
+        """Load a symbol's chain."""
+        self._bridge.do("scanner", f"chain {symbol}", lambda s: s.load_chain(symbol))
+
+    def approve(self, candidate_id: str, revision: int) -> None:
+        """Approve the shown revision."""
+        self._bridge.do(
+            "ticket",
+            f"approve {candidate_id}",
+            lambda s: s.approve(candidate_id, revision),
+            partial(self._window.ticket.approval_refused, candidate_id, revision),
+        )
+
+    def reject(self, candidate_id: str) -> None:
+        """Take a candidate off the list."""
+        self._bridge.do("ticket", f"reject {candidate_id}", lambda s: s.reject(candidate_id))
+
+    def withdraw(self, intent_id: str) -> None:
+        """Take back a waiting approval."""
+        self._bridge.do("book", f"withdraw {intent_id}", lambda s: s.withdraw(intent_id))
+
+    def withdraw_candidate(self, candidate_id: str) -> None:
+        """Take back the approval of the shown candidate."""
+        self._bridge.do(
+            "ticket", f"withdraw {candidate_id}", lambda s: s.withdraw_candidate(candidate_id)
+        )
+
+    def release(self, intent_id: str) -> None:
+        """Release a held approval."""
+        self._bridge.do("book", f"release {intent_id}", lambda s: s.release(intent_id))
+
+    def choose_alternative(self, candidate_id: str, index: int) -> None:
+        """Take another spread for the candidate."""
+        self._bridge.do(
+            "ticket",
+            f"alternative {candidate_id}",
+            lambda s: s.choose_alternative(candidate_id, index),
+        )
+
+    def close_position(self, position_id: str) -> None:
+        """Close a position now."""
+        self._bridge.do("book", f"close {position_id}", lambda s: s.close_position(position_id))
+
+    def kill(self) -> None:
+        """The kill switch: no question first."""
+        self._bridge.do("window", "kill", lambda s: s.kill("kill switch in the window"))
+
+    # -- commands that ask first
+
+    def _kill_button(self) -> None:
+        view = self._window.view
+        if view is not None and view.strip.killed is not None:
+            self._ask_clear_kill()
+        else:
+            self.kill()
+
+    def _ask_clear_kill(self) -> None:
+        view = self._window.view
+        if view is None or view.strip.killed is None:
+            return
+        self._window.banner.ask(
+            f"Entries are halted: {view.strip.killed}. Allow them again?",
+            "Allow entries",
+            lambda reason: self._bridge.do("window", "clear kill", lambda s: s.clear_kill(reason)),
+            placeholder="Reason",
+        )
+
+    def _ask_flatten(self) -> None:
+        self._window.banner.ask(
+            "Close every position now, at the market's price? Type FLATTEN.",
+            "Flatten",
+            lambda typed: self._bridge.do("window", "flatten", lambda s: s.flatten(typed)),
+            placeholder="FLATTEN",
+        )
+
+    def _ask_arm(self) -> None:
+        view = self._window.view
+        if view is None or view.strip.mode is not Mode.LIVE or view.strip.armed:
+            self._window.banner.tell("Arming is for LIVE only, and once a run.", "info")
+            return
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Arm LIVE")
+        dialog.setLabelText("Type the account id to allow LIVE entries for this run:")
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
+        dialog.textValueSelected.connect(
+            lambda typed: self._bridge.do("window", "arm", lambda s: s.arm(typed))
+        )
+        dialog.open()
+
+    # -- keys
+
+    def _reject(self) -> None:
+        """Del in the book is not meant for the candidate."""
+        if not self._window.book.isAncestorOf(QApplication.focusWidget()):
+            self._window.ticket.try_reject()
+
+    def _withdraw(self) -> None:
+        if not self._window.ticket.try_withdraw():
+            self._window.book.ask_withdraw()
+
+    def _load_selected(self) -> None:
+        view = self._window.view
+        if view is not None and view.selected_symbol is not None:
+            self.load_chain(view.selected_symbol)
+
+    def _acknowledge(self) -> None:
+        if self._bridge.station is not None:
+            self._bridge.station.acknowledge_alerts()
+            self._bridge.publish()
+
+    def _go_book(self, tab: int) -> None:
+        book = self._window.book
+        book.show_tab(tab)
+        focus_table(book.orders_table if tab == ORDERS_TAB else book.positions_table)
+
+    def _open_palette(self) -> None:
+        Palette(self._window, self.actions).open()
+
+    def _open_shortcuts(self) -> None:
+        ShortcutSheet(self._window, self.actions).open()
+
+    def _quit(self) -> None:
+        self._window.close()

@@ -1,0 +1,1 @@
+"""Dialogs outside the flow of work."""

@@ -1,0 +1,184 @@
+"""The window: panes in their places, the view to each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+
+from vst_desktop.domain.orders import OrderState
+from vst_desktop.gui.bridge import Bridge
+from vst_desktop.gui.commands import Commands
+from vst_desktop.gui.gate import ApprovalGate
+from vst_desktop.gui.panes.alerts import AlertsPane
+from vst_desktop.gui.panes.book import BookPane
+from vst_desktop.gui.panes.candidates import CandidatesPane
+from vst_desktop.gui.panes.chart import ChartPane
+from vst_desktop.gui.panes.scanner import ScannerPane
+from vst_desktop.gui.panes.ticket import TicketPane
+from vst_desktop.gui.strip import Strip
+from vst_desktop.gui.theme import Theme
+from vst_desktop.gui.tokens import GAP_PX, STRIP_PX
+from vst_desktop.gui.widgets.banner import Banner
+from vst_desktop.station.view import StationView
+
+TITLE = "Vertical Spread Trader Station"
+LEAVING_MATTERS = (
+    OrderState.APPROVED,
+    OrderState.QUEUED,
+    OrderState.INTENT,
+    OrderState.SENDING,
+    OrderState.ACKNOWLEDGED,
+    OrderState.WORKING,
+    OrderState.PARTIALLY_FILLED,
+    OrderState.UNKNOWN,
+)
+
+
+class MainWindow(QMainWindow):
+    """The one window. ``closed`` is emitted once, when the trader leaves."""
+
+    closed = Signal()
+
+    def __init__(
+        self, theme: Theme, bridge: Bridge, *, now: Callable[[], float] = monotonic
+    ) -> None:
+        super().__init__()
+        self.theme = theme
+        self.bridge = bridge
+        self.view: StationView | None = None
+        self._leaving = False
+        self.strip = Strip(theme)
+        self.banner = Banner()
+        self.scanner = ScannerPane(theme)
+        self.alerts = AlertsPane(theme)
+        self.candidates = CandidatesPane(theme)
+        self.chart = ChartPane(theme)
+        self.book = BookPane(theme)
+        self.ticket = TicketPane(theme, ApprovalGate(now))
+        self.setCentralWidget(self._lay_out())
+        self.setMinimumSize(1024, 640)
+        self.resize(1600, 1000)
+        self.setWindowTitle(TITLE)
+        self.commands = Commands(self)
+        bridge.view_changed.connect(self.show_view)
+        bridge.failed.connect(self.show_failure)
+        bridge.cleared.connect(self._clear_failure)
+        self.scanner.table.setFocus()
+
+    def _lay_out(self) -> QWidget:
+        left = _splitter(Qt.Orientation.Vertical, (self.scanner, 550), (self.alerts, 364))
+        middle = _splitter(
+            Qt.Orientation.Vertical,
+            (self.candidates, 280),
+            (self.chart, 486),
+            (self.book, 150),
+        )
+        across = _splitter(
+            Qt.Orientation.Horizontal, (left, 352), (middle, 852), (self.ticket, 364)
+        )
+        left.setMinimumWidth(270)
+        middle.setMinimumWidth(420)
+        self.ticket.setMinimumWidth(316)
+        for place, share in enumerate((1, 4, 1)):
+            across.setStretchFactor(place, share)
+        root = QWidget()
+        layout = QVBoxLayout(root)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        panes = QVBoxLayout()
+        panes.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
+        panes.setSpacing(GAP_PX)
+        panes.addWidget(self.banner)
+        panes.addWidget(across, 1)
+        layout.addWidget(self.strip)
+        layout.addLayout(panes, 1)
+        self.strip.setMinimumHeight(STRIP_PX + 2)
+        return root
+
+    # -- showing
+
+    def show_view(self, view: StationView) -> None:
+        """Show this snapshot everywhere; panes change only what differs."""
+        self.view = view
+        strip = view.strip
+        account = f" {strip.account}" if strip.account else ""
+        note = f" ({strip.market_note})" if strip.market_note else ""
+        self.setWindowTitle(f"{strip.mode}{account}{note} – {TITLE}")
+        self.strip.show_strip(strip)
+        for pane in (
+            self.scanner,
+            self.candidates,
+            self.chart,
+            self.ticket,
+            self.book,
+            self.alerts,
+        ):
+            pane.show_view(view)
+
+    def show_failure(self, pane: str, text: str) -> None:
+        """Show a sentence as a banner in the pane it belongs to."""
+        self.banner_of(pane).tell(text)
+
+    def banner_of(self, pane: str) -> Banner:
+        """The banner of a pane by its name; the window's own for every other name."""
+        panes = {
+            "scanner": self.scanner,
+            "candidates": self.candidates,
+            "chart": self.chart,
+            "ticket": self.ticket,
+            "book": self.book,
+            "alerts": self.alerts,
+        }
+        found = panes.get(pane)
+        return found.banner if found is not None else self.banner
+
+    def _clear_failure(self, pane: str) -> None:
+        self.banner_of(pane).dismiss()
+
+    # -- leaving
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask first when orders are on their way."""
+        waiting = self._orders_on_their_way()
+        if self._leaving or not waiting:
+            self._leaving = True
+            event.accept()
+            self.closed.emit()
+            return
+        event.ignore()
+        box = QMessageBox(self)
+        box.setWindowTitle("Leave the station?")
+        box.setText(
+            f"{waiting} order{'s are' if waiting > 1 else ' is'} on the way. Approvals that wait "
+            "will not be sent while the station is closed; orders at the broker stay there."
+        )
+        leave = box.addButton("Leave", QMessageBox.ButtonRole.AcceptRole)
+        stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        leave.clicked.connect(self.leave)
+        box.open()
+
+    def leave(self) -> None:
+        """Close without a question."""
+        self._leaving = True
+        self.close()
+
+    def _orders_on_their_way(self) -> int:
+        if self.view is None:
+            return 0
+        return sum(order.state in LEAVING_MATTERS for order in self.view.orders)
+
+
+def _splitter(direction: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitter:
+    splitter = QSplitter(direction)
+    splitter.setHandleWidth(GAP_PX)
+    splitter.setChildrenCollapsible(False)
+    for widget, _ in parts:
+        splitter.addWidget(widget)
+    splitter.setSizes([size for _, size in parts])
+    return splitter

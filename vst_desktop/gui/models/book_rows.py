@@ -1,0 +1,246 @@
+"""The columns of positions and orders."""
+
+from __future__ import annotations
+
+from vst_desktop.domain.orders import Side
+from vst_desktop.gui import format as fmt
+from vst_desktop.gui.models.cells import Cell, Column, Distance, Kind
+from vst_desktop.station.view import OrderRow, PositionRow
+
+
+def _pnl(row: PositionRow) -> Cell:
+    sign = fmt.arrow(row.open_pnl_usd)
+    text = fmt.usd(row.open_pnl_usd, 2, signed=True)
+    return Cell(text=f"{sign} {text}".strip(), tone=fmt.tone_of(row.open_pnl_usd))
+
+
+def _distance(row: PositionRow) -> Cell:
+    target = "none" if row.target is None else fmt.number(row.target)
+    reason = f" ({row.target_reason})" if row.target_reason else ""
+    return Cell(
+        distance=Distance(stop=row.stop, entry=row.entry, target=row.target, spot=row.spot),
+        text=fmt.number(row.spot),
+        tooltip=f"Stop {fmt.number(row.stop)}, entry {fmt.number(row.entry)}, "
+        f"target {target}{reason}, now {fmt.number(row.spot)}",
+    )
+
+
+POSITIONS: tuple[Column[PositionRow], ...] = (
+    Column(
+        title="Symbol",
+        sample="GOOGL",
+        cell=lambda r: Cell(text=r.symbol, strong=True),
+        sort=lambda r: r.symbol,
+    ),
+    Column(
+        title="Spread",
+        sample="BULL CALL",
+        cell=lambda r: Cell(text=r.spread_type.replace("_", " ")),
+        sort=lambda r: r.spread_type,
+        rank=8,
+    ),
+    Column(
+        title="Strikes",
+        sample="152.5 / 157.5 C",
+        cell=lambda r: Cell(text=fmt.strikes(r.long_strike, r.short_strike, r.right)),
+        sort=lambda r: r.long_strike,
+    ),
+    Column(
+        title="Expires",
+        sample="29 Dec  42 d",
+        cell=lambda r: Cell(
+            text=fmt.day(r.expiration), extra=f"{r.dte} d", tooltip=fmt.day_year(r.expiration)
+        ),
+        sort=lambda r: r.expiration,
+        rank=6,
+    ),
+    Column(
+        title="Qty",
+        sample="Qty",
+        right=True,
+        cell=lambda r: Cell(text=fmt.number(r.quantity, 0)),
+        sort=lambda r: r.quantity,
+    ),
+    Column(
+        title="Paid",
+        sample="12.34",
+        right=True,
+        cell=lambda r: Cell(text=fmt.number(r.average_debit)),
+        sort=lambda r: r.average_debit,
+        rank=7,
+        tooltip="Average debit, USD per share",
+    ),
+    Column(
+        title="Close at",
+        sample="Close at",
+        right=True,
+        cell=lambda r: Cell(text=fmt.number(r.close_at)),
+        sort=lambda r: r.close_at,
+        tooltip="What closing now would give, USD per share",
+    ),
+    Column(
+        title="Open P&L",
+        sample="▲ +$1,153.00",
+        right=True,
+        cell=_pnl,
+        sort=lambda r: r.open_pnl_usd,
+    ),
+    Column(
+        title="Stop ◂ entry ▸ target",
+        sample="Stop ◂ entry ▸ target",
+        kind=Kind.DISTANCE,
+        stretch=3,
+        cell=_distance,
+        sort=lambda r: r.spot,
+        rank=4,
+        tooltip="Where the underlying stands between stop and target",
+    ),
+    Column(
+        title="Exit by",
+        sample="29 Dec",
+        cell=lambda r: Cell(text=fmt.day(r.exit_by), tooltip=fmt.day_year(r.exit_by)),
+        sort=lambda r: r.exit_by,
+        rank=3,
+    ),
+    Column(
+        title="At risk",
+        sample="$1,672",
+        right=True,
+        cell=lambda r: Cell(text=fmt.usd(r.at_risk_usd)),
+        sort=lambda r: r.at_risk_usd,
+        rank=5,
+    ),
+    Column(
+        title="Assignment",
+        sample="● ex-div 21 Nov",
+        kind=Kind.DOT,
+        stretch=2,
+        cell=lambda r: Cell(text=r.assignment.text, tone=r.assignment.tone),
+        sort=lambda r: r.assignment.text,
+        rank=2,
+        tooltip="Risk that the short leg is exercised early",
+    ),
+    Column(
+        title="Exits",
+        sample="● protected",
+        kind=Kind.DOT,
+        stretch=2,
+        cell=lambda r: Cell(text=r.protection.text, tone=r.protection.tone),
+        sort=lambda r: r.protection.text,
+        tooltip="Whether this station can close the position by its plan now",
+    ),
+)
+
+
+def _limit(row: OrderRow) -> Cell:
+    if row.limit_price is not None:
+        return Cell(text=fmt.number(row.limit_price), tooltip="Limit, USD per share")
+    return Cell(
+        text=f"≤ {fmt.number(row.max_debit)}",
+        tone="text2",
+        tooltip="No limit: the approval's maximum debit is checked when it is sent, USD per share",
+    )
+
+
+def _latency(row: OrderRow) -> Cell:
+    secs = row.ack_latency_secs
+    return Cell(text=fmt.NONE if secs is None else fmt.number(secs * 1000, 0), tone="text2")
+
+
+def _ids(row: OrderRow) -> str:
+    return f"{row.order_ref}\norder id {row.order_id}, perm id {row.perm_id}"
+
+
+ORDERS: tuple[Column[OrderRow], ...] = (
+    Column(
+        title="Symbol",
+        sample="GOOGL",
+        cell=lambda r: Cell(text=r.symbol, strong=True, tooltip=_ids(r)),
+        sort=lambda r: r.symbol,
+    ),
+    Column(
+        title="Side",
+        sample="SELL",
+        cell=lambda r: Cell(text=r.side, tone="text" if r.side is Side.BUY else "text2"),
+        sort=lambda r: r.side,
+        rank=7,
+    ),
+    Column(
+        title="Order",
+        sample="BULL CALL 104 / 112 C  29 Dec",
+        stretch=3,
+        cell=lambda r: Cell(text=r.label, tooltip=_ids(r)),
+        sort=lambda r: r.label,
+    ),
+    Column(
+        title="Qty",
+        sample="Qty",
+        right=True,
+        cell=lambda r: Cell(text=fmt.number(r.quantity, 0)),
+        sort=lambda r: r.quantity,
+    ),
+    Column(
+        title="Type",
+        sample="MKT-",
+        cell=lambda r: Cell(text=r.order_type, tone="text2"),
+        sort=lambda r: r.order_type,
+        rank=6,
+    ),
+    Column(
+        title="Limit",
+        sample="≤ 12.34",
+        right=True,
+        cell=_limit,
+        sort=lambda r: r.limit_price or r.max_debit,
+    ),
+    Column(
+        title="State",
+        sample="PARTIALLY FILLED 2/4",
+        kind=Kind.CHIP,
+        stretch=2,
+        cell=lambda r: Cell(text=r.chip.text, tone=r.chip.tone, tooltip=r.reason or ""),
+        sort=lambda r: r.chip.text,
+    ),
+    Column(
+        title="Filled",
+        sample="10 / 10",
+        right=True,
+        cell=lambda r: Cell(text=f"{r.filled} / {r.quantity}"),
+        sort=lambda r: r.filled,
+        rank=5,
+    ),
+    Column(
+        title="Price",
+        sample="12.345",
+        right=True,
+        cell=lambda r: Cell(text=fmt.number(r.average_fill_price)),
+        sort=lambda r: r.average_fill_price,
+        rank=1,
+        tooltip="Average fill price, USD per share",
+    ),
+    Column(
+        title="Sent (ET)",
+        sample="14:45:00-",
+        right=True,
+        cell=lambda r: Cell(text=fmt.clock(r.sent_at), tone="text2"),
+        sort=lambda r: r.sent_at,
+        rank=3,
+    ),
+    Column(
+        title="Ack ms",
+        sample="Ack ms",
+        right=True,
+        cell=_latency,
+        sort=lambda r: r.ack_latency_secs,
+        rank=8,
+        tooltip="From release to the broker's acknowledgement, milliseconds",
+    ),
+    Column(
+        title="Order id",
+        sample="Order id",
+        right=True,
+        cell=lambda r: Cell(text=str(r.order_id) if r.order_id else fmt.NONE, tone="text2"),
+        sort=lambda r: r.order_id,
+        rank=4,
+    ),
+)

@@ -1,0 +1,128 @@
+"""The book: positions and orders behind two tabs."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QToolButton
+
+from vst_desktop.gui import format as fmt
+from vst_desktop.gui.models.book_rows import ORDERS, POSITIONS
+from vst_desktop.gui.models.table import RowModel
+from vst_desktop.gui.theme import Theme, font
+from vst_desktop.gui.tokens import CAPTION_PX
+from vst_desktop.gui.widgets.pane import Pane
+from vst_desktop.gui.widgets.table import Table
+from vst_desktop.station.view import OrderRow, PositionRow, StationView
+
+POSITIONS_TAB, ORDERS_TAB = 0, 1
+
+
+class BookPane(Pane):
+    """What is owned and what is on its way. Intents go out as signals with their ids."""
+
+    chosen = Signal(str)
+    close_wanted = Signal(str)
+    withdraw_wanted = Signal(str)
+    release_wanted = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "Positions and orders")
+        self.positions: RowModel[PositionRow] = RowModel(POSITIONS, lambda r: r.position_id)
+        self.orders: RowModel[OrderRow] = RowModel(ORDERS, lambda r: r.intent_id)
+        self.positions_table = Table(theme, self.positions, lambda r: r.position_id, "Positions")
+        self.orders_table = Table(theme, self.orders, lambda r: r.intent_id, "Orders")
+        self.positions_table.set_note(
+            "No positions. Approve a candidate (Ctrl+Enter) and its fill will stand here."
+        )
+        self.orders_table.set_note("No orders. An approved candidate (Ctrl+Enter) waits here.")
+        self.add_tab("Positions", self.positions_table)
+        self.add_tab("Orders", self.orders_table)
+        self._close = self._button("Close now", "Close the selected position (Ctrl+Shift+X)")
+        self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
+        self._release = self._button("Release", "Let the held order wait again (Ctrl+R)")
+        self._close.clicked.connect(self.ask_close)
+        self._withdraw.clicked.connect(self.ask_withdraw)
+        self._release.clicked.connect(self.ask_release)
+        self.positions_table.chosen.connect(self._position_chosen)
+        self.orders_table.chosen.connect(self._order_chosen)
+        self.tab_changed.connect(self._refresh)
+        self._state = ("", "text2")
+
+    def show_view(self, view: StationView) -> None:
+        """Show the positions and orders of this view."""
+        self.positions.set_rows(view.positions)
+        self.orders.set_rows(view.orders)
+        self._state = protection_state(view)
+        self._refresh()
+
+    def ask_close(self) -> None:
+        """Ask in the pane whether the selected position is to be closed now."""
+        row = self.positions_table.current_row()
+        if row is None:
+            return
+        at = "" if row.close_at is None else f" for about {fmt.number(row.close_at)}"
+        self.banner.ask(
+            f"Close {row.quantity} × {row.symbol} "
+            f"{fmt.strikes(row.long_strike, row.short_strike, row.right)} now{at}?",
+            "Close now",
+            lambda _typed: self.close_wanted.emit(row.position_id),
+        )
+
+    def ask_withdraw(self) -> None:
+        """Withdraw the selected waiting order."""
+        row = self.orders_table.current_row()
+        if row is not None and row.can_withdraw:
+            self.withdraw_wanted.emit(row.intent_id)
+
+    def ask_release(self) -> None:
+        """Release the selected held order."""
+        row = self.orders_table.current_row()
+        if row is not None and row.can_release:
+            self.release_wanted.emit(row.intent_id)
+
+    def _button(self, text: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setToolTip(tip)
+        button.setAccessibleName(text)
+        button.setFont(font(CAPTION_PX, 600))
+        button.hide()
+        self.header.addWidget(button)
+        return button
+
+    def _position_chosen(self, position_id: str) -> None:
+        self._refresh()
+        row = self.positions_table.current_row()
+        if row is not None:
+            self.chosen.emit(row.symbol)
+
+    def _order_chosen(self, intent_id: str) -> None:
+        self._refresh()
+        row = self.orders_table.current_row()
+        if row is not None:
+            self.chosen.emit(row.symbol)
+
+    def _refresh(self) -> None:
+        position = self.positions_table.current_row() if self.tab == POSITIONS_TAB else None
+        order = self.orders_table.current_row() if self.tab == ORDERS_TAB else None
+        self._close.setVisible(position is not None)
+        self._withdraw.setVisible(order is not None and order.can_withdraw)
+        self._release.setVisible(order is not None and order.can_release)
+        if self.tab == POSITIONS_TAB:
+            self.set_info(*self._state)
+        elif order is not None and order.reason:
+            self.set_info(order.reason, "text2")
+        else:
+            count = self.orders.rowCount()
+            self.set_info(f"{count} order{'' if count == 1 else 's'}" if count else "", "text2")
+
+
+def protection_state(view: StationView) -> tuple[str, str]:
+    """What the header says about exits, and its tone."""
+    count = len(view.positions)
+    if count == 0:
+        return "", "text2"
+    unprotected = view.strip.unprotected
+    if unprotected:
+        return f"● {unprotected} of {count} unprotected: exits cannot run now", "loss"
+    return f"● {count} of {count} protected by this station", "gain"

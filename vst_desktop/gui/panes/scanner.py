@@ -1,0 +1,106 @@
+"""The scanner pane: what the scan found."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton
+
+from vst_desktop.gui import format as fmt
+from vst_desktop.gui.models.rows import SIGNALS
+from vst_desktop.gui.models.table import RowModel
+from vst_desktop.gui.theme import Theme, font
+from vst_desktop.gui.tokens import CAPTION_PX
+from vst_desktop.gui.widgets.pane import Pane
+from vst_desktop.gui.widgets.table import Table
+from vst_desktop.station.view import ScanView, SignalRow, StationView
+
+_STAGES = {"bars": "Fetching bars", "scan": "Scanning", "chains": "Loading chains"}
+
+
+class ScannerPane(Pane):
+    """Signals; a click selects the symbol, a double click loads its chain."""
+
+    chosen = Signal(str)
+    load_wanted = Signal(str)
+    scan_wanted = Signal()
+    cancel_wanted = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "Scanner")
+        self.model: RowModel[SignalRow] = RowModel(SIGNALS, lambda r: r.key)
+        self.table = Table(theme, self.model, lambda r: r.key, "Signals")
+        self.table.set_note("Starting the station…")
+        self.table.chosen.connect(self._chosen)
+        self.table.opened.connect(self._opened)
+        self._button = QPushButton("Scan  F5")
+        self._button.setFont(font(CAPTION_PX, 600))
+        self._button.setAccessibleName("Scan")
+        self._button.setEnabled(False)
+        self._button.clicked.connect(self._pressed)
+        self._running = False
+        self.header.addWidget(self._button)
+        self.body.addWidget(self.table, 1)
+
+    def show_view(self, view: StationView) -> None:
+        """Show the scan of this view."""
+        scan = view.scan
+        self._running = scan.progress is not None
+        self._button.setEnabled(True)
+        self._button.setText("Stop" if self._running else "Scan  F5")
+        self._button.setToolTip(
+            "Stop the scan; what it found so far stays (Shift+F5)"
+            if self._running
+            else "Scan the universe, load chains, propose candidates (F5)"
+        )
+        text, tone = scan_state(scan)
+        self.set_info(text, tone)
+        if scan.errors:
+            listed = "\n".join(f"{symbol}: {error}" for symbol, error in scan.errors[:30])
+            more = len(scan.errors) - 30
+            self.info.setToolTip(listed + (f"\n… and {more} more" if more > 0 else ""))
+        self.model.set_rows(scan.rows)
+        self.table.set_note(
+            "" if self._running else scan.note or "No scan yet. Press F5 to scan the universe."
+        )
+        self.table.select_key(self._key_of(view))
+
+    def _key_of(self, view: StationView) -> str | None:
+        current = self.table.current_row()
+        if current is not None and current.symbol == view.selected_symbol:
+            return current.key
+        rows = (row.key for row in view.scan.rows if row.symbol == view.selected_symbol)
+        return next(rows, None)
+
+    def _pressed(self) -> None:
+        (self.cancel_wanted if self._running else self.scan_wanted).emit()
+
+    def _chosen(self, key: str) -> None:
+        self.chosen.emit(self._symbol(key))
+
+    def _opened(self, key: str) -> None:
+        self.load_wanted.emit(self._symbol(key))
+
+    def _symbol(self, key: str) -> str:
+        place = self.model.position(key)
+        row = self.model.row(place) if place is not None else None
+        return row.symbol if row is not None else ""
+
+
+def scan_state(scan: ScanView) -> tuple[str, str]:
+    """The scanner's header: progress while it runs, else what was done; and its tone."""
+    if scan.progress is not None:
+        done, total = scan.progress
+        stage = _STAGES.get(scan.stage or "", "Scanning")
+        return f"{stage} {done:,} / {total:,}", "accent"
+    if scan.seconds is None:
+        return "", "text2"
+    time = (
+        f"{fmt.number(scan.seconds * 1000, 0)} ms"
+        if scan.seconds < 1
+        else f"{fmt.number(scan.seconds, 1)} s"
+    )
+    parts = [f"{scan.scanned:,} in {time}"]
+    if scan.errors:
+        parts.append(f"{len(scan.errors)} reported")
+    parts.append(f"chains {scan.chains_loaded}/{scan.chains_wanted}")
+    return " · ".join(parts), "text2"

@@ -1,0 +1,77 @@
+"""Pictures of the window, with or without a screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSize
+from PySide6.QtWidgets import QApplication
+
+from vst_desktop.domain.errors import UserError
+from vst_desktop.gui.bridge import Bridge
+from vst_desktop.gui.mainwindow import MainWindow
+from vst_desktop.gui.theme import Theme
+from vst_desktop.gui.tokens import DARK, Tokens
+from vst_desktop.station.api import StationApi
+from vst_desktop.station.view import StationView
+
+SIZE = (1600, 1000)
+
+
+def grab(window: MainWindow, path: str | Path, size: tuple[int, int] = SIZE) -> None:
+    """Save a picture of the window as a PNG.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    window.resize(QSize(*size))
+    window.show()
+    # Layouts and the chart settle by posted events; two rounds, since the first posts new ones.
+    for _ in range(3):
+        QCoreApplication.sendPostedEvents()
+        QCoreApplication.processEvents()
+    if not window.grab().save(str(path), "PNG"):  # type: ignore[call-overload]
+        raise UserError(
+            "picture cannot be written",
+            where=str(path),
+            remedy="name a .png file in a folder you can write",
+        )
+
+
+def save_picture(
+    station: StationApi, path: str | Path, size: tuple[int, int] = SIZE, tokens: Tokens = DARK
+) -> None:
+    """Save a picture of the window as it would show this station now; needs no screen.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    save_view(station.view(), path, size, tokens)
+
+
+def save_view(
+    view: StationView, path: str | Path, size: tuple[int, int] = SIZE, tokens: Tokens = DARK
+) -> None:
+    """Save a picture of the window showing this snapshot; needs no screen and no station.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
+    if QApplication.instance() is None:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    theme = Theme(app, tokens)
+    bridge = Bridge()
+    # The picture shows the resting state: the button's dead time has passed.
+    clock = iter(range(0, 1_000_000_000, 10))
+    window = MainWindow(theme, bridge, now=lambda: float(next(clock)))
+    try:
+        window.show_view(view)
+        grab(window, path, size)
+    finally:
+        window.leave()
+        window.deleteLater()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

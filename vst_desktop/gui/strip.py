@@ -1,0 +1,322 @@
+"""The top strip: am I safe, how much may I still do, how long until the window."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vst_desktop.domain.orders import Mode
+from vst_desktop.gui import format as fmt
+from vst_desktop.gui.theme import Theme, font, set_tone
+from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, FIGURE_PX, STRIP_PX
+from vst_desktop.station.view import Light, LightView, StripView
+
+_LIGHT_TONES = {Light.OK: "gain", Light.BUSY: "warn", Light.DOWN: "loss"}
+_LIGHT_WORDS = {Light.OK: "in order", Light.BUSY: "busy", Light.DOWN: "down"}
+
+
+class Badge(QWidget):
+    """The mode in its colour, with what else must be known about it below."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._mode: Mode | None = None
+        self._below = ""
+        self.setAccessibleName("Mode")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def set_mode(self, mode: Mode, below: str) -> None:
+        """Show a mode and its note."""
+        if (mode, below) == (self._mode, self._below):
+            return
+        self._mode, self._below = mode, below
+        self.setAccessibleDescription(f"{mode} {below}".strip())
+        self.setToolTip(f"Trading mode {mode}" + (f": {below}" if below else ""))
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Wide enough for the note."""
+        below = QFontMetrics(font(CAPTION_PX - 1, 500)).horizontalAdvance(self._below)
+        return QSize(max(70, below + 20), STRIP_PX - 8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A filled box."""
+        if self._mode is None:
+            return
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(tokens.mode(self._mode)))
+        painter.drawRoundedRect(QRectF(self.rect()), 4, 4)
+        painter.setPen(QColor(tokens.on_fill))
+        painter.setFont(font(FIGURE_PX, 600))
+        box = self.rect()
+        if self._below:
+            upper, lower = box.adjusted(0, 6, 0, -20), box.adjusted(0, 23, 0, -5)
+            painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, str(self._mode))
+            painter.setFont(font(CAPTION_PX - 1, 500))
+            painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, self._below)
+        else:
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(self._mode))
+        painter.end()
+
+
+class StripFigure(QWidget):
+    """A caption above a figure."""
+
+    def __init__(self, caption: str) -> None:
+        super().__init__()
+        self.setAccessibleName(caption)
+        self._caption = QLabel(caption)
+        self._caption.setFont(font(CAPTION_PX))
+        set_tone(self._caption, "text2")
+        self._value = QLabel(fmt.NONE)
+        self._value.setFont(font(FIGURE_PX, 600))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 5, 0, 5)
+        layout.setSpacing(1)
+        layout.addWidget(self._caption)
+        layout.addWidget(self._value)
+
+    def set_value(self, value: str, tone: str = "text", caption: str | None = None) -> None:
+        """Show a figure."""
+        if caption is not None:
+            self._caption.setText(caption)
+        self._value.setText(value)
+        set_tone(self._value, tone)
+
+    @property
+    def value(self) -> str:
+        """The figure as shown."""
+        return self._value.text()
+
+
+class LightLabel(QWidget):
+    """A dot and a name; the tooltip says more, and the state in a word."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._light: LightView | None = None
+        self.short = False
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def set_light(self, light: LightView) -> None:
+        """Show this light."""
+        if light == self._light:
+            return
+        self._light = light
+        self.setAccessibleName(f"{light.name} {_LIGHT_WORDS[light.state]}")
+        self.setToolTip(f"{light.name}: {_LIGHT_WORDS[light.state]}. {light.detail}")
+        self.updateGeometry()
+        self.update()
+
+    def _text(self) -> str:
+        light = self._light
+        if light is None or (self.short and light.state is Light.OK):
+            return ""
+        return light.name if light.state is not Light.DOWN else f"{light.name} down"
+
+    def sizeHint(self) -> QSize:
+        """Dot, gap, text."""
+        text = self._text()
+        wide = QFontMetrics(font(BODY_PX, 500)).horizontalAdvance(text) + 6 if text else 0
+        return QSize(10 + wide, 20)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Dot and text."""
+        if self._light is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.colour(_LIGHT_TONES[self._light.state]))
+        painter.drawEllipse(QRectF(0, self.height() / 2 - 4, 8, 8))
+        painter.setFont(font(BODY_PX, 500))
+        down = self._light.state is Light.DOWN
+        painter.setPen(self._theme.colour("loss" if down else "text2"))
+        painter.drawText(
+            self.rect().adjusted(14, 0, 4, 0), Qt.AlignmentFlag.AlignVCenter, self._text()
+        )
+        painter.end()
+
+
+class Strip(QFrame):
+    """Mode, account, limits, entry window, lights, kill switch; the mode's colour below."""
+
+    kill_pressed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._mode: Mode | None = None
+        self.setFixedHeight(STRIP_PX + 2)
+        self.badge = Badge(theme)
+        names = ("Account", "Available", "Day P&L", "Positions", "Trades today", "At risk")
+        self.figures = {name: StripFigure(name) for name in names}
+        self.window_figure = StripFigure("Entry window")
+        self.alarm = QLabel()
+        self.alarm.setFont(font(BODY_PX, 600))
+        self.alarm.setAccessibleName("Alarm")
+        self.alarm.hide()
+        self._lights: list[LightLabel] = []
+        self._light_row = QHBoxLayout()
+        self._light_row.setSpacing(16)
+        self.kill = QPushButton("KILL  Ctrl+Shift+K")
+        self.kill.setObjectName("kill")
+        self.kill.setFont(font(CAPTION_PX, 600))
+        self.kill.setAutoDefault(False)
+        self.kill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.kill.setAccessibleName("Kill switch")
+        self.kill.clicked.connect(self.kill_pressed)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 0, 10, 2)
+        layout.setSpacing(20)
+        layout.addWidget(self.badge)
+        for figure in self.figures.values():
+            layout.addWidget(figure)
+        layout.addStretch(1)
+        layout.addWidget(self.alarm)
+        layout.addWidget(self.window_figure)
+        layout.addLayout(self._light_row)
+        layout.addWidget(self.kill)
+        theme.changed.connect(self._restyle)
+
+    def show_strip(self, strip: StripView) -> None:
+        """Show this strip."""
+        self._mode = strip.mode
+        self.badge.set_mode(strip.mode, badge_note(strip))
+        figures = self.figures
+        figures["Account"].set_value(
+            fmt.usd(strip.net_liquidation_usd, 2), caption=f"Account {strip.account or fmt.NONE}"
+        )
+        figures["Available"].set_value(fmt.usd(strip.available_usd, 2))
+        pnl = strip.day_pnl_usd
+        figures["Day P&L"].set_value(
+            f"{fmt.arrow(pnl)} {fmt.usd(pnl, 2, signed=True)}".strip(), fmt.tone_of(pnl)
+        )
+        self._used("Positions", strip.positions, strip.max_positions)
+        self._used("Trades today", strip.trades_today, strip.max_trades)
+        figures["At risk"].set_value(
+            f"{fmt.usd(strip.at_risk_usd)} / {fmt.usd(strip.max_risk_usd)}"
+        )
+        caption, value, tone = fmt.entry_window(strip.now, strip.window_opens, strip.window_closes)
+        self.window_figure.set_value(value, tone, caption=caption)
+        self.window_figure.setToolTip(f"New York now {fmt.clock(strip.now)}")
+        self._show_lights(strip.lights)
+        self._show_alarm(strip)
+        self._fit()
+        self.update()
+
+    def _used(self, name: str, used: int, limit: int) -> None:
+        self.figures[name].set_value(f"{used} / {limit}", "warn" if used >= limit else "text")
+
+    def _show_lights(self, lights: tuple[LightView, ...]) -> None:
+        while len(self._lights) < len(lights):
+            label = LightLabel(self._theme)
+            self._lights.append(label)
+            self._light_row.addWidget(label)
+        for number, label in enumerate(self._lights):
+            label.setVisible(number < len(lights))
+            if number < len(lights):
+                label.set_light(lights[number])
+
+    def _show_alarm(self, strip: StripView) -> None:
+        text = alarm_text(strip)
+        self.alarm.setText(text)
+        self.alarm.setVisible(bool(text))
+        self.alarm.setToolTip(strip.killed or "")
+        killed = strip.killed is not None
+        self.kill.setText("Allow entries…" if killed else "KILL  Ctrl+Shift+K")
+        self.kill.setToolTip(
+            f"Entries are halted: {strip.killed}. Allow them again (Ctrl+Shift+U)"
+            if killed
+            else "Cancel working entries, void the queue, halt entries; exits stay (Ctrl+Shift+K)"
+        )
+        if self.kill.property("killed") != killed:
+            self.kill.setProperty("killed", killed)
+            self.kill.style().unpolish(self.kill)
+            self.kill.style().polish(self.kill)
+        self._restyle()
+
+    def _restyle(self) -> None:
+        tokens = self._theme.tokens
+        self.alarm.setStyleSheet(
+            f"background: {tokens.loss}; color: {tokens.on_fill};"
+            "border-radius: 4px; padding: 6px 10px;"
+        )
+        self.update()
+
+    def _fit(self) -> None:
+        """Say less where there is less room: first light names, then the less pressing figures."""
+        spare = ("Available", "At risk", "Trades today")
+        for label in self._lights:
+            label.short = False
+        for name in spare:
+            self.figures[name].show()
+        layout = self.layout()
+        if layout is None:
+            return
+
+        def fits() -> bool:
+            layout.invalidate()
+            return layout.sizeHint().width() <= self.width()
+
+        if fits():
+            return
+        for label in self._lights:
+            label.short = True
+            label.updateGeometry()
+        for name in spare:
+            if fits():
+                return
+            self.figures[name].hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit again."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """It fits itself to any width."""
+        return QSize(400, STRIP_PX + 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The line in the mode's colour."""
+        tokens = self._theme.tokens
+        painter = QPainter(self)
+        colour = tokens.mode(self._mode) if self._mode is not None else tokens.line
+        painter.fillRect(0, self.height() - 2, self.width(), 2, QColor(colour))
+        painter.end()
+
+
+def badge_note(strip: StripView) -> str:
+    """What stands below the mode."""
+    if strip.mode is Mode.LIVE:
+        return "armed" if strip.armed else "disarmed"
+    return strip.market_note or ""
+
+
+def alarm_text(strip: StripView) -> str:
+    """What is wrong with safety, in red; empty when nothing is."""
+    parts = []
+    if strip.unprotected:
+        plural = "POSITION" if strip.unprotected == 1 else "POSITIONS"
+        parts.append(f"{strip.unprotected} {plural} UNPROTECTED")
+    if strip.killed is not None:
+        parts.append("ENTRIES HALTED")
+    return "  ·  ".join(parts)

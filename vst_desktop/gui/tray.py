@@ -1,0 +1,78 @@
+"""The tray icon, where the desktop has a tray."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+
+from vst_desktop.domain.alerts import Alert, Severity
+from vst_desktop.gui.mainwindow import MainWindow
+from vst_desktop.gui.theme import font
+from vst_desktop.station.view import StationView
+
+_ICONS = {
+    Severity.INFO: QSystemTrayIcon.MessageIcon.Information,
+    Severity.WARNING: QSystemTrayIcon.MessageIcon.Warning,
+    Severity.HIGH: QSystemTrayIcon.MessageIcon.Critical,
+    Severity.CRITICAL: QSystemTrayIcon.MessageIcon.Critical,
+}
+
+
+class Tray(QObject):
+    """An icon in the mode's colour; alerts as notes whose click opens their symbol."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._mode = ""
+        self._symbol: str | None = None
+        self._icon = QSystemTrayIcon(self)
+        self._menu = QMenu(window)
+        self._menu.addAction("Show the window", self._raise)
+        self._menu.addAction(window.commands.actions["kill"])
+        self._menu.addAction(window.commands.actions["quit"])
+        self._icon.setContextMenu(self._menu)
+        self._icon.activated.connect(self._raise)
+        self._icon.messageClicked.connect(self._open_alert)
+        window.bridge.view_changed.connect(self._show_mode)
+        window.bridge.alert_raised.connect(self._show_alert)
+
+    def _show_mode(self, view: StationView) -> None:
+        mode = str(view.strip.mode)
+        if mode == self._mode:
+            return
+        self._mode = mode
+        self._icon.setIcon(mode_icon(mode, self._window.theme.tokens.mode(mode)))
+        self._icon.setToolTip(self._window.windowTitle())
+        self._icon.show()
+
+    def _show_alert(self, alert: Alert) -> None:
+        self._symbol = alert.symbol
+        self._icon.showMessage(str(alert.severity), alert.message, _ICONS[alert.severity])
+
+    def _open_alert(self) -> None:
+        self._raise()
+        if self._symbol is not None:
+            self._window.commands.select(self._symbol)
+
+    def _raise(self) -> None:
+        self._window.showNormal()
+        self._window.raise_()
+        self._window.activateWindow()
+
+
+def mode_icon(mode: str, colour: str) -> QIcon:
+    """The mode's first letter on its colour."""
+    picture = QPixmap(64, 64)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colour))
+    painter.drawRoundedRect(QRectF(2, 2, 60, 60), 12, 12)
+    painter.setPen(QColor("#0B0E13"))
+    painter.setFont(font(38, 600))
+    painter.drawText(QRectF(0, 0, 64, 64), Qt.AlignmentFlag.AlignCenter, mode[:1])
+    painter.end()
+    return QIcon(picture)
