@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"sort"
 
 	"golang.org/x/sync/errgroup"
 
@@ -104,16 +105,16 @@ func pass(ctx context.Context, s *bars.Series, job *Job) ([]Signal, error) {
 	var found []Signal
 	state := indicator.NewPass(s.Close, s.Ticks, bars.TicksPerUnit)
 	var before, now strategy.Bar
-	last := len(s.Time) - 1
+	last := sort.Search(len(s.Time), func(i int) bool { return s.Time[i] > job.EndDay }) - 1
 	for i := range s.Time {
 		if i%CheckEvery == CheckEvery-1 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
 		now = strategy.Bar{Close: s.Close[i], Values: state.Next(s.High[i], s.Low[i])}
-		wanted := i == last
-		if !job.LastBarOnly {
-			wanted = s.Time[i] >= job.StartDay && s.Time[i] <= job.EndDay
+		if i > last {
+			break
 		}
+		wanted := s.Time[i] >= job.StartDay && (i == last || !job.LastBarOnly)
 		if wanted {
 			if job.Parameters.RangeLow {
 				now.Low = lowest(s.Low, i, job.Parameters.BaseLookback)

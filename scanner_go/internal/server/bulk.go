@@ -86,7 +86,6 @@ func (s *Server) BulkFetchStream(request *pb.BulkFetchRequest, stream grpc.Serve
 func (s *Server) cuts(request *pb.BulkFetchRequest) ([]cut, []*pb.SymbolError) {
 	var found []cut
 	var missing []*pb.SymbolError
-	whole := request.GetStart() == 0 && request.GetEnd() == 0
 	for _, symbol := range request.GetSymbols() {
 		series := s.store.Get(symbol, toTimeframe(request.GetTimeframe()))
 		if series == nil {
@@ -94,9 +93,11 @@ func (s *Server) cuts(request *pb.BulkFetchRequest) ([]cut, []*pb.SymbolError) {
 			continue
 		}
 		c := cut{series: series, to: len(series.Time)}
-		if !whole {
+		if request.Start != nil {
 			c.from = sort.Search(len(series.Time), func(i int) bool { return series.Time[i] >= request.GetStart() })
-			c.to = sort.Search(len(series.Time), func(i int) bool { return series.Time[i] > request.GetEnd() })
+		}
+		if request.End != nil {
+			c.to = max(c.from, sort.Search(len(series.Time), func(i int) bool { return series.Time[i] > request.GetEnd() }))
 		}
 		found = append(found, c)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -50,7 +51,8 @@ func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.
 		grpc.MaxRecvMsgSize(MaxMessageBytes),
 		grpc.MaxSendMsgSize(MaxMessageBytes),
 	)
-	pb.RegisterScannerServer(service, New(concurrency))
+	asked := make(chan struct{})
+	pb.RegisterScannerServer(service, New(concurrency, sync.OnceFunc(func() { close(asked) })))
 	alive := health.NewServer()
 	healthpb.RegisterHealthServer(service, alive)
 
@@ -72,6 +74,8 @@ func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.
 		return err
 	case <-parentGone:
 		log.Info("the station closed the line: ending")
+	case <-asked:
+		log.Info("the station asked to end")
 	case <-ctx.Done():
 		log.Info("asked to end")
 	}

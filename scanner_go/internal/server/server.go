@@ -21,8 +21,8 @@ import (
 // MaxMessageBytes bounds one message in either direction.
 const MaxMessageBytes = 64 << 20
 
-// flushSignals is after how many signals a stream sends what it has.
-const flushSignals = 8192
+// flushBytes is after how many bytes of one column a stream sends what it has.
+const flushBytes = 1 << 20
 
 // Server implements the Scanner service over one store.
 type Server struct {
@@ -30,13 +30,15 @@ type Server struct {
 	store          *bars.Store
 	metrics        *metrics.Counter
 	maxConcurrency int
+	shutdown       func()
 }
 
 var _ pb.ScannerServer = (*Server)(nil)
 
-// New returns a server over an empty store; at most maxConcurrency workers pass at once.
-func New(maxConcurrency int) *Server {
-	return &Server{store: bars.NewStore(), metrics: metrics.New(), maxConcurrency: maxConcurrency}
+// New returns a server over an empty store; at most maxConcurrency workers pass
+// at once. A Shutdown call calls shutdown.
+func New(maxConcurrency int, shutdown func()) *Server {
+	return &Server{store: bars.NewStore(), metrics: metrics.New(), maxConcurrency: maxConcurrency, shutdown: shutdown}
 }
 
 // Scan answers with all signals at once.
@@ -64,12 +66,12 @@ func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreaming
 		if err := stream.Send(update); err != nil {
 			return err
 		}
-		*signals = pb.SignalColumns{}
+		signals.Reset()
 		return nil
 	}
 	response, err := s.scan(stream.Context(), request, func(scan.Outcome) error {
 		done++
-		if done%step == 0 || len(signals.Symbol) >= flushSignals {
+		if done%step == 0 || len(signals.Close) >= flushBytes {
 			return flush()
 		}
 		return nil
@@ -131,13 +133,23 @@ func (s *Server) PutBars(stream grpc.ClientStreamingServer[pb.SymbolBars, pb.Put
 		if err != nil {
 			return err
 		}
-		if refused := s.store.Put(toSeries(message), message.GetAppend()); refused != nil {
+		series, refused := toSeries(message)
+		if refused == nil {
+			refused = s.store.Put(series, message.GetAppend())
+		}
+		if refused != nil {
 			response.Errors = append(response.Errors, toError(refused))
 			continue
 		}
 		response.Symbols++
-		response.Bars += uint64(len(message.GetTime()))
+		response.Bars += uint64(len(series.Time))
 	}
+}
+
+// Shutdown ends the service after the calls under way.
+func (s *Server) Shutdown(context.Context, *pb.ShutdownRequest) (*pb.ShutdownResponse, error) {
+	s.shutdown()
+	return &pb.ShutdownResponse{}, nil
 }
 
 // GetMetrics answers the figures since the start.
