@@ -27,6 +27,8 @@ package_key() {
 fits() { [[ -f $STAMPS/$1 && $(<"$STAMPS/$1") == "$2" ]]; }
 
 DEPS=$(deps_key) PACKAGE=$(package_key)
+# Programs in an environment name its path: a copied tree needs a new one.
+moved() { [[ -f $STAMPS/place && $(<"$STAMPS/place") != "$PWD" ]]; }
 works() { "$VENV/bin/python" -c '' 2>/dev/null; }
 built() { [[ -x $VENV/bin/vst ]] && { [[ ! -f hatch_build.py ]] || compgen -G 'vst_desktop/_bin/vst-scanner*' >/dev/null; }; }
 
@@ -38,8 +40,7 @@ fi
 if ! fits deps "$DEPS" || ! works; then
   ensure_qt_libraries
   uv=$(ensure_uv)
-  rm -rf "$STAMPS"
-  if ! python_supported "$VENV/bin/python"; then
+  if moved || ! python_supported "$VENV/bin/python"; then
     if python=$(find_python); then
       say "making $VENV with $("$python" --version)"
       "$uv" venv --quiet --clear --python "$python" "$VENV"
@@ -54,6 +55,8 @@ if ! fits deps "$DEPS" || ! works; then
   "$uv" pip sync --quiet --require-hashes --python "$VENV/bin/python" requirements-dev.lock ||
     die "the locked dependencies could not be installed: see uv's lines above, then run make setup again"
   mkdir -p "$STAMPS"
+  rm -f "$STAMPS/package"
+  printf '%s' "$PWD" >"$STAMPS/place"
   printf '%s' "$DEPS" >"$STAMPS/deps"
 fi
 
