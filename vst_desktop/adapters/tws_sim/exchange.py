@@ -1,0 +1,379 @@
+"""The broker behind the wire: takes orders, matches them, and keeps executions and holdings."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from vst_desktop.adapters.tws_sim import checks, codes, pricing
+from vst_desktop.adapters.tws_sim.accounts import Accounts
+from vst_desktop.adapters.tws_sim.codes import Notice, Refusal
+from vst_desktop.adapters.tws_sim.contracts import ContractBook, combo, traded
+from vst_desktop.adapters.tws_sim.events import (
+    CommissionKnown,
+    ExchangeEvent,
+    Executed,
+    OrderChanged,
+    OrderNoted,
+    PositionChanged,
+)
+from vst_desktop.adapters.tws_sim.ledger import Trade
+from vst_desktop.adapters.tws_sim.orders import Execution, Order, Preview, Status, Ticket
+from vst_desktop.adapters.tws_sim.timing import EASTERN, Hours, SimTime, TimerHandle
+from vst_desktop.adapters.tws_sim.world import Market
+
+_EXECUTION_STEM = 0xE0D5
+
+
+class Exchange:
+    """Orders, executions and accounts of one simulator. Everything happens on one thread.
+
+    Whoever wants to know what happens adds a function with :meth:`listen`; events come in the
+    order TWS gives them.
+    """
+
+    def __init__(
+        self,
+        market: Market,
+        clock: SimTime,
+        hours: Hours,
+        book: ContractBook,
+        accounts: Accounts,
+        *,
+        first_perm_id: int,
+        seed: int,
+    ) -> None:
+        self._market = market
+        self._clock = clock
+        self._hours = hours
+        self._book = book
+        self.accounts = accounts
+        self._orders: dict[tuple[int, int], Order] = {}
+        self._executions: list[Execution] = []
+        self._perm_ids = itertools.count(first_perm_id)
+        self._seed = seed
+        self._fills = itertools.count(first_perm_id)
+        self._highest_id: dict[int, int] = {}
+        self._listeners: list[Callable[[ExchangeEvent], None]] = []
+        self._bell: TimerHandle | None = None
+
+    def listen(self, listener: Callable[[ExchangeEvent], None]) -> Callable[[], None]:
+        """Call ``listener`` with every event; the answer ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def orders(self) -> list[Order]:
+        """Every order of this run, oldest first."""
+        return list(self._orders.values())
+
+    @property
+    def working(self) -> list[Order]:
+        """Orders that can still trade."""
+        return [order for order in self._orders.values() if not order.status.is_done]
+
+    @property
+    def executions(self) -> list[Execution]:
+        """Every execution of this run, oldest first."""
+        return list(self._executions)
+
+    def next_order_id(self) -> int:
+        """An order id that no client has used."""
+        return max(self._highest_id.values(), default=0) + 1
+
+    def submit(self, client_id: int, ticket: Ticket) -> Preview | None:
+        """Take, modify or preview an order; the figures when it was a preview.
+
+        Raises:
+            Refusal: The order is not taken, or not modified, or cannot be previewed.
+        """
+        order = self._read(client_id, ticket)
+        old = self._orders.get(order.key)
+        if ticket.what_if:
+            return self._preview(order)
+        if old is not None:
+            checks.modification(old, order)
+            checks.price(order)
+            self._modify(old, order)
+            return None
+        if ticket.order_id <= self._highest_id.get(client_id, 0):
+            raise Refusal(codes.DUPLICATE_ORDER_ID, "Duplicate order id")
+        self._check_funds(order)
+        self._highest_id[client_id] = ticket.order_id
+        self._accept(replace(order, perm_id=next(self._perm_ids)), checks.remarks(ticket))
+        return None
+
+    def cancel(self, client_id: int, order_id: int) -> None:
+        """Cancel an order of this client.
+
+        Raises:
+            Refusal: It is unknown (10147) or done (10148).
+        """
+        order = self._orders.get((client_id, order_id))
+        if order is None:
+            raise Refusal(
+                codes.CANCEL_UNKNOWN, f"OrderId {order_id} that needs to be cancelled is not found."
+            )
+        if order.status.is_done:
+            raise Refusal(
+                codes.CANCEL_TERMINAL,
+                f"OrderId {order_id} that needs to be cancelled cannot be cancelled, "
+                f"state: {order.status.value}.",
+            )
+        self._end(order, "")
+
+    def cancel_all(self) -> None:
+        """Cancel every working order, whoever placed it."""
+        for order in self.working:
+            self._end(order, "")
+
+    def rematch(self) -> None:
+        """Try every working order against the quotes of now, and end those of a past session."""
+        now = self._clock.now()
+        for order in self.working:
+            if order.ticket.tif == "DAY" and self._day_is_over(order, now):
+                self._end(order, "The order has expired.")
+            elif self._hours.is_open(now):
+                self._work(order)
+            elif order.status is Status.SUBMITTED:
+                self._store(replace(order, status=Status.PRE_SUBMITTED))
+        self._set_bell()
+
+    def _read(self, client_id: int, ticket: Ticket) -> Order:
+        account = checks.account_of(ticket, self.accounts.names)
+        quantity = checks.form(ticket)
+        spec = ticket.spec
+        if spec.sec_type == "BAG":
+            legs = self._book.legs(spec, ticket.legs)
+            instrument, contract = None, combo(spec.symbol, spec.exchange)
+        else:
+            legs, instrument = (), self._book.one(spec)
+            contract = traded(instrument, spec.exchange or "SMART")
+        order = Order(
+            client_id=client_id,
+            perm_id=0,
+            ticket=replace(ticket, outside_rth=False, algo="", algo_params=()),
+            account=account,
+            contract=contract,
+            instrument=instrument,
+            legs=legs,
+            quantity=quantity,
+            status=Status.PRE_SUBMITTED,
+            placed_at=self._clock.now(),
+        )
+        checks.price(order)
+        return order
+
+    def _accept(self, order: Order, remarks: Sequence[Notice]) -> None:
+        self._store(order)
+        for notice in remarks:
+            self._tell(OrderNoted(order=order, notice=notice))
+        now = self._clock.now()
+        if self._hours.is_open(now):
+            self._work(order)
+        else:
+            opens = self._hours.next_open(now)
+            summary = f"{order.ticket.action} {order.quantity} {order.contract.symbol}"
+            text = codes.waits_for_open(summary, opens.astimezone(EASTERN) if opens else None)
+            self._tell(OrderNoted(order=order, notice=Notice(code=codes.ORDER_MESSAGE, text=text)))
+        self._set_bell()
+
+    def _modify(self, old: Order, new: Order) -> None:
+        order = replace(old, ticket=new.ticket, quantity=new.quantity)
+        self._check_funds(order)
+        self._store(order)
+        if self._hours.is_open(self._clock.now()):
+            self._work(order)
+
+    def _work(self, order: Order) -> None:
+        """Fill an order whose price is there; else it stands at the exchange."""
+        price = self._tradable_price(order)
+        market_order_fills_at_once = order.ticket.order_type == "MKT" and price is not None
+        if order.status is Status.PRE_SUBMITTED and not market_order_fills_at_once:
+            order = self._store(replace(order, status=Status.SUBMITTED))
+        if price is not None:
+            self._fill(order, price)
+        elif order.ticket.tif == "IOC":
+            self._end(order, "")
+
+    def _tradable_price(self, order: Order) -> Decimal | None:
+        """The natural price when the order can trade at it now."""
+        net = pricing.net_quote(self._market, order.parts, self._clock.now())
+        natural = net.ask if order.buys else net.bid
+        limit = order.ticket.limit_price
+        if natural is None or order.ticket.order_type == "MKT" or limit is None:
+            return natural
+        return natural if (limit >= natural if order.buys else limit <= natural) else None
+
+    def _fill(self, order: Order, price: Decimal) -> None:
+        now = self._clock.now()
+        quantity = order.quantity - order.filled
+        parts = pricing.part_fills(self._market, order.parts, quantity, order.buys, now)
+        fees = pricing.commissions(parts)
+        done = replace(
+            order,
+            status=Status.FILLED,
+            filled=order.quantity,
+            average_price=price,
+            last_price=price,
+            completed_at=now,
+        )
+        trades = self._executions_of(done, price, quantity, parts, fees, now)
+        for execution in trades:
+            self._tell(Executed(execution=execution))
+        self._store(done)
+        paid = replace(done, commission_usd=sum(fees, Decimal(0)))
+        self._store(paid, with_status=False)
+        for execution in trades:
+            if execution.commission_usd is not None:
+                self._tell(CommissionKnown(execution=execution))
+        for part in parts:
+            position = self.accounts.ledger(order.account).position(part.instrument)
+            self._tell(
+                PositionChanged(
+                    account=order.account,
+                    instrument=part.instrument,
+                    quantity=position.quantity,
+                    average_cost=position.average_cost,
+                )
+            )
+
+    def _executions_of(
+        self,
+        order: Order,
+        price: Decimal,
+        quantity: Decimal,
+        parts: Sequence[pricing.PartFill],
+        fees: Sequence[Decimal],
+        now: datetime,
+    ) -> list[Execution]:
+        """Book a fill; one execution for each part, before them one for a combination."""
+        stem = f"{(_EXECUTION_STEM + self._seed) & 0xFFFFFFFF:08x}.{next(self._fills):08x}"
+        numbers = itertools.count(1)
+        found = []
+        if order.instrument is None:
+            found.append(
+                Execution(
+                    exec_id=f"{stem}.{next(numbers):02x}.01",
+                    order=order,
+                    contract=order.contract,
+                    at=now,
+                    bought=order.buys,
+                    shares=quantity,
+                    price=price,
+                )
+            )
+        for part, fee in zip(parts, fees, strict=True):
+            realized = self.accounts.book(
+                order.account,
+                Trade(
+                    instrument=part.instrument,
+                    quantity=part.quantity if part.bought else -part.quantity,
+                    price=part.price,
+                    commission_usd=fee,
+                ),
+            )
+            found.append(
+                Execution(
+                    exec_id=f"{stem}.{next(numbers):02x}.01",
+                    order=order,
+                    contract=traded(part.instrument, order.contract.exchange),
+                    at=now,
+                    bought=part.bought,
+                    shares=part.quantity,
+                    price=part.price,
+                    commission_usd=fee,
+                    realized_usd=realized,
+                )
+            )
+        self._executions += found
+        return found
+
+    def _expected(self, order: Order) -> tuple[list[Trade], Decimal]:
+        """What an order would book at the natural price of now, and its commission."""
+        now = self._clock.now()
+        net = pricing.net_quote(self._market, order.parts, now)
+        natural = net.ask if order.buys else net.bid
+        if natural is None:
+            return [], Decimal(0)
+        parts = pricing.part_fills(
+            self._market, order.parts, order.quantity - order.filled, order.buys, now
+        )
+        fees = pricing.commissions(parts)
+        trades = [
+            Trade(
+                instrument=part.instrument,
+                quantity=part.quantity if part.bought else -part.quantity,
+                price=part.price,
+                commission_usd=fee,
+            )
+            for part, fee in zip(parts, fees, strict=True)
+        ]
+        return trades, sum(fees, Decimal(0))
+
+    def _preview(self, order: Order) -> Preview:
+        trades, commission = self._expected(order)
+        before, after = self.accounts.tried(order.account, trades)
+        return Preview(
+            order=order,
+            init_before=before.margin,
+            init_after=after.margin,
+            equity_before=before.equity_with_loan,
+            equity_after=after.equity_with_loan,
+            commission=commission,
+        )
+
+    def _check_funds(self, order: Order) -> None:
+        trades, _ = self._expected(order)
+        before, after = self.accounts.tried(order.account, trades)
+        if after.available < 0 and after.available < before.available:
+            raise Refusal(
+                codes.ORDER_REJECTED,
+                codes.rejected(
+                    "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR "
+                    f"EQUITY WITH LOAN VALUE [{after.equity_with_loan} USD] MUST EXCEED THE "
+                    f"INITIAL MARGIN [{after.margin} USD]"
+                ),
+            )
+
+    def _end(self, order: Order, reason: str) -> None:
+        ended = replace(order, status=Status.CANCELLED, completed_at=self._clock.now())
+        self._store(ended, with_open_order=False)
+        notice = Notice(code=codes.ORDER_CANCELLED, text=f"Order Canceled - reason:{reason}")
+        self._tell(OrderNoted(order=ended, notice=notice))
+
+    def _store(
+        self, order: Order, *, with_status: bool = True, with_open_order: bool = True
+    ) -> Order:
+        self._orders[order.key] = order
+        self._tell(
+            OrderChanged(order=order, with_status=with_status, with_open_order=with_open_order)
+        )
+        return order
+
+    def _tell(self, event: ExchangeEvent) -> None:
+        for listener in tuple(self._listeners):
+            listener(event)
+
+    def _day_is_over(self, order: Order, now: datetime) -> bool:
+        close = self._hours.close_of(order.placed_at)
+        return close is not None and now >= close
+
+    def _set_bell(self) -> None:
+        """While orders work, look at them again at the next open or close."""
+        if self._bell is not None:
+            self._bell.cancel()
+            self._bell = None
+        if not self.working:
+            return
+        now = self._clock.now()
+        bells = [
+            moment
+            for moment in (self._hours.next_open(now), self._hours.close_of(now))
+            if moment is not None
+        ]
+        if bells:
+            self._bell = self._clock.call_at(min(bells), self.rematch)

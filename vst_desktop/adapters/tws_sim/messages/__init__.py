@@ -1,0 +1,1 @@
+"""Messages of the TWS protocol: requests to values, values to frames, one module a subject."""

@@ -1,0 +1,186 @@
+"""Market data lines of one session: subscriptions, snapshots, and what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from vst_desktop.adapters.tws_sim import codes, pricing, ticks
+from vst_desktop.adapters.tws_sim.codes import Refusal
+from vst_desktop.adapters.tws_sim.contracts import COMBO_TICK, ComboLeg, tick_at
+from vst_desktop.adapters.tws_sim.link import Handler, Link, World, error, refuse
+from vst_desktop.adapters.tws_sim.messages import quotes, requests
+from vst_desktop.adapters.tws_sim.timing import day_of
+from vst_desktop.adapters.tws_sim.wire import Fields
+from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
+
+_MOST_LINES = 100
+_BEST_EXCHANGES = "9c0001"
+_LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN = 1, 2, 3, 4
+_INDEX_DAYS = 30
+
+
+@dataclass(slots=True, kw_only=True)
+class _Line:
+    """A subscription and what its client was sent."""
+
+    req_id: int
+    instrument: Instrument | None
+    legs: tuple[ComboLeg, ...]
+    generic: frozenset[int]
+    snapshot: bool
+    ready: set[ticks.Stage] = field(default_factory=set)
+    sent: dict[int, ticks.Tick] = field(default_factory=dict)
+
+
+class QuotesDesk:
+    """Quotes of one session."""
+
+    def __init__(self, link: Link, world: World) -> None:
+        self._link = link
+        self._world = world
+        self._lines: dict[int, _Line] = {}
+        self._wanted_type = _LIVE
+
+    @property
+    def handlers(self) -> Mapping[int, Handler]:
+        """Requests answered here, by message id."""
+        return {1: self._subscribe, 2: self._cancel, 59: self._set_type}
+
+    @property
+    def open_lines(self) -> int:
+        """How many lines this client holds."""
+        return len(self._lines)
+
+    def refresh(self) -> None:
+        """Send what changed on every line."""
+        for line in tuple(self._lines.values()):
+            self._update(line)
+
+    def _set_type(self, fields: Fields) -> None:
+        fields.integer()
+        kind = fields.integer()
+        if kind not in (_LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN):
+            text = codes.invalid(f"Invalid market data type {kind}")
+            error(self._link, codes.NO_ID, codes.VALIDATION, text)
+            return
+        self._wanted_type = kind
+
+    def _subscribe(self, fields: Fields) -> None:
+        request = requests.market_data(fields)
+        try:
+            line = self._line(request)
+        except Refusal as refusal:
+            refuse(self._link, request.req_id, refusal)
+            return
+        self._lines[line.req_id] = line
+        is_open = self._world.hours.is_open(self._world.clock.now())
+        frozen = not is_open and self._wanted_type in (_FROZEN, _DELAYED_FROZEN)
+        self._link.send(
+            quotes.request_parameters(line.req_id, self._min_tick(line), _BEST_EXCHANGES)
+        )
+        self._link.send(quotes.data_type(line.req_id, _FROZEN if frozen else _LIVE))
+        pace = self._world.pace
+        self._link.later(pace.quote_secs, partial(self._release, line, "prices"))
+        self._link.later(pace.greeks_secs, partial(self._release, line, "greeks"))
+
+    def _line(self, request: requests.MarketDataRequest) -> _Line:
+        if request.req_id in self._lines:
+            raise Refusal(codes.PROCESSING, "Error processing request: Duplicate ticker id")
+        if len(self._lines) >= _MOST_LINES:
+            raise Refusal(codes.MAX_TICKERS, "Max number of tickers has been reached")
+        if request.snapshot and request.generic_ticks:
+            raise Refusal(
+                codes.VALIDATION,
+                codes.invalid(
+                    "Snapshot market data subscription is not applicable to generic ticks"
+                ),
+            )
+        instrument: Instrument | None = None
+        legs: tuple[ComboLeg, ...] = ()
+        if request.spec.sec_type == "BAG":
+            legs = self._world.book.legs(request.spec, request.legs)
+        else:
+            instrument = self._world.book.one(request.spec)
+        return _Line(
+            req_id=request.req_id,
+            instrument=instrument,
+            legs=legs,
+            generic=request.generic_ticks,
+            snapshot=request.snapshot,
+        )
+
+    def _min_tick(self, line: _Line) -> float:
+        return COMBO_TICK if line.instrument is None else tick_at(line.instrument, 0.0)
+
+    def _release(self, line: _Line, stage: ticks.Stage) -> None:
+        """From now on this part of the line is sent; a snapshot ends when all was."""
+        if self._lines.get(line.req_id) is not line:
+            return
+        line.ready.add(stage)
+        self._update(line)
+        if line.snapshot and len(line.ready) == len(("prices", "greeks")):
+            self._link.send(quotes.snapshot_end(line.req_id))
+            del self._lines[line.req_id]
+
+    def _update(self, line: _Line) -> None:
+        now = self._ticks(line)
+        traded = any(
+            tick in now and line.sent.get(tick) != now[tick]
+            for tick in (quotes.LAST, quotes.VOLUME)
+        )
+        for frame in ticks.changes(line.req_id, line.sent, now):
+            self._link.send(frame)
+        if traded and quotes.LAST in now:
+            at = str(int(self._world.clock.now().timestamp()))
+            self._link.send(quotes.string(line.req_id, quotes.LAST_TIMESTAMP, at))
+        line.sent.update(now)
+
+    def _ticks(self, line: _Line) -> dict[int, ticks.Tick]:
+        now = self._world.clock.now()
+        if line.instrument is None:
+            net = pricing.net_quote(self._world.market, line.legs, now)
+            return ticks.of_combo(net) if "prices" in line.ready else {}
+        quote = self._world.market.quote(line.instrument, now)
+        if quote is None:
+            quote = _NOTHING
+        found: dict[int, ticks.Tick] = {}
+        if "prices" in line.ready:
+            found |= ticks.of_instrument(line.instrument, quote, line.generic)
+        if "greeks" in line.ready:
+            if line.instrument.sec_type == "OPT":
+                found |= ticks.greeks_of(quote)
+            elif ticks.GENERIC_IMPLIED_VOLATILITY in line.generic:
+                volatility = self._index_volatility(line.instrument, quote)
+                if volatility is not None:
+                    found[quotes.IMPLIED_VOLATILITY] = ticks.Number(volatility)
+        return found
+
+    def _index_volatility(self, stock: Instrument, quote: MarketQuote) -> float | None:
+        """Implied volatility of the call nearest the spot, about 30 days out."""
+        now = self._world.clock.now()
+        market = self._world.market
+        expirations = market.expirations(stock.symbol, now)
+        spot = pricing.mark_price(quote)
+        if not expirations or spot is None:
+            return None
+        day = day_of(now)
+        nearest = min(expirations, key=lambda one: abs((one - day).days - _INDEX_DAYS))
+        calls = market.options(stock.symbol, nearest, now, "C")
+        if not calls:
+            return None
+        at_spot = min(calls, key=lambda one: abs((one.strike or 0.0) - spot))
+        answer = market.quote(at_spot, now)
+        return None if answer is None else answer.implied_volatility
+
+    def _cancel(self, fields: Fields) -> None:
+        fields.integer()
+        req_id = fields.integer()
+        if self._lines.pop(req_id, None) is None:
+            error(
+                self._link, req_id, codes.NO_SUCH_REQUEST, f"Can't find EId with tickerId:{req_id}"
+            )
+
+
+_NOTHING = MarketQuote(bid=None, ask=None, bid_size=0, ask_size=0, last=None, last_size=0, volume=0)
