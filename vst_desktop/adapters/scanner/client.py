@@ -1,0 +1,135 @@
+"""Calls of one running scanner child over mutual TLS, each with the token."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from types import TracebackType
+
+import grpc
+import grpc.aio
+
+from vst_desktop.adapters.scanner import convert
+from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
+from vst_desktop.adapters.scanner._pb import scanner_pb2_grpc as rpc
+from vst_desktop.adapters.scanner.handshake import Handshake
+from vst_desktop.adapters.scanner.tls import ClientIdentity
+from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.signals import Signal
+from vst_desktop.ports.scanner import ScanRequest, ScanResult
+
+log = logging.getLogger(__name__)
+
+MAX_MESSAGE_BYTES = 64 << 20
+CALL_SECS = 120.0
+QUICK_SECS = 5.0
+SERVER_NAME = "vst-scanner"
+
+
+class ScannerClient:
+    """One channel to one child. Failures become ``UserError`` with the service's own sentence."""
+
+    def __init__(self, handshake: Handshake, identity: ClientIdentity, token: str) -> None:
+        credentials = grpc.ssl_channel_credentials(
+            root_certificates=handshake.certificate_pem,
+            private_key=identity.key_pem,
+            certificate_chain=identity.certificate_pem,
+        )
+        self._channel = grpc.aio.secure_channel(
+            handshake.address,
+            credentials,
+            options=[
+                ("grpc.ssl_target_name_override", SERVER_NAME),
+                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+                ("grpc.enable_http_proxy", 0),
+            ],
+        )
+        self._stub = rpc.ScannerStub(self._channel)  # type: ignore[no-untyped-call]
+        self._token = (("authorization", f"Bearer {token}"),)
+
+    async def __aenter__(self) -> ScannerClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._channel.close(None)
+
+    async def put_bars(self, series: Sequence[BarSeries]) -> list[SymbolError]:
+        """Replace the bars of these symbols; returns those refused."""
+
+        async def messages() -> AsyncIterator[pb.SymbolBars]:
+            for bars in series:
+                yield convert.to_symbol_bars(bars)
+
+        try:
+            answer = await self._stub.PutBars(messages(), metadata=self._token, timeout=CALL_SECS)
+        except grpc.aio.AioRpcError as error:
+            raise _readable("storing bars", error) from None
+        return convert.from_errors(answer.errors)
+
+    async def scan(
+        self, request: ScanRequest, on_progress: Callable[[int, int], None] | None
+    ) -> ScanResult:
+        """Scan by the streaming call; cancelling the await cancels the scan."""
+        signals: list[Signal] = []
+        errors: list[SymbolError] = []
+        summary: pb.ScanResponse | None = None
+        call = self._stub.ScanStream(
+            convert.to_request(request), metadata=self._token, timeout=CALL_SECS
+        )
+        try:
+            async for update in call:
+                signals += convert.from_columns(update.signals, request.symbols)
+                errors += convert.from_errors(update.errors)
+                if on_progress is not None and update.progress.total:
+                    on_progress(update.progress.done, update.progress.total)
+                if update.HasField("summary"):
+                    summary = update.summary
+        except grpc.aio.AioRpcError as error:
+            raise _readable("scan", error) from None
+        finally:
+            call.cancel()
+        if summary is None:
+            raise UserError("the scanner's answer ended without its summary")
+        order = {symbol: index for index, symbol in enumerate(request.symbols)}
+        signals.sort(key=lambda s: (order[s.symbol], s.date, s.strategy))
+        return ScanResult(
+            scanned=summary.scanned,
+            signals=tuple(signals),
+            errors=(*errors, *convert.from_errors(summary.errors)),
+            seconds=summary.scan_seconds,
+            engine="go",
+        )
+
+    async def metrics(self) -> pb.MetricsResponse:
+        """Figures of the service."""
+        try:
+            answer: pb.MetricsResponse = await self._stub.GetMetrics(
+                pb.MetricsRequest(), metadata=self._token, timeout=QUICK_SECS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _readable("metrics", error) from None
+        return answer
+
+    async def shutdown(self) -> None:
+        """Ask the service to end; a service that is gone already is fine."""
+        try:
+            await self._stub.Shutdown(
+                pb.ShutdownRequest(), metadata=self._token, timeout=QUICK_SECS
+            )
+        except grpc.aio.AioRpcError as error:
+            log.info("scanner shutdown: %s", error.code().name)
+
+
+def _readable(what: str, error: grpc.aio.AioRpcError) -> UserError:
+    return UserError(f"scanner {what} failed: {error.code().name}: {error.details()}")

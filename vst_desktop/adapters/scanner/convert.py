@@ -1,0 +1,119 @@
+"""Between the station's values and the contract's messages; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+
+from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
+from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.signals import Signal
+from vst_desktop.ports.scanner import ScanRequest
+from vst_desktop.strategy.registry import BUILT_IN
+
+EPOCH = date(1970, 1, 1).toordinal()
+
+ATR_RATIO_BASES = {
+    "zero": pb.AtrRatioBase.ATR_RATIO_BASE_ZERO,
+    "range_low": pb.AtrRatioBase.ATR_RATIO_BASE_RANGE_LOW,
+}
+STRATEGIES = {name: pb.Strategy.Value(f"STRATEGY_{name}") for name in BUILT_IN}
+NAMES = {number: name for name, number in STRATEGIES.items()}
+
+
+def to_day(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - EPOCH
+
+
+def to_date(day: int) -> date:
+    """The date of a day number."""
+    return date.fromordinal(day + EPOCH)
+
+
+def to_symbol_bars(series: BarSeries) -> pb.SymbolBars:
+    """Bars of one symbol as little-endian columns."""
+
+    def column(values: Sequence[float]) -> bytes:
+        return np.asarray(values, dtype="<f8").tobytes()
+
+    days = np.fromiter((to_day(d) for d in series.dates), dtype="<i8", count=len(series))
+    return pb.SymbolBars(
+        symbol=series.symbol,
+        timeframe=pb.Timeframe.TIMEFRAME_DAILY,
+        time=days.tobytes(),
+        open=column(series.open),
+        high=column(series.high),
+        low=column(series.low),
+        close=column(series.close),
+        volume=column(series.volume),
+    )
+
+
+def to_parameters(values: Mapping[str, float | int | str]) -> pb.StrategyParameters:
+    """The settings group ``strategy`` as a message."""
+    plain = {key: value for key, value in values.items() if key != "atr_ratio_base"}
+    base = ATR_RATIO_BASES[str(values["atr_ratio_base"])]
+    return pb.StrategyParameters(**plain, atr_ratio_base=base)  # type: ignore[arg-type]
+
+
+def to_request(request: ScanRequest) -> pb.ScanRequest:
+    """The scan request; without dates only the last bar of each symbol."""
+    return pb.ScanRequest(
+        symbols=request.symbols,
+        strategies=[STRATEGIES[name] for name in request.strategies],
+        parameters=to_parameters(request.parameters),
+        start_day=None if request.start is None else to_day(request.start),
+        end_day=None if request.end is None else to_day(request.end),
+        last_bar_only=request.start is None and request.end is None,
+        timeframe=pb.Timeframe.TIMEFRAME_DAILY,
+    )
+
+
+def from_errors(errors: Sequence[pb.SymbolError]) -> list[SymbolError]:
+    """Refused symbols."""
+    return [SymbolError(symbol=e.symbol, error=e.error) for e in errors]
+
+
+def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Signal]:
+    """Signals of packed columns; ``symbols`` is the request's list they index."""
+
+    def floats(data: bytes) -> list[float]:
+        values: list[float] = np.frombuffer(data, dtype="<f8").tolist()
+        return values
+
+    def known(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    rows = zip(
+        np.frombuffer(columns.symbol, dtype="<u4").tolist(),
+        np.frombuffer(columns.strategy, dtype="u1").tolist(),
+        np.frombuffer(columns.day, dtype="<i4").tolist(),
+        floats(columns.close),
+        floats(columns.atr),
+        floats(columns.rsi),
+        floats(columns.sma50),
+        floats(columns.sma200),
+        strict=True,
+    )
+    dates: dict[int, date] = {}
+    found = []
+    for symbol, strategy, day, close, atr, rsi, sma50, sma200 in rows:
+        name = NAMES[strategy]
+        found.append(
+            Signal(
+                symbol=symbols[symbol],
+                strategy=name,
+                direction=BUILT_IN[name].direction,
+                date=dates.setdefault(day, to_date(day)),
+                close=close,
+                atr=atr,
+                rsi=rsi,
+                sma50=known(sma50),
+                sma200=known(sma200),
+            )
+        )
+    return found
