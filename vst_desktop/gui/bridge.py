@@ -13,7 +13,6 @@ from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.api import StationApi
-from vst_desktop.station.view import StationView
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from vst_desktop.station.view import ChartView
 
 BODY_SHARE = 0.34
 LABEL_PX = 15
-LABEL_LEFT_PX = 24
+LABEL_RIGHT_PX = 10
 
 
 class Candles(pg.GraphicsObject):  # type: ignore[misc]
@@ -122,6 +122,12 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
         self._levels, self._last, self._tone, self._tokens = levels, last, tone, tokens
         self._moved()
 
+    def room_px(self) -> float:
+        """Width the names take at the right of the bars."""
+        metrics = QFontMetricsF(font(CAPTION_PX, 500))
+        widest = max((metrics.horizontalAdvance(text) for _, text, _ in self._levels), default=0.0)
+        return widest + 2 * LABEL_RIGHT_PX + 8 if widest else 0.0
+
     def _moved(self, *_args: Any) -> None:
         self.prepareGeometryChange()
         self.update()
@@ -145,8 +151,11 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
         metrics = QFontMetricsF(used)
 
         def y_of(price: float) -> float:
-            return area.bottom() - (price - low) / (high - low) * area.height()
+            return float(area.bottom() - (price - low) / (high - low) * area.height())
 
+        if self._last is not None and low <= self._last <= high:
+            self._mark_last(painter, tokens, area, y_of(self._last))
+            painter.setFont(used)
         seen = sorted(
             (level for level in self._levels if low <= level[0] <= high), key=lambda lv: -lv[0]
         )
@@ -162,12 +171,10 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         for (_, text, tone), top in zip(seen, spots, strict=True):
             wide = metrics.horizontalAdvance(text)
-            box = QRectF(area.left() + LABEL_LEFT_PX - 4, top, wide + 8, LABEL_PX)
+            box = QRectF(area.right() - LABEL_RIGHT_PX - wide - 8, top, wide + 8, LABEL_PX)
             painter.fillRect(box, QColor(tokens.pane))
             painter.setPen(QColor(tokens.tone(tone)))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-        if self._last is not None and low <= self._last <= high:
-            self._mark_last(painter, tokens, area, y_of(self._last))
 
     def _mark_last(self, painter: QPainter, tokens: Tokens, area: QRectF, y: float) -> None:
         colour = QColor(tokens.tone(self._tone))

@@ -198,7 +198,8 @@ class Commands(QObject):
 
     def _reject(self) -> None:
         """Del in the book is not meant for the candidate."""
-        if not self._window.book.isAncestorOf(QApplication.focusWidget()):
+        focus = QApplication.focusWidget()
+        if focus is None or not self._window.book.isAncestorOf(focus):
             self._window.ticket.try_reject()
 
     def _withdraw(self) -> None:

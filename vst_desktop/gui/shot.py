@@ -32,7 +32,7 @@ def grab(window: MainWindow, path: str | Path, size: tuple[int, int] = SIZE) -> 
     for _ in range(3):
         QCoreApplication.sendPostedEvents()
         QCoreApplication.processEvents()
-    if not window.grab().save(str(path), "PNG"):  # type: ignore[call-overload]
+    if not window.grab().save(str(path), "PNG"):
         raise UserError(
             "picture cannot be written",
             where=str(path),

@@ -264,8 +264,7 @@ class Strip(QFrame):
     def _fit(self) -> None:
         """Say less where there is less room: first light names, then the less pressing figures."""
         spare = ("Available", "At risk", "Trades today")
-        for label in self._lights:
-            label.short = False
+        self._shorten_lights(False)
         for name in spare:
             self.figures[name].show()
         layout = self.layout()
@@ -278,13 +277,17 @@ class Strip(QFrame):
 
         if fits():
             return
-        for label in self._lights:
-            label.short = True
-            label.updateGeometry()
+        self._shorten_lights(True)
         for name in spare:
             if fits():
                 return
             self.figures[name].hide()
+
+    def _shorten_lights(self, short: bool) -> None:
+        for label in self._lights:
+            label.short = short
+            label.updateGeometry()
+        self._light_row.invalidate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit again."""

@@ -24,7 +24,9 @@ QTableView {{ background: transparent; border: none; outline: none;
 QTableView:focus {{ border: none; }}
 QHeaderView {{ background: transparent; border: none; }}
 QHeaderView::section {{ background: transparent; color: {t.text2}; border: none;
-  border-bottom: 1px solid {t.line}; padding: 0 8px; }}
+  border-bottom: 1px solid {t.line}; padding: 0 6px; }}
+QHeaderView::section:first {{ padding-left: 12px; }}
+QHeaderView::section:last {{ padding-right: 12px; }}
 QScrollArea, QScrollArea > QWidget > QWidget#scrollBody {{ background: transparent; border: none; }}
 QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
 QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 4px; min-height: 24px; }}

@@ -18,7 +18,9 @@ from vst_desktop.gui.models.table import CELL_ROLE, RowModel
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, ROW_PX
 
-PAD_PX = 8
+PAD_PX = 6
+EDGE_PX = 12
+"""Padding at the pane's edges: cells begin where the pane's title begins."""
 EXTRA_GAP_PX = 6
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -44,8 +46,8 @@ class CellDelegate(QStyledItemDelegate):
         if cell is None:
             return
         tokens = self._theme.tokens
-        rect: QRect = option.rect  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        state: QStyle.StateFlag = option.state
         selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -55,7 +57,7 @@ class CellDelegate(QStyledItemDelegate):
         elif hovered:
             painter.fillRect(rect, QColor(tokens.raised))
         tone = "text2" if cell.tone == "text3" and (selected or hovered) else cell.tone
-        inner = rect.adjusted(PAD_PX, 0, -PAD_PX, 0)
+        inner = self._inner(rect, index)
         column = self._column(index)
         match column.kind:
             case Kind.CHIP:
@@ -71,6 +73,16 @@ class CellDelegate(QStyledItemDelegate):
             case _:
                 self._with_extra(painter, inner, cell, tone, column.right)
         painter.restore()
+
+    @staticmethod
+    def _inner(rect: QRect, index: _Index) -> QRect:
+        last = index.model().columnCount() - 1
+        return rect.adjusted(
+            EDGE_PX if index.column() == 0 else PAD_PX,
+            0,
+            -(EDGE_PX if index.column() == last else PAD_PX),
+            0,
+        )
 
     def _with_extra(
         self, painter: QPainter, rect: QRect, cell: Cell, tone: str, right: bool
@@ -115,7 +127,7 @@ class CellDelegate(QStyledItemDelegate):
         text = index.data(Qt.ItemDataRole.ToolTipRole)
         if not text:
             shown = str(index.data() or "")
-            room = option.rect.width() - 2 * PAD_PX  # type: ignore[attr-defined]
+            room = self._inner(option.rect, index).width()
             if QFontMetrics(self._body).horizontalAdvance(shown) <= room:
                 QToolTip.hideText()
                 return True

@@ -13,6 +13,7 @@ from vst_desktop.gui.tokens import CHIP_RADIUS_PX, Tokens
 CHIP_PAD_PX = 7
 CHIP_HEIGHT_PX = 18
 DOT_PX = 8
+DOT_TAKEN_PX = DOT_PX + 6
 
 
 def chip(painter: QPainter, rect: QRect, text: str, tone: str, tokens: Tokens, font: QFont) -> None:
@@ -35,7 +36,7 @@ def dot(painter: QPainter, rect: QRect, colour: QColor) -> int:
     painter.setBrush(colour)
     middle = rect.center().y() + 1
     painter.drawEllipse(QRectF(rect.left(), middle - DOT_PX / 2, DOT_PX, DOT_PX))
-    return DOT_PX + 6
+    return DOT_TAKEN_PX
 
 
 def spark(painter: QPainter, rect: QRect, values: Sequence[float], colour: QColor) -> None:

@@ -84,9 +84,9 @@ class Palette(QDialog):
         self._list.setCurrentRow(0)
 
     def _run(self) -> None:
-        item = self._list.currentItem()
-        if item is None:
+        if not self._list.count():
             return
+        item = self._list.currentItem()
         action: QAction = item.data(Qt.ItemDataRole.UserRole)
         self.accept()
         action.trigger()
@@ -94,7 +94,7 @@ class Palette(QDialog):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Up and down move in the list while typing."""
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
-            step = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
+            step = {int(Qt.Key.Key_Up): -1, int(Qt.Key.Key_Down): 1}.get(event.key(), 0)
             if step:
                 row = self._list.currentRow() + step
                 self._list.setCurrentRow(max(0, min(self._list.count() - 1, row)))

@@ -112,7 +112,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
     ),
     Column(
         title="Assignment",
-        sample="● ex-div 21 Nov",
+        sample="ex-div 21 Nov",
         kind=Kind.DOT,
         stretch=2,
         cell=lambda r: Cell(text=r.assignment.text, tone=r.assignment.tone),
@@ -122,7 +122,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
     ),
     Column(
         title="Exits",
-        sample="● protected",
+        sample="unprotected",
         kind=Kind.DOT,
         stretch=2,
         cell=lambda r: Cell(text=r.protection.text, tone=r.protection.tone),
@@ -181,7 +181,7 @@ ORDERS: tuple[Column[OrderRow], ...] = (
     ),
     Column(
         title="Type",
-        sample="MKT-",
+        sample="MKT",
         cell=lambda r: Cell(text=r.order_type, tone="text2"),
         sort=lambda r: r.order_type,
         rank=6,
@@ -192,14 +192,6 @@ ORDERS: tuple[Column[OrderRow], ...] = (
         right=True,
         cell=_limit,
         sort=lambda r: r.limit_price or r.max_debit,
-    ),
-    Column(
-        title="State",
-        sample="PARTIALLY FILLED 2/4",
-        kind=Kind.CHIP,
-        stretch=2,
-        cell=lambda r: Cell(text=r.chip.text, tone=r.chip.tone, tooltip=r.reason or ""),
-        sort=lambda r: r.chip.text,
     ),
     Column(
         title="Filled",
@@ -220,7 +212,7 @@ ORDERS: tuple[Column[OrderRow], ...] = (
     ),
     Column(
         title="Sent (ET)",
-        sample="14:45:00-",
+        sample="14:45:00",
         right=True,
         cell=lambda r: Cell(text=fmt.clock(r.sent_at), tone="text2"),
         sort=lambda r: r.sent_at,
@@ -242,5 +234,13 @@ ORDERS: tuple[Column[OrderRow], ...] = (
         cell=lambda r: Cell(text=str(r.order_id) if r.order_id else fmt.NONE, tone="text2"),
         sort=lambda r: r.order_id,
         rank=4,
+    ),
+    Column(
+        title="State",
+        sample="PARTIALLY FILLED",
+        kind=Kind.CHIP,
+        stretch=2,
+        cell=lambda r: Cell(text=r.chip.text, tone=r.chip.tone, tooltip=r.reason or ""),
+        sort=lambda r: r.chip.text,
     ),
 )

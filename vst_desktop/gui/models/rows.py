@@ -36,14 +36,14 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
     ),
     Column(
         title="Signal",
-        sample="▲ LOW BASE---",
+        sample="▲ HIGH BASE",
         kind=Kind.CHIP,
         cell=_signal_chip,
         sort=lambda r: (r.strategy, r.symbol),
     ),
     Column(
         title="60 days",
-        sample="60 days-",
+        sample="60 days",
         kind=Kind.SPARK,
         cell=lambda r: Cell(
             spark=r.spark,
@@ -120,7 +120,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
     ),
     Column(
         title="R/R",
-        sample="10.00",
+        sample="1.94",
         right=True,
         cell=lambda r: _figure(r, fmt.number(r.reward_risk)),
         sort=lambda r: r.reward_risk,
@@ -128,7 +128,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
     ),
     Column(
         title="Delta",
-        sample="0.34-",
+        sample="0.34",
         right=True,
         cell=lambda r: _figure(r, fmt.number(r.delta)),
         sort=lambda r: r.delta,
@@ -146,7 +146,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
     ),
     Column(
         title="POP",
-        sample="40 %-",
+        sample="40 %",
         right=True,
         cell=lambda r: _figure(r, fmt.percent(r.probability_of_profit)),
         sort=lambda r: r.probability_of_profit,
@@ -175,7 +175,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
     ),
     Column(
         title="Qty",
-        sample="Qty-",
+        sample="Qty",
         right=True,
         cell=lambda r: _figure(r, fmt.number(r.quantity, 0)),
         sort=lambda r: r.quantity,
@@ -183,7 +183,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
     ),
     Column(
         title="State",
-        sample="EARNINGS 16 DEC--",
+        sample="EARNINGS 16 DEC",
         kind=Kind.CHIP,
         stretch=2,
         cell=lambda r: Cell(text=r.chip.text, tone=r.chip.tone),
@@ -199,7 +199,7 @@ def _alert_text(row: AlertRow) -> str:
 ALERTS: tuple[Column[AlertRow], ...] = (
     Column(
         title="Time (ET)",
-        sample="14:42:41-",
+        sample="14:42:41",
         cell=lambda r: Cell(
             text=fmt.clock(r.time),
             tone="text2",
@@ -209,7 +209,7 @@ ALERTS: tuple[Column[AlertRow], ...] = (
     ),
     Column(
         title="Level",
-        sample="CRITICAL---",
+        sample="CRITICAL",
         kind=Kind.CHIP,
         cell=lambda r: Cell(text=str(r.severity), tone=_SEVERITY_TONES[r.severity]),
         sort=lambda r: tuple(Severity).index(r.severity),

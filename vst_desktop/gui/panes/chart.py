@@ -20,8 +20,6 @@ from vst_desktop.station.view import ChartView, StationView
 
 RANGES = (("1M", 21), ("3M", 63), ("6M", 126), ("1Y", 252))
 PRICE_AXIS_PX = 58
-LABEL_SESSIONS_SHARE = 0.16
-"""Room at the left of the bars for the names of the levels."""
 
 
 class ChartPane(Pane):
@@ -67,6 +65,7 @@ class ChartPane(Pane):
         self.body.addWidget(self._note, 1)
         self.body.addWidget(self._canvas, 1)
         self._canvas.hide()
+        self._price.getViewBox().sigResized.connect(self._resized)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -97,12 +96,17 @@ class ChartPane(Pane):
         count = len(chart.dates)
         first = max(0, count - sessions)
         shown = count - first
-        room = shown * LABEL_SESSIONS_SHARE if chart.levels else 1
-        self._price.setXRange(first - room, count + shown * 0.02, padding=0)
+        wide = self._price.getViewBox().width()
+        names = min(self._levels.room_px(), wide / 3)
+        room = shown * names / (wide - names) if wide > names else 0.0
+        self._price.setXRange(first - 1, count + room, padding=0)
         prices = [*chart.low[first:], *chart.high[first:], *(level[0] for level in chart.levels)]
         low, high = min(prices), max(prices)
         pad = (high - low) * 0.06 or 1.0
         self._price.setYRange(low - pad, high + pad, padding=0)
+
+    def _resized(self, *_args: object) -> None:
+        self.show_range(self._sessions)
 
     # -- drawing
 

@@ -54,10 +54,12 @@ class ScannerPane(Pane):
         )
         text, tone = scan_state(scan)
         self.set_info(text, tone)
-        if scan.errors:
+        if not scan.errors:
+            self.info.tip = ""
+        else:
             listed = "\n".join(f"{symbol}: {error}" for symbol, error in scan.errors[:30])
             more = len(scan.errors) - 30
-            self.info.setToolTip(listed + (f"\n… and {more} more" if more > 0 else ""))
+            self.info.tip = listed + (f"\n… and {more} more" if more > 0 else "")
         self.model.set_rows(scan.rows)
         self.table.set_note(
             "" if self._running else scan.note or "No scan yet. Press F5 to scan the universe."
@@ -101,6 +103,6 @@ def scan_state(scan: ScanView) -> tuple[str, str]:
     )
     parts = [f"{scan.scanned:,} in {time}"]
     if scan.errors:
-        parts.append(f"{len(scan.errors)} reported")
+        parts.append(f"{len(scan.errors)} error{'s' if len(scan.errors) > 1 else ''}")
     parts.append(f"chains {scan.chains_loaded}/{scan.chains_wanted}")
     return " · ".join(parts), "text2"

@@ -120,7 +120,7 @@ class TicketPane(Pane):
             inner.addWidget(widget)
         inner.addWidget(self._others_title)
         inner.addLayout(self._others)
-        inner.addStretch(1)
+        inner.addStretch(0)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)

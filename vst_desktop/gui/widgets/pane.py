@@ -22,11 +22,12 @@ from vst_desktop.gui.widgets.banner import Banner
 
 
 class Elided(QLabel):
-    """A label that elides what does not fit and tells it in its tooltip."""
+    """A label that elides what does not fit; its tooltip is ``tip``, else the elided text."""
 
     def __init__(self, text: str = "", tone: str = "text2") -> None:
         super().__init__(text)
         self.setProperty("tone", tone)
+        self.tip = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def minimumSizeHint(self) -> QSize:
@@ -43,7 +44,7 @@ class Elided(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
-        tip = self.text() if shown != self.text() else ""
+        tip = self.tip or (self.text() if shown != self.text() else "")
         if self.toolTip() != tip:
             self.setToolTip(tip)
 

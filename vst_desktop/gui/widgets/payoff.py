@@ -14,7 +14,7 @@ from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX, mix
 from vst_desktop.station.view import TicketView
 
-LEFT_PX, BOTTOM_PX, TOP_PX, RIGHT_PX = 40, 18, 18, 8
+LEFT_PX, BOTTOM_PX, TOP_PX, RIGHT_PX = 46, 18, 18, 8
 
 
 class PayoffPlot(QWidget):
@@ -26,7 +26,7 @@ class PayoffPlot(QWidget):
         self._ticket: TicketView | None = None
         self.setAccessibleName("Payoff")
         self.setMinimumHeight(130)
-        self.setMaximumHeight(210)
+        self.setMaximumHeight(250)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         theme.changed.connect(self.update)
 
@@ -110,7 +110,7 @@ class PayoffPlot(QWidget):
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
                 fmt.number(value, 0),
             )
-        for value in ticks(*frame.prices, 5):
+        for value in ticks(*frame.prices, 6):
             x = frame.x(value)
             painter.setPen(text)
             painter.drawText(

@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, 
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from vst_desktop.gui.delegates.cell import PAD_PX, CellDelegate
+from vst_desktop.gui.delegates.cell import EDGE_PX, PAD_PX, CellDelegate
+from vst_desktop.gui.delegates.painting import CHIP_PAD_PX, DOT_TAKEN_PX
 from vst_desktop.gui.models.cells import Kind
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.theme import Theme, font
@@ -82,12 +83,16 @@ class Table[Row](QTableView):
         body = QFontMetrics(font(BODY_PX, 600))
         head = QFontMetrics(font(CAPTION_PX, 600))
         widths = []
+        around = {Kind.CHIP: 2 * CHIP_PAD_PX + 2, Kind.DOT: DOT_TAKEN_PX}
         for column in self._rows.columns:
             sample = head if column.kind is Kind.CHIP else body
             text = max(
-                sample.horizontalAdvance(column.sample), head.horizontalAdvance(column.title)
+                sample.horizontalAdvance(column.sample) + around.get(column.kind, 0),
+                head.horizontalAdvance(column.title) + 2,
             )
             widths.append(text + 2 * PAD_PX)
+        widths[0] += EDGE_PX - PAD_PX
+        widths[-1] += EDGE_PX - PAD_PX
         return widths
 
     # -- what it shows
