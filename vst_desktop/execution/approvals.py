@@ -229,15 +229,13 @@ class Approvals:
         session = window.session.isoformat()
         if session in self._timers:
             return
-        clock, run = self._services.clock, self._services.run
+        at, run = self._services.at, self._services.run
         self._timers[session] = (
-            clock.call_at(
-                window.opens, lambda: self._open(session), name=f"entry window {session}"
-            ),
-            clock.call_at(
+            at(window.opens, lambda: self._open(session), f"entry window {session}"),
+            at(
                 window.closes,
                 lambda: run(self._expire(session), f"expire {session}"),
-                name=f"last entry {session}",
+                f"last entry {session}",
             ),
         )
 

@@ -81,7 +81,7 @@ class Desk:
         recheck: Callable[[IntentRecord], Awaitable[Recheck]],
         settle_secs: float = 10.0,
     ) -> None:
-        self._tasks = TaskOwner("desk", self._task_failed)
+        tasks = TaskOwner("desk", self._task_failed)
         self._services = services = Services(
             broker=broker,
             journal=journal,
@@ -98,7 +98,7 @@ class Desk:
             on_change=on_change,
             new_id=new_id,
             recheck=recheck,
-            tasks=self._tasks,
+            tasks=tasks,
         )
         self._ledger = ledger = Ledger(services)
         self._switches = switches = Switches(services)
@@ -128,6 +128,7 @@ class Desk:
         )
         self._hold_timer: Timer | None = None
         self._was_ready = False
+        self._stopped = False
 
     # --- life ---
 
@@ -139,17 +140,22 @@ class Desk:
             await self._fills.load()
             await self._reconciler.after_restart()
             self._approvals.resume()
-            self._tasks.spawn(self._pump(), "broker events")
+            self._services.tasks.spawn(self._pump(), "broker events")
             if self._services.broker.state is ConnectionState.READY:
                 self._was_ready = True
                 await self._reconciler.reconcile()
 
     async def stop(self) -> None:
         """End and join every task; orders at the broker stay as they are."""
-        await self._tasks.close()
+        self._stopped = True
+        await self._services.close()
+        while not self._events.empty():
+            self._events.get_nowait()[1].__exit__(None, None, None)
 
     def on_broker_event(self, event: BrokerEvent) -> None:
         """Take an event; it is applied after those before it."""
+        if self._stopped:
+            return
         if isinstance(event, StockQuote):
             self._monitor.on_stock(event)
         elif isinstance(event, OptionQuote):
@@ -325,6 +331,11 @@ class Desk:
     def _reconciled(self) -> None:
         for position in self._ledger.positions():
             self._monitor.watch(position)
+        for intent in self._ledger.at_broker():
+            if intent.purpose is Purpose.ENTRY:
+                self._entries.adopt(intent)
+            else:
+                self._exits.adopt(intent)
 
     def _ended(self, intent: IntentRecord) -> None:
         if intent.purpose is Purpose.EXIT:

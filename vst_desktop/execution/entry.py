@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode, OrderState, OrderTicket
+from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, OrderType
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution.checks import Cleared, ReleaseChecks
 from vst_desktop.execution.ladder import Climb, Ladders
@@ -208,30 +208,38 @@ class Entries:
             tick=tick,
         )
 
+    def adopt(self, intent: IntentRecord) -> None:
+        """Follow an entry that still works since before a restart. Its price is left where it
+        stands: a new run is disarmed."""
+        if intent.intent_id not in self._timers and intent.order_id:
+            self._limit_life(intent)
+
     def _follow(self, intent: IntentRecord, ticket: OrderTicket) -> None:
         if intent.state not in AT_BROKER:
             return
+        self._limit_life(intent)
+        if intent.mode is Mode.LIVE:
+            self._ladders.start(intent.intent_id, ticket, self._climb(intent, ticket))
+
+    def _limit_life(self, intent: IntentRecord) -> None:
         services, rules = self._services, self._services.execution
         timers = self._timers.setdefault(intent.intent_id, [])
         window = session_window(trading_day(services.clock.now()), services.calendar, rules)
         if window is not None:
             timers.append(
-                services.clock.call_at(
+                services.at(
                     window.cancel_at,
                     self._later_cancel(intent.intent_id, CLOSE_NEAR),
-                    name=f"close near {intent.order_ref}",
+                    f"close near {intent.order_ref}",
                 )
             )
         if intent.mode is Mode.LIVE:
-            self._ladders.start(intent.intent_id, ticket, self._climb(intent, ticket))
             return
-        by_market = market_orders(intent.mode, rules.paper_order_type)
+        reason = UNFILLED_MARKET if intent.order_type is OrderType.MARKET else UNFILLED_LIMIT
         timers.append(
             services.after(
                 UNFILLED_SECS,
-                lambda: self._cancel_unfilled(
-                    intent.intent_id, UNFILLED_MARKET if by_market else UNFILLED_LIMIT
-                ),
+                lambda: self._cancel_unfilled(intent.intent_id, reason),
                 f"unfilled {intent.order_ref}",
             )
         )

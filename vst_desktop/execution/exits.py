@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from decimal import Decimal
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
+from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, Purpose, Side
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.entry import Entries
@@ -26,6 +27,8 @@ from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import leg_quantities, working_to_close
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.strategy.exit import ExitReason
+
+log = logging.getLogger(__name__)
 
 UNFILLED_HIGH_SECS = 60.0
 REST_AFTER_FAILURE = timedelta(seconds=60)
@@ -109,6 +112,38 @@ class Exits:
             trade_text("EXIT FAILED", intent),
             f"{intent.state}, {intent.filled} of {intent.quantity} closed; {intent.reason}",
         )
+
+    def adopt(self, intent: IntentRecord) -> None:
+        """Follow a closing order that still works since before a restart."""
+        if intent.intent_id not in self._timers and intent.order_id:
+            self._services.run(self._adopt(intent), f"adopt {intent.order_ref}")
+
+    async def _adopt(self, intent: IntentRecord) -> None:
+        try:
+            tick = await self._services.broker.combo_tick(intent.spread)
+        except (UserError, TimeoutError) as error:
+            log.warning("%s is not priced anew: %s", intent.order_ref, error)
+            return
+        ticket = exit_ticket(
+            order_ref=intent.order_ref,
+            account=intent.account,
+            spread=intent.spread,
+            quantity=intent.quantity,
+            limit_price=intent.limit_price,
+            tick=tick,
+        )
+        self._follow(intent, ticket, ExitReason(intent.reason or ExitReason.MANUAL))
+
+    def _follow(self, intent: IntentRecord, ticket: OrderTicket, reason: ExitReason) -> None:
+        if self._ledger.intent(intent.intent_id).state in TERMINAL:
+            return
+        self._timers[intent.intent_id] = self._services.after(
+            UNFILLED_HIGH_SECS,
+            lambda: self._unfilled(intent.intent_id),
+            f"exit {intent.spread.symbol}",
+        )
+        if intent.mode is Mode.LIVE:
+            self._ladders.start(intent.intent_id, ticket, self._climb(reason, ticket.tick))
 
     def _busy(self, position_id: str) -> bool:
         return position_id in self._closing or any(
@@ -227,13 +262,8 @@ class Exits:
             may_go=self._stop_reason,
             placing=lambda: None,
         )
-        if not sent or self._ledger.intent(intent.intent_id).state in TERMINAL:
-            return
-        self._timers[intent.intent_id] = services.after(
-            UNFILLED_HIGH_SECS, lambda: self._unfilled(intent.intent_id), f"exit {spread.symbol}"
-        )
-        if entry.mode is Mode.LIVE:
-            self._ladders.start(intent.intent_id, ticket, self._climb(reason, tick))
+        if sent:
+            self._follow(intent, ticket, reason)
 
     def _stop_reason(self) -> str | None:
         ready = self._services.broker.state is ConnectionState.READY

@@ -172,10 +172,10 @@ class ExitMonitor:
         when = hours[0] + TIME_EXIT_AFTER_OPEN
         if when <= now:
             when = now + timedelta(seconds=1)
-        watch.timer = self._services.clock.call_at(
+        watch.timer = self._services.at(
             when,
             lambda: self._time_up(watch),
-            name=f"time exit {position.spread.symbol}",
+            f"time exit {position.spread.symbol}",
         )
 
     def _time_up(self, watch: _Watch) -> None:
@@ -197,20 +197,20 @@ class ExitMonitor:
             self._arm_clock_later(watch, position, today)
             return
         self._exit_now(watch.position_id, reason)
-        watch.timer = self._services.clock.call_at(
+        watch.timer = self._services.at(
             now + timedelta(seconds=RETRY_SECS),
             lambda: self._time_up(watch),
-            name=f"time exit again {position.spread.symbol}",
+            f"time exit again {position.spread.symbol}",
         )
 
     def _arm_clock_later(self, watch: _Watch, position: PositionRecord, today: date) -> None:
         calendar = self._services.calendar
         hours = calendar.session(calendar.next_session(today))
         assert hours is not None
-        watch.timer = self._services.clock.call_at(
+        watch.timer = self._services.at(
             hours[0] + TIME_EXIT_AFTER_OPEN,
             lambda: self._time_up(watch),
-            name=f"time exit {position.spread.symbol}",
+            f"time exit {position.spread.symbol}",
         )
 
     def _is_session(self, day: date) -> bool:

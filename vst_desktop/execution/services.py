@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -42,6 +42,22 @@ AlertCall = Callable[[Severity, str, str], None]
 """Tells the trader: severity, message, details."""
 
 
+class _Owned:
+    """A timer that its owner forgets when it was called or cancelled."""
+
+    def __init__(self, owner: set[Timer]) -> None:
+        self._owner = owner
+        self.timer: Timer | None = None
+
+    def done(self) -> None:
+        self._owner.discard(self)
+
+    def cancel(self) -> None:
+        self.done()
+        if self.timer is not None:
+            self.timer.cancel()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Dependencies of the desk's parts, injected once.
@@ -66,6 +82,7 @@ class Services:
     new_id: Callable[[], str]
     recheck: Callable[[IntentRecord], Awaitable[Recheck]]
     tasks: TaskOwner
+    timers: set[Timer] = field(default_factory=set)
 
     def run(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Start work in a task of the desk; it counts as in flight from this moment."""
@@ -74,7 +91,25 @@ class Services:
         task = self.tasks.spawn(work, name)
         task.add_done_callback(lambda _: in_flight.__exit__(None, None, None))
 
+    def at(self, when: datetime, call: Callable[[], None], name: str) -> Timer:
+        """Call at that moment of the station's clock, unless the desk is stopped before."""
+        owned = _Owned(self.timers)
+
+        def due() -> None:
+            owned.done()
+            call()
+
+        self.timers.add(owned)
+        owned.timer = self.clock.call_at(when, due, name=name)
+        return owned
+
     def after(self, secs: float, work: Callable[[], Coroutine[Any, Any, Any]], name: str) -> Timer:
         """Start the work in that many seconds of the station's clock."""
         when = self.clock.now() + timedelta(seconds=secs)
-        return self.clock.call_at(when, lambda: self.run(work(), name), name=name)
+        return self.at(when, lambda: self.run(work(), name), name)
+
+    async def close(self) -> None:
+        """Forget all timers, end and join all tasks."""
+        for timer in tuple(self.timers):
+            timer.cancel()
+        await self.tasks.close()
