@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zlib import crc32
 
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.quotes import OptionContract, Right
@@ -62,7 +63,7 @@ def contract(
     symbol: str, strike: str, right: Right = Right.CALL, con_id: int | None = None
 ) -> OptionContract:
     """One option; its con_id is a function of what it is."""
-    number = con_id or abs(hash((symbol, strike, right.value))) % 10**8 + 1
+    number = con_id or crc32(f"{symbol} {strike} {right}".encode()) % 10**8 + 1
     return OptionContract(
         symbol=symbol,
         expiration=EXPIRATION,

@@ -21,6 +21,7 @@ from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.ladder import Ladders
 from vst_desktop.execution.ledger import Ledger, position_of
 from vst_desktop.execution.monitor import ExitMonitor
+from vst_desktop.execution.protection import Protection
 from vst_desktop.execution.reconcile import RETRY_SECS, Reconciler
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.schedule import EntryWindow, SessionCalendar, window_for
@@ -118,11 +119,17 @@ class Desk:
         )
         self._monitor = ExitMonitor(services, ledger, self._exits.trigger)
         self._fills = Fills(
-            services, ledger, spot=self._spot, ended=self._ended, opened=self._monitor.watch
+            services,
+            ledger,
+            spot=self._spot,
+            ended=self._ended,
+            opened=self._monitor.watch,
+            revived=self._adopt,
         )
         self._reconciler = Reconciler(
             services, ledger, self._fills, self._approvals, switches, self._reconciled
         )
+        self._protection = Protection(services, ledger, switches)
         self._events: asyncio.Queue[tuple[BrokerEvent, AbstractContextManager[None]]] = (
             asyncio.Queue()
         )
@@ -138,6 +145,7 @@ class Desk:
             await self._ledger.load()
             await self._switches.load()
             await self._fills.load()
+            self._protection.look()
             await self._reconciler.after_restart()
             self._approvals.resume()
             self._services.tasks.spawn(self._pump(), "broker events")
@@ -281,6 +289,10 @@ class Desk:
         """Whether the book has been compared with the broker's since the last connect."""
         return self._switches.reconciled
 
+    def unprotected(self) -> int:
+        """How many open positions could not be closed now."""
+        return self._protection.unprotected()
+
     # --- news ---
 
     async def _pump(self) -> None:
@@ -317,6 +329,7 @@ class Desk:
                 await self._monitor.resubscribe()
             return
         self._switches.reconciled = False
+        self._protection.look()
         self._services.on_change()
         if self._was_ready and self._hold_timer is None:
             self._hold_timer = self._services.after(
@@ -332,10 +345,14 @@ class Desk:
         for position in self._ledger.positions():
             self._monitor.watch(position)
         for intent in self._ledger.at_broker():
-            if intent.purpose is Purpose.ENTRY:
-                self._entries.adopt(intent)
-            else:
-                self._exits.adopt(intent)
+            self._adopt(intent)
+        self._protection.look()
+
+    def _adopt(self, intent: IntentRecord) -> None:
+        if intent.purpose is Purpose.ENTRY:
+            self._entries.adopt(intent)
+        else:
+            self._exits.adopt(intent)
 
     def _ended(self, intent: IntentRecord) -> None:
         if intent.purpose is Purpose.EXIT:

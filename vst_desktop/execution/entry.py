@@ -66,8 +66,7 @@ class Entries:
         self._ladders = ladders
         self._releasing: set[str] = set()
         self._timers: dict[str, list[Timer]] = {}
-        self._spots: dict[str, float] = {}
-        self._naturals: dict[str, Decimal] = {}
+        self._cleared: dict[str, Cleared] = {}
 
     def release_all(self, approvals: Sequence[IntentRecord]) -> None:
         """Start them all, in this order: each is sent after the one before it, but none waits
@@ -85,7 +84,8 @@ class Entries:
 
     def spot_at_send(self, intent_id: str) -> float | None:
         """The underlying's mid when the order went, None when that is not known any more."""
-        return self._spots.get(intent_id)
+        cleared = self._cleared.get(intent_id)
+        return cleared.spot if cleared else None
 
     async def cancel(self, intent: IntentRecord, reason: str) -> None:
         """Ask the broker to cancel; the outcome comes as its event."""
@@ -107,9 +107,9 @@ class Entries:
         self._ladders.stop(intent.intent_id)
         for timer in self._timers.pop(intent.intent_id, []):
             timer.cancel()
-        natural = self._naturals.pop(intent.intent_id, None)
+        cleared = self._cleared.pop(intent.intent_id, None)
         if intent.state is OrderState.FILLED:
-            self._compare(intent, natural)
+            self._compare(intent, cleared)
         elif intent.filled:
             self._services.alert(
                 Severity.HIGH,
@@ -146,8 +146,7 @@ class Entries:
             assert isinstance(ticket, Denial)
             await self._deny(intent, ticket)
             return
-        self._spots[intent_id] = cleared.spot
-        self._naturals[intent_id] = cleared.market.natural
+        self._cleared[intent_id] = cleared
         acknowledged = await self._transmitter.send(
             intent_id,
             ticket,
@@ -284,12 +283,12 @@ class Entries:
             Severity.HIGH, trade_text("FAILED", intent), intent.reason or intent.state.value
         )
 
-    def _compare(self, intent: IntentRecord, natural: Decimal | None) -> None:
+    def _compare(self, intent: IntentRecord, cleared: Cleared | None) -> None:
         paid = intent.average_fill_price
-        if natural is None or paid is None or intent.mode is Mode.LIVE:
+        if cleared is None or paid is None or intent.mode is Mode.LIVE:
             return
-        tick = Decimal("0.01")
-        if paid > natural + tick:
+        natural = cleared.market.natural
+        if paid > natural + cleared.tick:
             self._services.alert(
                 Severity.WARNING,
                 f"{intent.spread.symbol} filled at {paid:.2f}, worse than natural {natural:.2f}",

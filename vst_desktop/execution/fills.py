@@ -91,6 +91,7 @@ class Fills:
         spot: The underlying's mid now, for the exit plan's entry; None when unknown.
         ended: Called after an order reached an end.
         opened: Called after a position came to be or grew.
+        revived: Called when an order that was unknown or thought dead turns out to work.
     """
 
     def __init__(
@@ -101,12 +102,14 @@ class Fills:
         spot: Callable[[IntentRecord], Awaitable[float]],
         ended: Callable[[IntentRecord], None],
         opened: Callable[[PositionRecord], None],
+        revived: Callable[[IntentRecord], None],
     ) -> None:
         self._services = services
         self._ledger = ledger
         self._spot = spot
         self._ended = ended
         self._opened = opened
+        self._revived = revived
         self._executions: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
 
     async def load(self) -> None:
@@ -176,6 +179,10 @@ class Fills:
         moved = await self._ledger.move(intent.intent_id, trigger, **changes)
         if moved.state in TERMINAL and intent.state not in TERMINAL:
             self._ended(moved)
+        elif moved.state is OrderState.WORKING and (
+            intent.state in TERMINAL or intent.state is OrderState.UNKNOWN
+        ):
+            self._revived(moved)
 
     async def _fetch_missing(self, order: BrokerOrder) -> None:
         intent = self._ledger.by_ref(order.order_ref)
