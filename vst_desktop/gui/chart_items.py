@@ -24,7 +24,7 @@ from vst_desktop.station.view import ChartView
 
 BODY_SHARE = 0.34
 LABEL_PX = 15
-LABEL_RIGHT_PX = 10
+LABEL_PAD_PX = 6
 
 
 class Candles(pg.GraphicsObject):  # type: ignore[misc]
@@ -126,7 +126,7 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
         """Width the names take at the right of the bars."""
         metrics = QFontMetricsF(font(CAPTION_PX, 500))
         widest = max((metrics.horizontalAdvance(text) for _, text, _ in self._levels), default=0.0)
-        return widest + 2 * LABEL_RIGHT_PX + 8 if widest else 0.0
+        return widest + 4 * LABEL_PAD_PX if widest else 0.0
 
     def _moved(self, *_args: Any) -> None:
         self.prepareGeometryChange()
@@ -171,7 +171,8 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         for (_, text, tone), top in zip(seen, spots, strict=True):
             wide = metrics.horizontalAdvance(text)
-            box = QRectF(area.right() - LABEL_RIGHT_PX - wide - 8, top, wide + 8, LABEL_PX)
+            full = wide + 2 * LABEL_PAD_PX
+            box = QRectF(area.right() - full, top, full, LABEL_PX)
             painter.fillRect(box, QColor(tokens.pane))
             painter.setPen(QColor(tokens.tone(tone)))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)

@@ -78,9 +78,11 @@ class MainWindow(QMainWindow):
             (self.book, 150),
         )
         across = _splitter(
-            Qt.Orientation.Horizontal, (left, 352), (middle, 852), (self.ticket, 364)
+            Qt.Orientation.Horizontal, (left, 362), (middle, 854), (self.ticket, 352)
         )
-        left.setMinimumWidth(270)
+        for place, share in enumerate((1, 4, 0)):
+            middle.setStretchFactor(place, share)
+        left.setMinimumWidth(304)
         middle.setMinimumWidth(420)
         self.ticket.setMinimumWidth(316)
         for place, share in enumerate((1, 4, 1)):

@@ -37,11 +37,11 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         sample="BULL CALL",
         cell=lambda r: Cell(text=r.spread_type.replace("_", " ")),
         sort=lambda r: r.spread_type,
-        rank=8,
+        rank=9,
     ),
     Column(
         title="Strikes",
-        sample="152.5 / 157.5 C",
+        sample="152.5 / 150 C",
         cell=lambda r: Cell(text=fmt.strikes(r.long_strike, r.short_strike, r.right)),
         sort=lambda r: r.long_strike,
     ),
@@ -52,7 +52,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
             text=fmt.day(r.expiration), extra=f"{r.dte} d", tooltip=fmt.day_year(r.expiration)
         ),
         sort=lambda r: r.expiration,
-        rank=6,
+        rank=5,
     ),
     Column(
         title="Qty",
@@ -67,7 +67,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         right=True,
         cell=lambda r: Cell(text=fmt.number(r.average_debit)),
         sort=lambda r: r.average_debit,
-        rank=7,
+        rank=6,
         tooltip="Average debit, USD per share",
     ),
     Column(
@@ -86,13 +86,13 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         sort=lambda r: r.open_pnl_usd,
     ),
     Column(
-        title="Stop ◂ entry ▸ target",
-        sample="Stop ◂ entry ▸ target",
+        title="Stop ▸ target",
+        sample="Stop ▸ entry",
         kind=Kind.DISTANCE,
         stretch=3,
         cell=_distance,
         sort=lambda r: r.spot,
-        rank=4,
+        rank=7,
         tooltip="Where the underlying stands between stop and target",
     ),
     Column(
@@ -108,7 +108,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         right=True,
         cell=lambda r: Cell(text=fmt.usd(r.at_risk_usd)),
         sort=lambda r: r.at_risk_usd,
-        rank=5,
+        rank=8,
     ),
     Column(
         title="Assignment",

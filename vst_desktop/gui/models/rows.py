@@ -55,7 +55,7 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
     ),
     Column(
         title="RSI",
-        sample="100.0",
+        sample="70.7",
         right=True,
         cell=lambda r: Cell(text=fmt.number(r.rsi, 1)),
         sort=lambda r: r.rsi,
@@ -209,14 +209,14 @@ ALERTS: tuple[Column[AlertRow], ...] = (
     ),
     Column(
         title="Level",
-        sample="CRITICAL",
+        sample="WARNING",
         kind=Kind.CHIP,
         cell=lambda r: Cell(text=str(r.severity), tone=_SEVERITY_TONES[r.severity]),
         sort=lambda r: tuple(Severity).index(r.severity),
     ),
     Column(
         title="Message",
-        sample="Rehearsal: 1 order",
+        sample="Message text",
         stretch=20,
         cell=lambda r: Cell(
             text=_alert_text(r),

@@ -65,6 +65,7 @@ class ChartPane(Pane):
         self.body.addWidget(self._note, 1)
         self.body.addWidget(self._canvas, 1)
         self._canvas.hide()
+        self._legend.hide()
         self._price.getViewBox().sigResized.connect(self._resized)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -78,6 +79,7 @@ class ChartPane(Pane):
         self._view = chart
         self._canvas.setVisible(chart is not None)
         self._note.setVisible(chart is None)
+        self._legend.setVisible(chart is not None)
         self._show_head()
         if chart is None:
             return

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from vst_desktop.gui.gate import ApprovalGate
-from vst_desktop.gui.panes.ticket_parts import WhyList, money_lines, worst_line
+from vst_desktop.gui.panes.ticket_parts import WhyList, legend, money_lines, worst_line
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, FIGURE_PX, HEADLINE_PX
 from vst_desktop.gui.widgets.figures import FigureGrid, PlanBars, caption, heading
@@ -78,6 +78,7 @@ class TicketPane(Pane):
         self.body.addWidget(self._note, 1)
         self.body.addWidget(self._content, 1)
         self._content.hide()
+        theme.changed.connect(self._recolour)
 
     @property
     def ticket(self) -> TicketView | None:
@@ -180,7 +181,7 @@ class TicketPane(Pane):
         self._worst.setText(worst_line(ticket, self.theme.tokens))
         self._plan.set_lines(money_lines(ticket))
         self._payoff.set_ticket(ticket)
-        self._legend.setText(f"━  at expiration      ╌  {ticket.payoff.date_label}")
+        self._legend.setText(legend(ticket.payoff.date_label, self.theme.tokens))
         self._figures.set_figures(ticket.figures)
         self._why_title.setText(ticket.why_title)
         self._why.set_conditions(ticket.why)
@@ -189,6 +190,10 @@ class TicketPane(Pane):
         self._terms.set_figures(ticket.terms)
         self._blocked.setText(ticket.blocked_reason or "")
         self._blocked.setVisible(bool(ticket.blocked_reason) and not ticket.can_withdraw)
+
+    def _recolour(self) -> None:
+        if self._ticket is not None:
+            self._fill(self._ticket)
 
     def _show_alternatives(self, texts: tuple[str, ...]) -> None:
         self._others_title.setVisible(bool(texts))

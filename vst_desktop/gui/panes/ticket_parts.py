@@ -30,6 +30,14 @@ def worst_line(ticket: TicketView, tokens: Tokens) -> str:
     )
 
 
+def legend(date_label: str, tokens: Tokens) -> str:
+    """What the two lines of the payoff plot are."""
+    return (
+        f'<b style="color:{tokens.text}">──</b>&nbsp; at expiration &nbsp;&nbsp;&nbsp;'
+        f'<b style="color:{tokens.accent}">– –</b>&nbsp; {date_label}'
+    )
+
+
 def money_lines(ticket: TicketView) -> list[PlanLine]:
     """The plan's endings in money; a bar is the share of the largest amount."""
     amounts = [abs(float(x)) for x in (ticket.at_target_usd, ticket.at_stop_usd) if x is not None]

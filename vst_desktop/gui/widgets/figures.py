@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from vst_desktop.gui.theme import Theme, font, set_tone
@@ -98,7 +98,9 @@ class PlanBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         wide = self.width()
         head, value = 52, 70
-        label = int((wide - head - value) * 0.62)
+        metrics = QFontMetrics(font(BODY_PX))
+        longest = max((metrics.horizontalAdvance(line.label) for line in self._lines), default=0)
+        label = min(longest + 12, wide - head - value - 24)
         bar = wide - head - value - label
         middle = Qt.AlignmentFlag.AlignVCenter
         for number, line in enumerate(self._lines):

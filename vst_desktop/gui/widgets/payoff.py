@@ -31,8 +31,8 @@ class PayoffPlot(QWidget):
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
-        """As in a full-size ticket."""
-        return QSize(300, 176)
+        """The least; the ticket gives it more when there is room."""
+        return QSize(300, 130)
 
     def set_ticket(self, ticket: TicketView | None) -> None:
         """Show this ticket's payoff."""
