@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.helpers.fake_broker import FakeBroker
-from tests.helpers.trades import APPROVAL, EXECUTION, EXITS, RISK, bull_call
+from tests.helpers.trades import APPROVAL, EXECUTION, EXITS, RISK, bull_call, candidate
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.desk import Desk
 from vst_desktop.execution.services import Recheck
@@ -23,11 +24,16 @@ from vst_desktop.runtime.calendar import EASTERN, Sessions
 from vst_desktop.runtime.clock import HeldClock
 
 CALENDAR = Sessions()
+BEFORE = "2023-11-07 11:15"
+INSIDE = "2023-11-07 15:30"
 
 
 def eastern(text: str) -> datetime:
     """``2023-11-07 14:00`` in New York."""
     return datetime.fromisoformat(text).replace(tzinfo=EASTERN)
+
+
+OPENS = eastern("2023-11-07 14:45")
 
 
 @dataclass
@@ -142,3 +148,29 @@ def in_world(
             await journal.close()
 
     asyncio.run(run())
+
+
+async def approve(world: World, symbol: str = "AAPL", **changes: object) -> IntentRecord:
+    mode = changes.pop("mode", Mode.DEMO)
+    account = changes.pop("account", "DU1")
+    return await world.desk.approve(
+        candidate(symbol, **changes),  # type: ignore[arg-type]
+        mode=mode,  # type: ignore[arg-type]
+        account=account,  # type: ignore[arg-type]
+    )
+
+
+def the(world: World, intent: IntentRecord) -> IntentRecord:
+    return next(i for i in world.desk.intents() if i.intent_id == intent.intent_id)
+
+
+def states(world: World) -> list[OrderState]:
+    return [i.state for i in world.desk.intents()]
+
+
+async def opened(world: World, symbol: str = "AAPL", **changes: object) -> IntentRecord:
+    """An entry filled just now."""
+    intent = await approve(world, symbol, **changes)
+    await world.settle()
+    assert the(world, intent).state is OrderState.FILLED
+    return the(world, intent)

@@ -55,8 +55,14 @@ class Approvals:
         denial = self._switches.denial(mode, account)
         if denial is not None:
             raise EntryDeniedError(denial)
-        snapshot = await services.broker.account()
-        tick = await services.broker.combo_tick(spread)
+        try:
+            snapshot = await services.broker.account()
+            tick = await services.broker.combo_tick(spread)
+        except TimeoutError:
+            raise UserError(
+                f"{spread.symbol} was not approved: the broker did not answer",
+                remedy="try again when the connection is well",
+            ) from None
         window = window_for(services.clock.now(), services.calendar, services.execution)
         # Nothing is awaited between this check and the reservation: two clicks cannot both pass.
         intent = self._reserved(candidate, mode, account, snapshot, tick, window)

@@ -34,8 +34,10 @@ SEND_QUOTE_AGE_SECS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """An approval that may go now: its market, size and the underlying's mid at this moment."""
+    """An approval that may go now: the connected account, the spread's market, the size and the
+    underlying's mid at this moment."""
 
+    account: str
     market: SpreadMarket
     tick: Decimal
     quantity: int
@@ -211,6 +213,7 @@ class ReleaseChecks:
             return denial or deny(DenialCode.STALE_DATA, "a price", "none", "no price")
         quantity = min(intent.quantity, size.contracts)
         return Cleared(
+            account=account.account,
             market=market,
             tick=tick,
             quantity=quantity,

@@ -242,8 +242,8 @@ class Desk:
             for position in self._ledger.positions():
                 try:
                     await self._exits.close(position.position_id, ExitReason.FLATTEN)
-                except (UserError, TimeoutError) as error:
-                    failed.append(str(error) or "the broker did not answer")
+                except UserError as error:
+                    failed.append(str(error))
             if failed:
                 raise UserError(f"not everything is being closed: {'; '.join(failed)}")
 

@@ -150,7 +150,7 @@ class Entries:
         acknowledged = await self._transmitter.send(
             intent_id,
             ticket,
-            connected_account=intent.account,
+            connected_account=cleared.account,
             may_go=lambda: self._stop_reason(intent),
             placing=turn.set,
             reserved_usd=cleared.reserved_usd,

@@ -89,6 +89,11 @@ class Exits:
         self._closing.add(position_id)
         try:
             await self._close(position, reason)
+        except TimeoutError:
+            raise UserError(
+                f"{position.spread.symbol} is not being closed: the broker did not answer",
+                remedy="try again when the connection is well",
+            ) from None
         finally:
             self._closing.discard(position_id)
 
@@ -153,13 +158,13 @@ class Exits:
     async def _triggered(self, position_id: str, reason: ExitReason) -> None:
         try:
             await self.close(position_id, reason)
-        except (UserError, TimeoutError) as error:
+        except UserError as error:
             now = self._services.clock.now()
             self._rest_until[position_id] = now + REST_AFTER_FAILURE
             self._services.alert(
                 Severity.HIGH,
                 f"Exit {reason} of {position_id} could not be sent",
-                str(error) or "the broker did not answer",
+                str(error),
             )
 
     async def _close(self, position: PositionRecord, reason: ExitReason) -> None:
