@@ -28,7 +28,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--bars", metavar="FILE", required=True, help="Parquet or CSV, long form")
     parser.add_argument("--symbols", metavar="A,B", help="only these symbols")
     parser.add_argument("--strategies", metavar="A,B", help="only these strategies")
-    parser.add_argument("--start", metavar="DATE", help="first signal date (default: the first bar)")
+    parser.add_argument(
+        "--start", metavar="DATE", help="first signal date (default: the first bar)"
+    )
     parser.add_argument("--end", metavar="DATE", help="last signal date (default: the last bar)")
     add_json_option(parser)
     add_settings_option(parser)
@@ -39,9 +41,7 @@ def run(args: argparse.Namespace) -> int:
     start = parse_date(args.start) if args.start else None
     end = parse_date(args.end) if args.end else None
     if start and end and start > end:
-        raise UserError(
-            f"--start {start} lies after --end {end}", remedy="swap them", exit_code=2
-        )
+        raise UserError(f"--start {start} lies after --end {end}", remedy="swap them", exit_code=2)
     from vst_desktop.adapters.files.bars import read_bars
     from vst_desktop.ports.scanner import ScanRequest
     from vst_desktop.runtime.settings import load_settings
@@ -53,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
         get_strategy(name)
     wanted = _split(args.symbols)
     bars = read_bars(args.bars, symbols=wanted or None)
-    unknown = [s for s in wanted if s not in bars.series and s not in {e.symbol for e in bars.errors}]
+    unknown = [
+        s for s in wanted if s not in bars.series and s not in {e.symbol for e in bars.errors}
+    ]
     if unknown:
         raise UserError(
             f"no bars of {', '.join(unknown)}",

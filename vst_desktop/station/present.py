@@ -119,7 +119,7 @@ class Presenter:
         return StripView(
             mode=station.mode,
             account=station.account_id,
-            armed=desk.armed,
+            armed=desk.armed_account is not None and desk.armed_account == station.account_id,
             net_liquidation_usd=nlv,
             available_usd=account.available_funds_usd if account else None,
             day_pnl_usd=account.day_pnl_usd if account else None,
@@ -135,9 +135,15 @@ class Presenter:
             window_closes=closes,
             lights=self._lights(),
             killed=desk.killed,
-            unprotected=desk.unprotected,
+            unprotected=self._unprotected(),
             market_note=station.market_note,
         )
+
+    def _unprotected(self) -> int:
+        """Positions whose exits cannot run now: exits need the broker and a reconciled book."""
+        station = self._station
+        ready = station.engines.broker.state is ConnectionState.READY
+        return 0 if ready and station.desk.reconciled else len(station.desk.positions())
 
     def _lights(self) -> tuple[LightView, ...]:
         station, broker = self._station, self._station.engines.broker
@@ -248,7 +254,7 @@ class Presenter:
         if waiting is not None:
             chip = self._waiting_chip(waiting)
         elif blocked is not None:
-            chip = Chip(text=blocked.upper(), tone="loss")
+            chip = Chip(text=blocked.partition(":")[0].replace("_", " "), tone="loss")
         else:
             chip = Chip(text="NEW", tone="info")
         return CandidateRow(
@@ -362,7 +368,7 @@ class Presenter:
             gain = (close_at - position.average_debit) * spread.multiplier * position.quantity
             pnl = gain
         stock = station.stocks.get(spread.symbol)
-        protected = station.desk.unprotected == 0
+        protected = self._unprotected() == 0
         return PositionRow(
             position_id=position.position_id,
             symbol=spread.symbol,

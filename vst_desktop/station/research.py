@@ -69,6 +69,7 @@ class Research:
     Args:
         size: Contracts for a ranked spread now and the denial, if any.
         plan: The exit plan for a signal's spread entered now at a price of the underlying.
+        bars: Filled with each symbol's bars as they are fetched.
         alert: Raises an alert.
         on_change: Called when the findings changed.
     """
@@ -85,6 +86,7 @@ class Research:
         sessions: Sessions,
         size: Callable[[RankedSpread], tuple[int, str | None]],
         plan: Callable[[Signal, RankedSpread, float], ExitPlan],
+        bars: dict[str, BarSeries],
         alert: Callable[[Severity, str, str], None],
         on_change: Callable[[], None],
     ) -> None:
@@ -99,7 +101,7 @@ class Research:
         self._plan = plan
         self._alert = alert
         self._on_change = on_change
-        self._bars: dict[str, BarSeries] = {}
+        self._bars = bars
         self._revisions: dict[str, int] = {}
         self._rejected: set[str] = set()
         self._lock = asyncio.Lock()

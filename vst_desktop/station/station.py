@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.domain.account import AccountSnapshot
@@ -20,20 +19,26 @@ from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import OptionQuote, StockQuote
-from vst_desktop.domain.signals import Signal
-from vst_desktop.domain.spreads import ExitPlan, RankedSpread
+from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.execution.desk import Desk
+from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
+from vst_desktop.execution.services import DeskJournal
+from vst_desktop.options.analytics import commission_usd
 from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, ConnectionChanged
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner
-from vst_desktop.ports.store import Journal
+from vst_desktop.ports.store import IntentRecord
+from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.research import Research
+from vst_desktop.station.sizing import Sizer
 from vst_desktop.station.universe import Universe
 from vst_desktop.station.view import StationView
+from vst_desktop.strategy.exit import ExitRules
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +49,11 @@ class Engines:
 
     broker: Broker
     scanner: Scanner
-    journal: Journal
+    journal: DeskJournal
     clock: Clock
     sessions: Sessions
     alerts: AlertCenter
+    new_id: Callable[[], str]
 
 
 class Station:
@@ -60,24 +66,26 @@ class Station:
         mode: Mode,
         universe: Universe,
         engines: Engines,
-        desk: Desk,
-        market_note: str | None = None,
+        clock_speed: float = 1.0,
     ) -> None:
         self.settings = settings
         self.mode = mode
         self.engines = engines
-        self.desk = desk
-        self.market_note = market_note
+        self.clock_speed = clock_speed
+        self.market_note = universe.note
         self.account: AccountSnapshot | None = None
         self.stocks: dict[str, StockQuote] = {}
         self.options: dict[int, OptionQuote] = {}
         self.selected_symbol: str | None = None
         self.selected_candidate: str | None = None
-        self.scanner_note = "starting"
         self._changed: list[Callable[[], None]] = []
         self._tasks = TaskOwner("station", self._task_failed)
         self._scan_task: asyncio.Task[None] | None = None
-        self._watched: set[str] = set()
+        self._watched: dict[str, VerticalSpread] = {}
+        bars: dict[str, BarSeries] = {}
+        self._planner = Planner(settings, engines.sessions, engines.broker, bars)
+        self.desk = self._make_desk()
+        self._sizer = Sizer(self)
         self.research = Research(
             settings=settings,
             universe=universe,
@@ -86,15 +94,40 @@ class Station:
             journal=engines.journal,
             clock=engines.clock,
             sessions=engines.sessions,
-            size=self._size,
-            plan=self._plan,
+            size=self._sizer.size,
+            plan=self._planner.plan,
+            bars=bars,
             alert=engines.alerts.raise_alert,
             on_change=self.changed,
         )
         self._presenter = Presenter(self)
-        engines.alerts.on_alert(lambda alert: self.changed())
+        engines.alerts.on_alert(lambda _: self.changed())
         engines.broker.subscribe(self._on_broker_event)
-        desk.on_change(self._desk_changed)
+
+    def _make_desk(self) -> Desk:
+        settings, engines = self.settings, self.engines
+        risk, exits = settings.risk.model_dump(), settings.exits.model_dump()
+        stop = risk.pop("stop_loss_atr_mult")
+        return Desk(
+            broker=engines.broker,
+            journal=engines.journal,
+            clock=engines.clock,
+            calendar=engines.sessions,
+            execution=ExecutionRules(**settings.execution.model_dump(exclude={"trading_mode"})),
+            approval=ApprovalRules(
+                **settings.approval.model_dump(),
+                min_reward_risk=settings.options.min_reward_risk,
+                max_spread_cost=settings.options.max_spread_cost,
+            ),
+            risk=RiskRules(**risk),
+            exits=ExitRules(**exits, stop_loss_atr_mult=stop),
+            allowed_accounts=settings.broker.allowed_accounts,
+            entry_commission_usd=commission_usd(1),
+            alert=engines.alerts.raise_alert,
+            on_change=self._desk_changed,
+            new_id=engines.new_id,
+            recheck=self._planner.recheck,
+        )
 
     async def start(self) -> None:
         """Connect to the broker, start the scanner, reconcile; then the station is usable.
@@ -104,14 +137,11 @@ class Station:
         """
         broker, scanner = self.engines.broker, self.engines.scanner
         with self.engines.clock.work("start"):
-            started = self._tasks.spawn(scanner.start(), "scanner")
-            try:
-                self.account = await broker.connect()
-            finally:
-                await asyncio.wait({started})
-            if (error := started.exception()) is not None:
-                self.scanner_note = str(error)
-            await self.desk.start(self.account)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(scanner.start(), name="station:scanner")
+                connected = group.create_task(broker.connect(), name="station:broker")
+            self.account = connected.result()
+            await self.desk.start()
         self._watch_positions()
         self.changed()
 
@@ -123,6 +153,43 @@ class Station:
         await self.engines.scanner.close()
         await self.engines.alerts.close()
         await self.engines.journal.close()
+
+    # -- what is
+
+    @property
+    def account_id(self) -> str | None:
+        """The account, once connected."""
+        return self.account.account if self.account else None
+
+    def window(self) -> tuple[datetime | None, datetime | None]:
+        """Opening and end of the entry window that an approval given now is for."""
+        try:
+            window = self.desk.window()
+        except UserError:  # past the end of the exchange calendar
+            return None, None
+        return window.opens, window.closes
+
+    def intent(self, intent_id: str) -> IntentRecord:
+        """One order by its id; KeyError when there is none."""
+        return next(i for i in self.desk.intents() if i.intent_id == intent_id)
+
+    def selected(self) -> Candidate | None:
+        """The selected candidate, None when it is gone."""
+        found = self.research.findings.candidates
+        return found.get(self.selected_candidate or "")
+
+    def block_reason(self, candidate: Candidate) -> str | None:
+        """Why the candidate cannot be approved now, None when it can."""
+        if self.desk.killed is not None:
+            return f"KILLED: {self.desk.killed}"
+        if self.mode is Mode.LIVE and self.desk.armed_account != self.account_id:
+            return "DISARMED: arm LIVE by typing the account id"
+        return candidate.denied
+
+    def _account(self) -> str:
+        if self.account is None:
+            raise UserError("the broker is not connected", remedy="wait for the connection")
+        return self.account.account
 
     # -- what the window reads
 
@@ -181,7 +248,7 @@ class Station:
         """Approve the shown revision; returns the intent id."""
         candidate = self.research.candidate(candidate_id, revision)
         with self.engines.clock.work("approve"):
-            intent = await self.desk.approve(candidate)
+            intent = await self.desk.approve(candidate, mode=self.mode, account=self._account())
         self.changed()
         return intent.intent_id
 
@@ -258,12 +325,14 @@ class Station:
         self.changed()
 
     def _watch_positions(self) -> None:
-        """Stream the quotes of what is held: the exits and the positions pane live on them."""
-        for position in self.desk.positions():
-            if position.position_id in self._watched:
-                continue
-            self._watched.add(position.position_id)
-            self._tasks.spawn(self._watch(position.spread), f"watch:{position.spread.symbol}")
+        """Stream the legs of what is held: the positions pane shows what closing would give."""
+        held = {p.position_id: p.spread for p in self.desk.positions()}
+        for position_id in held.keys() - self._watched.keys():
+            self._watched[position_id] = held[position_id]
+            self._tasks.spawn(self.engines.broker.watch_spread(held[position_id]), "watch")
+        for position_id in self._watched.keys() - held.keys():
+            spread = self._watched.pop(position_id)
+            self._tasks.spawn(self.engines.broker.unwatch_spread(spread), "unwatch")
 
     def _task_failed(self, name: str, error: BaseException) -> None:
         if not isinstance(error, UserError):

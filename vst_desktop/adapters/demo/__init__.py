@@ -1,0 +1,1 @@
+"""The bundled simulator as a child process, and its control line."""

@@ -1,0 +1,93 @@
+"""Starts the simulator as a child process that cannot outlive the station."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from vst_desktop.domain.errors import UserError
+
+log = logging.getLogger(__name__)
+
+HANDSHAKE = "VST-SIM"
+PROTOCOL = "1"
+START_SECS = 60.0
+STOP_SECS = 2.0
+
+
+class SimProcess:
+    """One simulator child: single-use."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = tuple(arguments)
+        self._process: asyncio.subprocess.Process | None = None
+        self._drains: list[asyncio.Task[None]] = []
+        self._last_words = ""
+        self.port = 0
+        self.control_port = 0
+
+    async def start(self) -> None:
+        """Start it and read its ports.
+
+        Raises:
+            UserError: It refused (its own sentence), or said nothing in time.
+        """
+        frozen = getattr(sys, "frozen", False)
+        program = [sys.executable] if frozen else [sys.executable, "-m", "vst_desktop.cli.main"]
+        self._process = process = await asyncio.create_subprocess_exec(
+            *program,
+            "sim",
+            "--child",
+            *self._arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=dict(os.environ),
+        )
+        assert process.stdout is not None and process.stderr is not None
+        errors = asyncio.create_task(self._read_errors(process.stderr), name="sim:stderr")
+        self._drains.append(errors)
+        try:
+            async with asyncio.timeout(START_SECS):
+                line = (await process.stdout.readline()).decode("utf-8", "replace").strip()
+        except TimeoutError:
+            await self.stop()
+            raise UserError(f"the simulator said nothing for {START_SECS:g} s") from None
+        parts = line.split("|")
+        if len(parts) != 4 or parts[:2] != [HANDSHAKE, PROTOCOL]:
+            await self.stop()
+            words = self._last_words.removeprefix("vst sim: ") or f"it said {line!r}"
+            raise UserError(words)
+        self.port, self.control_port = int(parts[2]), int(parts[3])
+        self._drains.append(asyncio.create_task(self._drain(process.stdout), name="sim:stdout"))
+
+    async def stop(self) -> None:
+        """Close its stdin (it ends by itself), then terminate, then kill; idempotent."""
+        process = self._process
+        if process is None:
+            return
+        assert process.stdin is not None
+        process.stdin.close()
+        for act in (None, process.terminate, process.kill):
+            if process.returncode is not None:
+                break
+            if act is not None:
+                act()
+            try:
+                async with asyncio.timeout(STOP_SECS):
+                    await process.wait()
+            except TimeoutError:
+                log.info("the simulator has not ended yet")
+        await asyncio.gather(*self._drains, return_exceptions=True)
+
+    async def _drain(self, stream: asyncio.StreamReader) -> None:
+        while await stream.read(65536):
+            pass
+
+    async def _read_errors(self, stream: asyncio.StreamReader) -> None:
+        while line := await stream.readline():
+            self._last_words = line.decode("utf-8", "replace").strip()
+            log.info("simulator: %s", self._last_words)

@@ -1,0 +1,91 @@
+"""Exit plans of candidates, and whether an approval's signal still holds at the send."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vst_desktop.domain.bars import BarSeries
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.signals import Signal
+from vst_desktop.domain.spreads import ExitPlan, RankedSpread, VerticalSpread
+from vst_desktop.execution.services import Recheck
+from vst_desktop.ports.broker import Broker
+from vst_desktop.ports.store import IntentRecord
+from vst_desktop.runtime.calendar import Sessions, trading_day
+from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.research import SESSIONS_FETCHED
+from vst_desktop.strategy.exit import ExitRules, exit_plan
+from vst_desktop.strategy.indicators import indicators
+from vst_desktop.strategy.parameters import StrategyParameters
+from vst_desktop.strategy.registry import get_strategy
+
+
+@dataclass(slots=True)
+class Planner:
+    """Makes exit plans from bars and looks again at signals.
+
+    ``bars`` holds each symbol's bars as last fetched; research fills it.
+    """
+
+    settings: Settings
+    sessions: Sessions
+    broker: Broker
+    bars: dict[str, BarSeries]
+
+    def plan(self, signal: Signal, ranked: RankedSpread, spot: float) -> ExitPlan:
+        """The plan of a spread entered now at ``spot``."""
+        return self._plan(self.bars[signal.symbol], ranked.spread, spot)
+
+    def _plan(self, bars: BarSeries, spread: VerticalSpread, spot: float) -> ExitPlan:
+        whole = bars.whole()
+        exits = self.settings.exits.model_dump()
+        return exit_plan(
+            spread.direction,
+            entry=spot,
+            atr=float(indicators(whole).atr[-1]),
+            whole_bars=whole,
+            rules=ExitRules(**exits, stop_loss_atr_mult=self.settings.risk.stop_loss_atr_mult),
+            expiration=spread.expiration,
+            is_session=self.sessions.is_session,
+            last_trade=spread.long.last_trade,
+        )
+
+    async def recheck(self, intent: IntentRecord) -> Recheck:
+        """Evaluate the approval's rule on fresh bars.
+
+        The bar is the one the trader saw: the last that had begun when the approval was given.
+        While it forms it may have changed; afterwards it is a fact. A plan for a later session
+        is made anew, because ATR and swing are those of the last whole bar.
+        """
+        bars = await self._fresh(intent.spread.symbol)
+        if bars is None:
+            return Recheck(holds=False, reason="no fresh bars to check the signal on")
+        seen = self._bar_seen(bars, intent)
+        if seen is None:
+            return Recheck(holds=False, reason="the bar of the signal is gone")
+        parameters = StrategyParameters.of(self.settings.strategy.model_dump())
+        rule, data = get_strategy(intent.strategy), indicators(bars)
+        if not bool(rule.mask(data, parameters)[seen]):
+            failed = [c for c in rule.explain(data, parameters, seen) if not c.passed]
+            text = "; ".join(
+                c.text if c.value is None else f"{c.text} (now {c.value:.2f})" for c in failed
+            )
+            return Recheck(holds=False, reason=f"{intent.strategy} no longer holds: {text}")
+        if intent.session == trading_day(intent.approved_at).isoformat():
+            return Recheck(holds=True)
+        return Recheck(holds=True, plan=self._plan(bars, intent.spread, bars.close[-1]))
+
+    async def _fresh(self, symbol: str) -> BarSeries | None:
+        got: list[BarSeries] = []
+        try:
+            await self.broker.daily_bars([symbol], sessions=SESSIONS_FETCHED, on_bars=got.append)
+        except (UserError, TimeoutError):
+            return None
+        return got[0] if got and len(got[0]) else None
+
+    def _bar_seen(self, bars: BarSeries, intent: IntentRecord) -> int | None:
+        for index in range(len(bars) - 1, -1, -1):
+            session = self.sessions.session(bars.dates[index])
+            if session is not None and session[0] <= intent.approved_at:
+                return index
+        return None

@@ -1,0 +1,164 @@
+"""The ticket: one candidate with everything that bears on the decision."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from vst_desktop.domain.money import CENT
+from vst_desktop.domain.orders import Mode, OrderState
+from vst_desktop.domain.quotes import Right
+from vst_desktop.domain.signals import Condition
+from vst_desktop.domain.spreads import Candidate, RankedSpread
+from vst_desktop.execution.rules import ApprovalRules
+from vst_desktop.execution.ticket import approval_bound
+from vst_desktop.options.analytics import commission_usd
+from vst_desktop.ports.store import IntentRecord
+from vst_desktop.runtime.calendar import EASTERN
+from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.outlook import Outlook
+from vst_desktop.station.view import Figure, TicketView
+from vst_desktop.strategy.indicators import Indicators
+from vst_desktop.strategy.parameters import StrategyParameters
+from vst_desktop.strategy.registry import get_strategy
+
+if TYPE_CHECKING:
+    from vst_desktop.station.station import Station
+
+
+def make_ticket(
+    station: Station,
+    candidate: Candidate,
+    ahead: Outlook,
+    data: Indicators,
+    waiting: IntentRecord | None,
+) -> TicketView:
+    """The ticket of one candidate as it stands now."""
+    ranked, spread, plan = candidate.ranked, candidate.ranked.spread, candidate.plan
+    kind = "call" if spread.right is Right.CALL else "put"
+    quantity = candidate.contracts
+    cost = ranked.debit * spread.multiplier * quantity
+    worst = -(cost + commission_usd(quantity)) if quantity else Decimal(0)
+    account = station.account
+    nlv = account.net_liquidation_usd if account else None
+    blocked = station.block_reason(candidate)
+    bound = spread_bound(station.settings, ranked)
+    strikes = f"{spread.long.strike.normalize():f} / {spread.short.strike.normalize():f}"
+    crossing = Decimal(str(ranked.leg_cost)) * spread.multiplier * quantity
+    stands = waiting is None and blocked is None
+    return TicketView(
+        candidate_id=candidate.candidate_id,
+        revision=candidate.revision,
+        symbol=spread.symbol,
+        title=f"{spread.symbol} {str(spread.spread_type).replace('_', ' ').lower()}",
+        subtitle=f"{spread.expiration:%d %b %Y} · {ranked.dte} days",
+        headline=f"Buy {quantity} × {strikes} {kind} for {ranked.debit:.2f}",
+        worst_usd=worst,
+        worst_pct=float(-worst / nlv) if nlv else None,
+        crossing_usd=crossing.quantize(CENT),
+        spot=candidate.spot,
+        breakeven=ranked.breakeven,
+        stop=plan.stop,
+        target=plan.target,
+        target_reason=plan.target_reason,
+        at_target_usd=ahead.at_target_usd,
+        at_stop_usd=ahead.at_stop_usd,
+        exit_by=plan.exit_by,
+        payoff=ahead.payoff,
+        figures=_figures(station, candidate),
+        why_title=_why_title(candidate),
+        why=_why(station, candidate, data),
+        terms_title=_terms_title(station, waiting),
+        terms=_terms(station, candidate, bound),
+        approve_text=f"Approve {quantity} × ≤ {bound:.2f} · {station.mode}",
+        can_approve=stands,
+        blocked_reason=blocked,
+        can_withdraw=waiting is not None,
+        alternatives=tuple(
+            f"{r.spread.label()}  {r.spread.expiration:%d %b}  {r.debit:.2f}  R/R {r.reward_risk:.2f}"
+            for r in candidate.alternatives
+        ),
+    )
+
+
+def spread_bound(settings: Settings, ranked: RankedSpread) -> Decimal:
+    """The most an approval given now would let the order pay, per share."""
+    options = settings.options
+    rules = ApprovalRules(
+        **settings.approval.model_dump(),
+        min_reward_risk=options.min_reward_risk,
+        max_spread_cost=options.max_spread_cost,
+    )
+    return approval_bound(ranked.debit, ranked.spread, CENT, rules)
+
+
+def _figures(station: Station, candidate: Candidate) -> tuple[Figure, ...]:
+    ranked = candidate.ranked
+    market = ranked.market
+    age = (station.engines.clock.now() - market.time).total_seconds()
+    pop = ranked.probability_of_profit
+    move = ranked.expected_move
+    return (
+        Figure(caption="Bid / mid", value=f"{market.close:.2f} / {market.mid:.2f}"),
+        Figure(caption="Quote age", value=f"{max(age, 0):.0f} s"),
+        Figure(caption="Reward / risk", value=f"{ranked.reward_risk:.2f}"),
+        Figure(caption="Delta", value=f"{ranked.delta:.2f}"),
+        Figure(caption="POP (implied)", value="–" if pop is None else f"{pop:.0%}"),
+        Figure(caption="Exp. move", value="–" if move is None else f"± {move:.2f}"),
+        Figure(
+            caption="Leg spreads",
+            value=f"{ranked.long_leg_spread_pct:.1%} / {ranked.short_leg_spread_pct:.1%}",
+        ),
+        Figure(
+            caption="Open interest",
+            value="not checked" if ranked.open_interest is None else f"{ranked.open_interest:,}",
+        ),
+        Figure(caption="Max loss / profit", value=_max_text(candidate)),
+        Figure(caption="Breakeven", value=f"{ranked.breakeven:.2f}"),
+    )
+
+
+def _max_text(candidate: Candidate) -> str:
+    ranked, quantity = candidate.ranked, candidate.contracts
+    return f"${ranked.max_loss_usd * quantity:,.0f} / ${ranked.max_profit_usd * quantity:,.0f}"
+
+
+def _why_title(candidate: Candidate) -> str:
+    signal = candidate.signal
+    name = signal.strategy.replace("_", " ")
+    return f"Why: {name}, {'forming bar' if signal.forming else 'bar'} {signal.date:%d %b}"
+
+
+def _why(station: Station, candidate: Candidate, data: Indicators) -> tuple[Condition, ...]:
+    parameters = StrategyParameters.of(station.settings.strategy.model_dump())
+    return get_strategy(candidate.signal.strategy).explain(data, parameters, -1)
+
+
+def _terms_title(station: Station, waiting: IntentRecord | None) -> str:
+    if waiting is not None:
+        return "Held: release or withdraw" if waiting.state is OrderState.HELD else "Approved"
+    if station.mode is Mode.LIVE:
+        kind = "limit order"
+    elif station.settings.execution.paper_order_type == "MARKET":
+        kind = "market order"
+    else:
+        kind = "limit order at the natural price"
+    opens, _ = station.window()
+    now = station.engines.clock.now()
+    when = "now" if opens is None or opens <= now else f"at {opens.astimezone(EASTERN):%H:%M}"
+    return f"Approve (Ctrl+Enter): {kind} {when}, if still"
+
+
+def _terms(station: Station, candidate: Candidate, bound: Decimal) -> tuple[Figure, ...]:
+    drift = station.settings.approval.max_drift_atr
+    atr, spot = candidate.signal.atr, candidate.spot
+    _, closes = station.window()
+    until = "–" if closes is None else f"{closes.astimezone(EASTERN):%H:%M %d %b}"
+    return (
+        Figure(caption="debit at most", value=f"{bound:.2f}"),
+        Figure(
+            caption=f"underlying within {drift:g} ATR",
+            value=f"{spot - drift * atr:.2f} – {spot + drift * atr:.2f}",
+        ),
+        Figure(caption="until", value=until),
+    )
