@@ -55,7 +55,8 @@ def greeks(
     safe_t = np.where(t > 0, t, 1.0)
     carry, discount = np.exp(-dividend_yield * t), np.exp(-rate * t)
     moneyness = np.log(s / k) + (rate - dividend_yield) * t
-    d1 = np.where(alive, moneyness / safe_root + 0.5 * root, np.sign(moneyness) * np.inf)
+    certain = np.where(moneyness > 0, np.inf, -np.inf)
+    d1 = np.where(alive, moneyness / safe_root + 0.5 * root, certain)
     d1 = np.where(np.isnan(sigma), np.nan, d1)
     d2 = np.where(alive, d1 - root, d1)
     n1, n2 = cdf(d1), cdf(d2)

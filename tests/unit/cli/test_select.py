@@ -1,0 +1,113 @@
+import argparse
+import json
+
+import pytest
+
+from vst_desktop.cli import select
+from vst_desktop.domain.errors import UserError
+from vst_desktop.options.pricing import price
+
+KEYS = {
+    "symbol", "strategy", "direction", "spread_type", "expiration", "dte", "right", "long_strike",
+    "short_strike", "debit", "max_loss_usd", "max_profit_usd", "reward_risk", "delta", "breakeven",
+    "contracts", "denied",
+}  # fmt: skip
+HEADER = "symbol,quote_date,expiry,strike,right,bid,ask,underlying_close"
+
+
+def _run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    select.add_parser(parser.add_subparsers())
+    return select.run(parser.parse_args(["select", *arguments]))
+
+
+@pytest.fixture
+def chain_file(tmp_path):
+    rows = [HEADER]
+    for strike in range(80, 121):
+        for right in "CP":
+            mid = price(
+                is_call=right == "C",
+                spot=100,
+                strike=strike,
+                years=37 / 365,
+                volatility=0.25,
+                rate=0.04,
+            )[0]
+            mid = round(float(mid), 2)
+            rows.append(
+                f"XYZ,2024-03-04,2024-04-10,{strike},{right},{mid - 0.03:.2f},{mid + 0.03:.2f},100"
+            )
+    path = tmp_path / "XYZ_20240304.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("direction", "kind", "right"), [("LONG", "BULL_CALL", "C"), ("SHORT", "BEAR_PUT", "P")]
+)
+def test_json_holds_the_ranking_and_counts_that_add_up(
+    chain_file, tmp_path, direction, kind, right
+):
+    out = tmp_path / "c.json"
+    assert _run("--chain", str(chain_file), "--direction", direction, "--json", str(out)) == 0
+    result = json.loads(out.read_text())
+    assert result["considered"] == len(result["spreads"]) + sum(result["rejected"].values())
+    assert result["considered"] == 41 * 40 // 2
+    assert result["spreads"]
+    for spread in result["spreads"]:
+        assert set(spread) >= KEYS
+        assert (spread["spread_type"], spread["right"]) == (kind, right)
+        assert spread["strategy"] is spread["contracts"] is spread["denied"] is None
+        assert isinstance(spread["debit"], float | int)
+        assert spread["expiration"] == "2024-04-10"
+        assert spread["max_loss_usd"] == pytest.approx(100 * spread["debit"])
+    ranks = [s["reward_risk"] for s in result["spreads"]]
+    assert ranks == sorted(ranks, reverse=True)
+
+
+def test_the_table_shows_counts_notes_and_the_best_spread(chain_file, capsys):
+    assert _run("--chain", str(chain_file), "--direction", "long") == 0
+    shown = capsys.readouterr().out
+    assert "820 pairs considered" in shown
+    assert "reward_risk" in shown and "rejected" in shown
+    assert "open_interest not checked" in shown
+    assert "  1 2024-04-10   37" in shown
+
+
+def test_no_spread_is_a_normal_answer(chain_file, tmp_path, capsys):
+    out = tmp_path / "c.json"
+    code = _run(
+        "--chain", str(chain_file), "--direction", "LONG", "--set", "max_spread_cost=1",
+        "--json", str(out),
+    )  # fmt: skip
+    assert code == 0
+    assert "no spread passes" in capsys.readouterr().out
+    result = json.loads(out.read_text())
+    assert result["spreads"] == [] and sum(result["rejected"].values()) == 820
+
+
+def test_settings_change_the_filters(chain_file, tmp_path):
+    out = tmp_path / "c.json"
+    _run("--chain", str(chain_file), "--direction", "LONG", "--set", "min_reward_risk=2.0",
+         "--json", str(out))  # fmt: skip
+    assert all(s["reward_risk"] >= 2 for s in json.loads(out.read_text())["spreads"])
+
+
+@pytest.mark.parametrize("override", ["min_dte=-4", "nonsense=1", "rank_by=plan_value"])
+def test_a_wrong_setting_is_a_usage_error(chain_file, override):
+    with pytest.raises(UserError) as caught:
+        _run("--chain", str(chain_file), "--direction", "LONG", "--set", override)
+    assert caught.value.exit_code == 2
+
+
+def test_an_unknown_direction_is_a_usage_error(chain_file, capsys):
+    with pytest.raises(SystemExit) as caught:
+        _run("--chain", str(chain_file), "--direction", "UP")
+    assert caught.value.code == 2
+    assert "UP" in capsys.readouterr().err
+
+
+def test_a_missing_chain_is_one_sentence(tmp_path):
+    with pytest.raises(UserError, match="no such file"):
+        _run("--chain", str(tmp_path / "none.parquet"), "--direction", "LONG")

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vst_desktop.options.pricing import greeks, implied_volatility, price
+
+spots = st.floats(5, 900)
+moneyness = st.floats(0.6, 1.6)
+times = st.floats(2 / 365, 2.0)
+volatilities = st.floats(0.05, 1.5)
+rates = st.floats(-0.01, 0.10)
+
+
+def test_the_worked_check_of_the_domain_reference():
+    def legs(volatility):
+        return greeks(
+            is_call=True,
+            spot=100.0,
+            strike=np.array([100.0, 105.0]),
+            years=38 / 365,
+            volatility=np.array(volatility),
+            rate=0.04,
+            dividend_yield=0.01,
+        )
+
+    own = legs([0.30, 0.29])
+    assert round(own.price[0] - own.price[1], 2) == 2.08
+    # The reference's Greeks are at one volatility for both legs, their mean.
+    one = legs(0.295)
+    assert round(one.delta[0] - one.delta[1], 3) == 0.199
+    assert round(one.theta[0] - one.theta[1], 3) == -0.006
+
+
+@settings(max_examples=150, deadline=None)
+@given(s=spots, m=moneyness, t=times, v=volatilities, r=rates, q=rates)
+def test_put_call_parity(s, m, t, v, r, q):
+    k = s * m
+    args = {"spot": s, "strike": k, "years": t, "volatility": v, "rate": r, "dividend_yield": q}
+    call, put = price(is_call=True, **args)[0], price(is_call=False, **args)[0]
+    parity = s * np.exp(-q * t) - k * np.exp(-r * t)
+    assert call - put == pytest.approx(parity, abs=1e-9 * s)
+
+
+@settings(max_examples=80, deadline=None)
+@given(m=moneyness, t=st.floats(0.02, 2), v=st.floats(0.1, 1.0), call=st.booleans())
+def test_greeks_are_the_slopes_of_the_price_in_their_units(m, t, v, call):
+    def at(s=100.0, years=t, vol=v):
+        return greeks(
+            is_call=call,
+            spot=s,
+            strike=100 * m,
+            years=years,
+            volatility=vol,
+            rate=0.03,
+            dividend_yield=0.01,
+        )
+
+    g, h = at(), 1e-2
+    assert g.delta[0] == pytest.approx(
+        (at(s=100 + h).price - at(s=100 - h).price)[0] / (2 * h), abs=1e-5
+    )
+    assert g.gamma[0] == pytest.approx(
+        (at(s=100 + h).delta - at(s=100 - h).delta)[0] / (2 * h), abs=1e-5
+    )
+    one_point = (at(vol=v + 1e-4).price - at(vol=v - 1e-4).price)[0] / 2e-4 / 100
+    assert g.vega[0] == pytest.approx(one_point, abs=1e-5)
+    a_day = -(at(years=t + 1e-5).price - at(years=t - 1e-5).price)[0] / 2e-5 / 365
+    assert g.theta[0] == pytest.approx(a_day, abs=1e-5)
+
+
+@settings(max_examples=150, deadline=None)
+@given(s=spots, m=moneyness, t=times, v=volatilities, r=rates, q=rates, call=st.booleans())
+def test_implied_volatility_finds_the_volatility_the_price_was_made_with(s, m, t, v, r, q, call):
+    args = {"is_call": call, "spot": s, "strike": s * m, "years": t, "rate": r, "dividend_yield": q}
+    made = greeks(volatility=v, **args)
+    found = implied_volatility(made.price, **args)[0]
+    again = price(volatility=found, **args)[0] if np.isfinite(found) else np.nan
+    if made.vega[0] > 1e-4 * s:
+        assert found == pytest.approx(v, abs=1e-6)
+    else:
+        assert np.isnan(found) or again == pytest.approx(made.price[0], abs=1e-7 * s)
+
+
+@pytest.mark.parametrize(
+    ("quoted", "why"),
+    [
+        (np.nan, "no price"),
+        (0.0, "worthless"),
+        (-1.0, "negative"),
+        (9.9, "below the discounted intrinsic value"),
+        (100.0, "as dear as the stock"),
+    ],
+)
+def test_no_volatility_where_none_gives_the_price(quoted, why):
+    found = implied_volatility(quoted, is_call=True, spot=100, strike=90, years=0.1, rate=0.0)
+    assert np.isnan(found[0]), why
+
+
+def test_one_unsolvable_price_does_not_spoil_its_neighbours():
+    found = implied_volatility(
+        np.array([np.nan, 4.0, 500.0]), is_call=True, spot=100, strike=100, years=0.25, rate=0.02
+    )
+    assert np.isnan(found[[0, 2]]).all() and 0.1 < found[1] < 0.3
+
+
+def test_at_expiration_only_the_intrinsic_value_is_left():
+    g = greeks(
+        is_call=[True, True, False], spot=100, strike=[90, 110, 110], years=0, volatility=0.3
+    )
+    assert g.price.tolist() == [10.0, 0.0, 10.0]
+    assert g.delta.tolist() == [1.0, 0.0, -1.0]
+    assert not (g.gamma.any() or g.vega.any() or g.theta.any())
