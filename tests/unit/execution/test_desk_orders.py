@@ -260,3 +260,22 @@ def test_moments_of_an_order_stand_in_their_order(tmp_path: Path) -> None:
         assert done.ack_latency_secs is not None and done.ack_latency_secs >= 0
 
     in_world(tmp_path, BEFORE, story)
+
+
+def test_a_kill_between_commit_and_wire_stops_the_order(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        save = world.journal.save_intent
+
+        async def kill_meanwhile(record: IntentRecord, event: str, **data: object) -> None:
+            await save(record, event, **data)
+            if record.state is OrderState.SENDING:
+                await world.desk.kill("panic")
+
+        world.journal.save_intent = kill_meanwhile  # type: ignore[method-assign]
+        intent = await approve(world)
+        await world.settle()
+        assert world.broker.placed == []
+        assert the(world, intent).state is OrderState.CANCELLED
+        assert world.desk.reserved_usd() == 0
+
+    in_world(tmp_path, INSIDE, story)

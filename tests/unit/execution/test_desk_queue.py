@@ -219,3 +219,16 @@ def test_the_size_shrinks_with_the_account_at_release(tmp_path: Path) -> None:
         assert the(world, intent).filled == world.broker.placed[0].quantity == 3
 
     in_world(tmp_path, BEFORE, story)
+
+
+def test_when_the_budget_shrank_the_better_ranked_one_goes(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        second = await approve(world, "AAPL", contracts=1)
+        world.quote(bull_call("MSFT"), "2.60", "2.55")
+        first = await approve(world, "MSFT", natural="2.60", close="2.55", contracts=1)
+        world.broker.snapshot = replace(world.broker.snapshot, net_liquidation_usd=Decimal(14_200))
+        await world.until(OPENS)
+        assert the(world, first).state is OrderState.FILLED
+        assert the(world, second).state is OrderState.DENIED
+
+    in_world(tmp_path, BEFORE, story, risk=replace(RISK, max_total_risk=0.03))
