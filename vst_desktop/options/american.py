@@ -15,7 +15,7 @@ from vst_desktop.options.pricing import DAYS_A_YEAR, Greeks, greeks, implied_vol
 
 STEPS = 25
 """Odd, as the inversion asks."""
-_ROUNDS = 3
+_ROUNDS = 2
 _MIN_VEGA = 1e-4
 
 

@@ -10,9 +10,16 @@ import numpy as np
 
 from vst_desktop.domain.quotes import OptionChain
 from vst_desktop.domain.signals import Direction
-from vst_desktop.options.ladder import PASSED, STANDARD_MULTIPLIER, UNIT, Ladder, intake
+from vst_desktop.options.ladder import (
+    PASSED,
+    STANDARD_MULTIPLIER,
+    UNIT,
+    Ladder,
+    intake,
+    with_greeks,
+)
 from vst_desktop.options.rules import LEG_RULES, SelectionRules
-from vst_desktop.options.selection import PAIR_CHECKS, Pairs, right_of
+from vst_desktop.options.selection import GREEK_CHECKS, PRICE_CHECKS, Pairs, pair_delta, right_of
 
 _MOST_DIGITS = 6
 
@@ -72,8 +79,9 @@ def explain_pair(
         return PairVerdict(
             considered=True, rule=rule, text=_leg_text(rule, ladder, leg, rules, now)
         )
-    pair = Pairs.of(ladder, rules, np.array([long]), np.array([short]))
-    for rule, fails in PAIR_CHECKS.items():
+    pair = Pairs.of(ladder, np.array([long]), np.array([short]))
+    ladder = with_greeks(ladder, pair.legs(), side.spot, rules)
+    for rule, fails in (PRICE_CHECKS | GREEK_CHECKS).items():
         if fails(pair, rules, ladder, side.spot)[0]:
             text = _pair_text(rule, pair, ladder, rules, side.spot)
             return PairVerdict(considered=True, rule=rule, text=text)
@@ -122,7 +130,7 @@ def _pair_text(rule: str, pair: Pairs, ladder: Ladder, rules: SelectionRules, sp
     if rule == "reward_risk":
         return f"reward/risk {_versus((width - natural) / natural, rules.min_reward_risk, '<', 2)}"
     if rule == "delta":
-        delta = float(pair.delta[0])
+        delta = float(pair_delta(pair, ladder, rules)[0])
         if np.isnan(delta):
             return "delta unknown: no volatility gives this price"
         if delta < rules.min_delta:

@@ -35,8 +35,8 @@ class Ladder:
     """Contracts of one expiration and right by ascending strike.
 
     ``bid`` and ``ask`` are 0 where there is no valid quote. ``first_failed`` indexes
-    ``LEG_RULES``; ``PASSED`` for a leg that fails none. Greeks are NaN where unknown;
-    ``expected_move`` in USD, NaN where no volatility is known.
+    ``LEG_RULES``; ``PASSED`` for a leg that fails none. Greeks are NaN where unknown, and until
+    ``with_greeks`` where the broker gave none; ``expected_move`` in USD, NaN likewise.
     """
 
     expiration: date
@@ -103,7 +103,7 @@ def intake(
     known = any(q.open_interest is not None for q in chain.quotes)
     oldest = now - timedelta(seconds=rules.max_quote_age) if check_age else None
     ladders = tuple(
-        _ladder(by_expiration[day], chain.underlying, rules, now, today, oldest, known)
+        _ladder(by_expiration[day], rules, now, today, oldest, known)
         for day in sorted(by_expiration)
     )
     return Intake(
@@ -155,7 +155,6 @@ def _plain(name: str) -> str:
 
 def _ladder(
     quotes: list[OptionQuote],
-    spot: float,
     rules: SelectionRules,
     now: datetime,
     today: date,
@@ -193,7 +192,7 @@ def _ladder(
         [oldest is not None and q.quote is not None and q.quote.time < oldest for q in quotes]
     )
     _judge_legs(ladder, rules, quoted, valid, stale, open_interest_known)
-    return _with_greeks(ladder, spot, rules)
+    return ladder
 
 
 def _judge_legs(
@@ -229,15 +228,19 @@ def _judge_legs(
         ladder.first_failed[failing] = LEG_RULES.index(name)
 
 
-def _with_greeks(ladder: Ladder, spot: float, rules: SelectionRules) -> Ladder:
-    """Own Greeks where the broker gave none, for the legs that matter, and the expected move.
+def with_greeks(
+    ladder: Ladder, legs: npt.NDArray[np.intp], spot: float, rules: SelectionRules
+) -> Ladder:
+    """The ladder with own Greeks for these legs where the broker gave none, and the expected move.
 
-    Those are the legs that pass, and the clean ones next to the spot for its volatility.
+    The expected move needs the volatility of the clean quotes next to the spot, whether or not
+    their legs pass; all others' Greeks are nobody's business and stay as they came.
     """
     clean = np.flatnonzero(ladder.first_failed > LEG_RULES.index("surface"))
     if not clean.size:
         return ladder
-    wanted = ladder.first_failed == PASSED
+    wanted = np.zeros(len(ladder.strike), dtype=np.bool_)
+    wanted[legs] = True
     place = int(np.searchsorted(ladder.strike[clean], spot * UNIT))
     wanted[clean[max(0, place - 2) : place + 2]] = True
     missing = np.flatnonzero(wanted & (np.isnan(ladder.volatility) | np.isnan(ladder.delta)))

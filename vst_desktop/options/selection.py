@@ -29,6 +29,7 @@ from vst_desktop.options.ladder import (
     Ladder,
     exact,
     intake,
+    with_greeks,
 )
 from vst_desktop.options.normal import Floats
 from vst_desktop.options.rules import LEG_RULES, RULES, SelectionRules
@@ -47,26 +48,16 @@ class Pairs:
     natural: Ints
     close: Ints
     width: Ints
-    delta: Floats
-    """Absolute, by ``delta_basis``; NaN where a leg's is unknown."""
 
     @classmethod
-    def of(
-        cls,
-        ladder: Ladder,
-        rules: SelectionRules,
-        long: npt.NDArray[np.intp],
-        short: npt.NDArray[np.intp],
-    ) -> Pairs:
+    def of(cls, ladder: Ladder, long: npt.NDArray[np.intp], short: npt.NDArray[np.intp]) -> Pairs:
         """The pairs with these legs."""
-        net = ladder.delta[long] - (0.0 if rules.delta_basis == "long_leg" else ladder.delta[short])
         return cls(
             long=long,
             short=short,
             natural=ladder.ask[long] - ladder.bid[short],
             close=ladder.bid[long] - ladder.ask[short],
             width=np.abs(ladder.strike[long] - ladder.strike[short]),
-            delta=np.round(np.abs(net), DELTA_DECIMALS),
         )
 
     def where(self, mask: Mask) -> Pairs:
@@ -77,8 +68,17 @@ class Pairs:
             natural=self.natural[mask],
             close=self.close[mask],
             width=self.width[mask],
-            delta=self.delta[mask],
         )
+
+    def legs(self) -> npt.NDArray[np.intp]:
+        """Every leg of these pairs, once."""
+        return np.union1d(self.long, self.short)
+
+
+def pair_delta(pairs: Pairs, ladder: Ladder, rules: SelectionRules) -> Floats:
+    """Absolute delta of one spread per share by ``delta_basis``; NaN where a leg's is unknown."""
+    sold = 0.0 if rules.delta_basis == "long_leg" else ladder.delta[pairs.short]
+    return np.round(np.abs(ladder.delta[pairs.long] - sold), DELTA_DECIMALS)
 
 
 def _fails_debit_width(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
@@ -101,7 +101,8 @@ def _fails_reward_risk(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: fl
 
 
 def _fails_delta(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
-    return ~((p.delta >= rules.min_delta) & (p.delta <= rules.max_delta))
+    delta = pair_delta(p, ladder, rules)
+    return ~((delta >= rules.min_delta) & (delta <= rules.max_delta))
 
 
 def _fails_expected_move(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
@@ -111,15 +112,21 @@ def _fails_expected_move(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: 
     return ~(distance <= rules.max_short_strike_em * ladder.expected_move)
 
 
-PAIR_CHECKS: dict[str, Callable[[Pairs, SelectionRules, Ladder, float], Mask]] = {
+Check = Callable[[Pairs, SelectionRules, Ladder, float], Mask]
+
+PRICE_CHECKS: dict[str, Check] = {
     "debit_width": _fails_debit_width,
     "combo_spread": _fails_combo_spread,
     "cost": _fails_cost,
     "reward_risk": _fails_reward_risk,
+}
+"""The first rules of pairs in their order: those that need the quotes alone."""
+
+GREEK_CHECKS: dict[str, Check] = {
     "delta": _fails_delta,
     "expected_move": _fails_expected_move,
 }
-"""The rules of pairs in their order. An unknown delta or expected move fails its rule."""
+"""The last ones, which need Greeks: an unknown delta or expected move fails its rule."""
 
 
 def right_of(direction: Direction) -> Right:
@@ -155,7 +162,7 @@ def select(
         )
     side = intake(chain, right_of(direction), rules, now=now, today=today, check_age=check_age)
     rejected = dict.fromkeys(RULES, 0)
-    considered = 0
+    considered = computed = 0
     found: list[tuple[tuple[Any, ...], RankedSpread]] = []
     for ladder in side.ladders:
         counts = _count_leg_failures(ladder, rules.max_strike_steps)
@@ -163,11 +170,14 @@ def select(
         for name, count in zip(LEG_RULES, counts, strict=False):
             rejected[name] += count
         pairs = _clean_pairs(ladder, direction, rules)
-        for name, fails in PAIR_CHECKS.items():
-            failing = fails(pairs, rules, ladder, side.spot)
-            rejected[name] += int(failing.sum())
-            pairs = pairs.where(~failing)
-        found += _ranked(pairs, ladder, direction, rules, side)
+        pairs = _sift(pairs, PRICE_CHECKS, rules, ladder, side.spot, rejected)
+        if not pairs.long.size:
+            continue
+        # Only now: a model's volatility for every listed leg would cost more than all the rest.
+        known = with_greeks(ladder, pairs.legs(), side.spot, rules)
+        computed += known.computed
+        pairs = _sift(pairs, GREEK_CHECKS, rules, known, side.spot, rejected)
+        found += _ranked(pairs, known, direction, rules, side)
     found.sort(key=lambda item: item[0])
     return Selection(
         symbol=chain.symbol,
@@ -175,8 +185,24 @@ def select(
         considered=considered,
         rejected={name: count for name, count in rejected.items() if count},
         spreads=tuple(spread for _, spread in found),
-        notes=_notes(side, rules),
+        notes=_notes(side, rules, computed),
     )
+
+
+def _sift(
+    pairs: Pairs,
+    checks: dict[str, Check],
+    rules: SelectionRules,
+    ladder: Ladder,
+    spot: float,
+    rejected: dict[str, int],
+) -> Pairs:
+    """The pairs that pass these checks; the others are counted under the first they fail."""
+    for name, fails in checks.items():
+        failing = fails(pairs, rules, ladder, spot)
+        rejected[name] += int(failing.sum())
+        pairs = pairs.where(~failing)
+    return pairs
 
 
 def _count_leg_failures(ladder: Ladder, max_steps: int) -> list[int]:
@@ -204,7 +230,7 @@ def _clean_pairs(ladder: Ladder, direction: Direction, rules: SelectionRules) ->
         near = high - low <= rules.max_strike_steps
         low, high = low[near], high[near]
     long, short = (low, high) if direction is Direction.LONG else (high, low)
-    return Pairs.of(ladder, rules, long, short)
+    return Pairs.of(ladder, long, short)
 
 
 def _ranked(
@@ -233,6 +259,7 @@ def _ranked(
     leg_pct = 2 * leg_spread / np.maximum(ladder.ask + ladder.bid, 1)
     leg_cost = leg_spread[long] + leg_spread[short]
     interest = np.minimum(ladder.open_interest[long], ladder.open_interest[short])
+    delta = pair_delta(pairs, ladder, rules)
     reward_risk = (pairs.width - pairs.natural) / pairs.natural
     steps = (10 * (pairs.width - pairs.natural)) // pairs.natural
     first = -steps if rules.rank_by == "balanced" else -reward_risk
@@ -252,7 +279,7 @@ def _ranked(
             spread=VerticalSpread(long=ladder.quotes[i].contract, short=ladder.quotes[j].contract),
             market=_market(ladder, i, j, int(pairs.natural[n]), int(pairs.close[n])),
             dte=ladder.dte,
-            delta=float(pairs.delta[n]),
+            delta=float(delta[n]),
             reward_risk=float(reward_risk[n]),
             breakeven=round(float(breakeven[n]), 6),
             probability_of_profit=_known(odds[n]),
@@ -292,7 +319,7 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _notes(side: Intake, rules: SelectionRules) -> tuple[str, ...]:
+def _notes(side: Intake, rules: SelectionRules, computed: int) -> tuple[str, ...]:
     notes = []
     if not side.ladders:
         notes.append(f"no expiration {rules.min_dte} to {rules.max_dte} days away")
@@ -302,6 +329,6 @@ def _notes(side: Intake, rules: SelectionRules) -> tuple[str, ...]:
         notes.append("surface not checked: switched off")
     if side.non_standard:
         notes.append(f"{side.non_standard} non-standard contracts left out")
-    if any(ladder.computed for ladder in side.ladders):
-        notes.append("Greeks computed by the station: the chain has none")
+    if computed:
+        notes.append(f"Greeks of {computed} contracts computed by the station: the source has none")
     return tuple(notes)
