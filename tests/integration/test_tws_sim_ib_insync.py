@@ -12,16 +12,11 @@ from typing import Any
 import ib_insync
 import pytest
 
-from tests.helpers.tiny_market import EASTERN, EXPIRATIONS, TinyClock, TinyMarket
+from tests.helpers.tiny_market import EASTERN, TinyClock, TinyMarket
 from vst_desktop.adapters.tws_sim.server import TwsServer
 
 AAPL = 265598
 ACCOUNT = "DU1234567"
-
-pytestmark = [
-    # ib_insync logs every message 4 that is no warning, refusals that a test provokes too.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
 
 
 @dataclass
@@ -122,9 +117,7 @@ def test_details_chain_and_symbols_are_served(version: int) -> None:
         )
         assert len(one_day) == 10
         (named,) = await ib.reqContractDetailsAsync(
-            ib_insync.Contract(
-                secType="OPT", localSymbol="AAPL  220715P00095000", exchange="SMART"
-            )
+            ib_insync.Contract(secType="OPT", localSymbol="AAPL  220715P00095000", exchange="SMART")
         )
         assert (named.contract.strike, named.contract.right) == (95.0, "P")
         assert named.underConId == AAPL and named.contractMonth == "202207"

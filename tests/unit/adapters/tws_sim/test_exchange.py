@@ -45,9 +45,7 @@ class Desk:
 
     def vertical(self, order_id: int, low: float, high: float, **rest: object) -> Ticket:
         legs = tuple(
-            Leg(
-                con_id=self.market.option(strike).con_id, ratio=1, action=action, exchange="SMART"
-            )
+            Leg(con_id=self.market.option(strike).con_id, ratio=1, action=action, exchange="SMART")
             for strike, action in ((low, "BUY"), (high, "SELL"))
         )
         spec = ContractSpec(symbol="AAPL", sec_type="BAG", exchange="SMART", currency="USD")
@@ -86,30 +84,36 @@ spreads = st.tuples(
     st.sampled_from([96.0, 100.0, 103.0]),
 )
 
+type Wanted = tuple[list[float], str, int, Decimal | None, float]
+"""Strikes, action, quantity, limit, and the spot at which the order comes."""
 
-@given(st.lists(spreads, max_size=8))
-def test_cash_and_positions_follow_from_the_executions(
-    wanted: list[tuple[list[float], str, int, Decimal | None, float]],
-) -> None:
-    desk = Desk()
+
+def play(desk: Desk, wanted: list[Wanted]) -> None:
+    """Send the orders one after the other while the spot moves."""
     for number, (strikes, action, quantity, limit, spot) in enumerate(wanted, 1):
         desk.market.spots["AAPL"] = spot
         desk.exchange.rematch()
+        order = desk.vertical(
+            number,
+            *strikes,
+            action=action,
+            quantity=Decimal(quantity),
+            order_type="MKT" if limit is None else "LMT",
+            limit_price=limit,
+        )
         try:
-            desk.exchange.submit(
-                7,
-                desk.vertical(
-                    number,
-                    strikes[0],
-                    strikes[1],
-                    action=action,
-                    quantity=Decimal(quantity),
-                    order_type="MKT" if limit is None else "LMT",
-                    limit_price=limit,
-                ),
-            )
+            desk.exchange.submit(7, order)
         except Refusal as refusal:
-            assert refusal.code == 201
+            if refusal.code != 201:  # riskless, or more than the account can carry
+                raise
+
+
+@given(st.lists(spreads, max_size=8))
+def test_cash_and_positions_follow_from_the_executions(
+    wanted: list[Wanted],
+) -> None:
+    desk = Desk()
+    play(desk, wanted)
     cash, held = CASH, dict.fromkeys((str(strike) for strike in STRIKES), Decimal(0))
     for one in desk.exchange.executions:
         if one.contract.sec_type == "BAG":
@@ -131,28 +135,10 @@ def test_cash_and_positions_follow_from_the_executions(
 
 @given(st.lists(spreads, min_size=1, max_size=6))
 def test_nothing_fills_beyond_its_quantity_or_its_limit(
-    wanted: list[tuple[list[float], str, int, Decimal | None, float]],
+    wanted: list[Wanted],
 ) -> None:
     desk = Desk()
-    for number, (strikes, action, quantity, limit, spot) in enumerate(wanted, 1):
-        desk.market.spots["AAPL"] = spot
-        desk.exchange.rematch()
-        desk.exchange.rematch()
-        try:
-            desk.exchange.submit(
-                7,
-                desk.vertical(
-                    number,
-                    strikes[0],
-                    strikes[1],
-                    action=action,
-                    quantity=Decimal(quantity),
-                    order_type="MKT" if limit is None else "LMT",
-                    limit_price=limit,
-                ),
-            )
-        except Refusal as refusal:
-            assert refusal.code == 201
+    play(desk, wanted)
     for order in desk.exchange.orders:
         combos = [
             one
@@ -220,9 +206,7 @@ def test_the_wrong_sign_on_a_sale_fills_at_once() -> None:
     desk = Desk()
     desk.exchange.submit(
         7,
-        desk.vertical(
-            1, 100, 105, action="SELL", order_type="LMT", limit_price=Decimal("-1.50")
-        ),
+        desk.vertical(1, 100, 105, action="SELL", order_type="LMT", limit_price=Decimal("-1.50")),
     )
     assert desk.statuses()[-1] == "Filled"
 

@@ -1,0 +1,162 @@
+"""The simulator's sockets: ports, bad peers, slow readers, and quotes while time runs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.helpers.tiny_market import TinyClock, TinyMarket
+from vst_desktop.adapters.tws_sim import wire
+from vst_desktop.adapters.tws_sim.server import TwsServer
+from vst_desktop.domain.errors import UserError
+
+STOCK = (265598, "", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
+
+
+class RawClient:
+    """Speaks frames over a real socket."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def connect(cls, port: int, client_id: int) -> RawClient:
+        client = cls(*await asyncio.open_connection("127.0.0.1", port))
+        client.writer.write(b"API\0" + wire.pack(b"v157..176"))
+        client.say(71, 2, client_id, "")
+        await client.until("9")
+        return client
+
+    def say(self, *fields: wire.Field) -> None:
+        self.writer.write(wire.encode(fields))
+
+    async def until(self, message: str) -> list[str]:
+        while True:
+            size = int.from_bytes(await self._reader.readexactly(4))
+            fields = wire.split(await self._reader.readexactly(size))
+            if fields[0] == message:
+                return fields
+
+    async def close(self) -> None:
+        self.writer.close()
+        await self.writer.wait_closed()
+
+
+def test_a_port_in_use_is_said_with_its_remedy() -> None:
+    async def main() -> None:
+        first = TwsServer(TinyMarket(), TinyClock())
+        port = await first.start()
+        with pytest.raises(UserError, match=f"port {port} is in use .*--port"):
+            await TwsServer(TinyMarket(), TinyClock()).start(port=port)
+        await first.stop()
+
+    asyncio.run(main())
+
+
+@pytest.mark.allow_log("closing the connection")
+def test_a_bad_peer_loses_its_own_connection_only() -> None:
+    async def main() -> None:
+        server = TwsServer(TinyMarket(), TinyClock())
+        port = await server.start()
+        good = await RawClient.connect(port, 1)
+        bad = await RawClient.connect(port, 2)
+        bad.writer.write(b"\xff\xff\xff\xffrubbish")
+        assert (await bad.until("4"))[1] == "2"
+        http = await asyncio.open_connection("127.0.0.1", port)
+        http[1].write(b"GET / HTTP/1.1\r\n\r\n")
+        assert await http[0].read() == b""
+        http[1].close()
+        good.say(49, 1)
+        assert await good.until("49")
+        assert len(server.sessions) == 1
+        await bad.close()
+        await good.close()
+        await server.stop()
+
+    asyncio.run(main())
+
+
+def test_stop_closes_every_connection_and_frees_the_port() -> None:
+    async def main() -> None:
+        server = TwsServer(TinyMarket(), TinyClock())
+        port = await server.start()
+        client = await RawClient.connect(port, 1)
+        await server.stop()
+        with pytest.raises(asyncio.IncompleteReadError):
+            await client.until("never")
+        await client.close()
+        again = TwsServer(TinyMarket(), TinyClock())
+        assert await again.start(port=port) == port
+        await again.stop()
+
+    asyncio.run(main())
+
+
+class FastClock(TinyClock):
+    """Runs 100 virtual seconds a real one, on the loop's own timers."""
+
+    speed = 100.0
+
+    def now(self) -> datetime:
+        loop = asyncio.get_running_loop() if self._running else None
+        return super().now() + timedelta(seconds=loop.time() * self.speed if loop else 0)
+
+    _running = False
+
+    def call_at(self, when: datetime, call: object, /) -> asyncio.TimerHandle:  # type: ignore[override]
+        self._running = True
+        loop = asyncio.get_running_loop()
+        secs = max(0.0, (when - self.now()).total_seconds() / self.speed)
+        return loop.call_later(min(secs, 0.01), call)  # type: ignore[arg-type]
+
+
+def test_while_time_runs_and_somebody_watches_quotes_come_by_themselves() -> None:
+    async def main() -> None:
+        market = TinyMarket()
+        server = TwsServer(market, FastClock())
+        client = await RawClient.connect(await server.start(), 1)
+        client.say(1, 11, 5, *STOCK, 0, "", 0, 0, "")
+        while (await client.until("1"))[3:5] != ["4", "100"]:
+            pass
+        market.spots["AAPL"] = 102.0
+        while (await client.until("1"))[3:5] != ["4", "102"]:
+            pass
+        await client.close()
+        await server.stop()
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_a_held_clock_gets_no_refresh_timers() -> None:
+    async def main() -> None:
+        clock = TinyClock()
+        server = TwsServer(TinyMarket(), clock)
+        client = await RawClient.connect(await server.start(), 1)
+        client.say(1, 11, 5, *STOCK, 0, "", 0, 0, "")
+        await client.until("1")
+        assert clock.timers == []
+        await client.close()
+        await server.stop()
+
+    asyncio.run(main())
+
+
+def test_flush_returns_when_everything_is_handed_over() -> None:
+    async def main() -> None:
+        market, clock = TinyMarket(), TinyClock()
+        server = TwsServer(market, clock)
+        client = await RawClient.connect(await server.start(), 1)
+        client.say(1, 11, 5, *STOCK, 0, "", 0, 0, "")
+        await client.until("1")
+        market.spots["AAPL"] = 103.0
+        server.refresh()
+        await server.flush()
+        while (await client.until("1"))[3:5] != ["4", "103"]:
+            pass
+        await client.close()
+        await server.stop()
+
+    asyncio.run(main())
