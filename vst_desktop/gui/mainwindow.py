@@ -78,9 +78,9 @@ class MainWindow(QMainWindow):
             (self.book, 150),
         )
         across = _splitter(
-            Qt.Orientation.Horizontal, (left, 362), (middle, 854), (self.ticket, 352)
+            Qt.Orientation.Horizontal, (left, 368), (middle, 848), (self.ticket, 352)
         )
-        for place, share in enumerate((1, 4, 0)):
+        for place, share in enumerate((1, 2, 1)):
             middle.setStretchFactor(place, share)
         left.setMinimumWidth(304)
         middle.setMinimumWidth(420)

@@ -21,11 +21,13 @@ class Theme(QObject):
     changed = Signal()
 
     def __init__(self, app: QApplication, tokens: Tokens = DARK) -> None:
-        super().__init__(app)
+        super().__init__()
         self._app = app
         self.tokens = tokens
-        app.setStyle("Fusion")
-        app.setFont(_base_font())
+        if app.property("dressed") is None:
+            app.setStyle("Fusion")
+            app.setFont(_base_font())
+            app.setProperty("dressed", True)
         self._wear()
 
     def use(self, tokens: Tokens) -> None:
@@ -46,8 +48,11 @@ class Theme(QObject):
         return QColor(self.tokens.tone(tone))
 
     def _wear(self) -> None:
-        self._app.setPalette(_palette(self.tokens))
-        self._app.setStyleSheet(style_sheet(self.tokens))
+        sheet = style_sheet(self.tokens)
+        # Setting it repolishes every widget of the application.
+        if self._app.styleSheet() != sheet:
+            self._app.setPalette(_palette(self.tokens))
+            self._app.setStyleSheet(sheet)
 
 
 def font(size_px: int = BODY_PX, weight: int = 400) -> QFont:

@@ -55,7 +55,7 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
     ),
     Column(
         title="RSI",
-        sample="70.7",
+        sample="00.0",
         right=True,
         cell=lambda r: Cell(text=fmt.number(r.rsi, 1)),
         sort=lambda r: r.rsi,

@@ -36,7 +36,7 @@ class ScannerPane(Pane):
         self._button.setFont(font(CAPTION_PX, 600))
         self._button.setAccessibleName("Scan")
         self._button.setEnabled(False)
-        self._button.clicked.connect(self._pressed)
+        self._button.clicked.connect(self.press_button)
         self._running = False
         self.header.addWidget(self._button)
         self.body.addWidget(self.table, 1)
@@ -73,7 +73,8 @@ class ScannerPane(Pane):
         rows = (row.key for row in view.scan.rows if row.symbol == view.selected_symbol)
         return next(rows, None)
 
-    def _pressed(self) -> None:
+    def press_button(self) -> None:
+        """Scan, or stop the running scan."""
         (self.cancel_wanted if self._running else self.scan_wanted).emit()
 
     def _chosen(self, key: str) -> None:

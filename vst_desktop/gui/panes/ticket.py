@@ -36,6 +36,7 @@ class TradeButton(QPushButton):
 
     def __init__(self, text: str = "") -> None:
         super().__init__(text)
+        self.setAccessibleName(text)
         self.setAutoDefault(False)
         self.setDefault(False)
         self.setFixedHeight(36)
@@ -84,6 +85,16 @@ class TicketPane(Pane):
     def ticket(self) -> TicketView | None:
         """What is shown."""
         return self._ticket
+
+    @property
+    def blocked_text(self) -> str:
+        """Why what is shown cannot be approved."""
+        return self._blocked.text()
+
+    @property
+    def empty_text(self) -> str:
+        """What the empty pane says."""
+        return self._note.text()
 
     # -- building
 
@@ -140,7 +151,7 @@ class TicketPane(Pane):
         self._blocked = caption("", "warn")
         self._blocked.setFont(font(BODY_PX, 500))
         self.reject = TradeButton("Reject")
-        self.approve = TradeButton()
+        self.approve = TradeButton("Approve")
         self.reject.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.approve.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.approve.setMinimumWidth(60)
@@ -220,7 +231,9 @@ class TicketPane(Pane):
         if ticket is None:
             return
         if ticket.can_withdraw:
-            self._set_main("Withdraw", "Take the approval back (Ctrl+Backspace)", "", True)
+            # A second click of a hand that has just approved must not take it back.
+            live = self.gate.wait_secs() == 0
+            self._set_main("Withdraw", "Take the approval back (Ctrl+Backspace)", "", live)
             self.reject.setEnabled(False)
         else:
             mode = str(self.approve.property("mode") or "DEMO")

@@ -30,6 +30,7 @@ class Banner(QFrame):
         self._entry.setAccessibleName("Answer")
         self._entry.setMinimumWidth(140)
         self._yes = QPushButton()
+        self._yes.setAccessibleName("Confirm")
         self._yes.setAutoDefault(False)
         self._yes.clicked.connect(self._confirm)
         self._close = QToolButton()

@@ -16,6 +16,7 @@ from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, ROW_PX
 
 SETTLE_MS = 1000
+SLACK_PX = 2
 
 
 class Table[Row](QTableView):
@@ -90,7 +91,7 @@ class Table[Row](QTableView):
                 sample.horizontalAdvance(column.sample) + around.get(column.kind, 0),
                 head.horizontalAdvance(column.title) + 2,
             )
-            widths.append(text + 2 * PAD_PX)
+            widths.append(text + 2 * PAD_PX + SLACK_PX)
         widths[0] += EDGE_PX - PAD_PX
         widths[-1] += EDGE_PX - PAD_PX
         return widths
