@@ -139,10 +139,14 @@ class TwsServer:
         self._server = None
 
     def refresh(self) -> None:
-        """Match working orders at the quotes of now, and send what changed to every client."""
+        """Match working orders at the quotes of now, and send what changed to every client.
+
+        To be called after a held clock was moved, and after the clock's speed was changed.
+        """
         self.exchange.rematch()
         for session in self.sessions:
             session.refresh()
+        self.keep_fresh()
 
     async def flush(self) -> None:
         """Wait until what was sent so far has been handed to the operating system."""
@@ -176,6 +180,9 @@ class TwsServer:
     def keep_fresh(self) -> None:
         """See to it that quotes are looked at again while somebody wants them."""
         speed = self._clock.speed
+        if speed <= 0 and self._refresh_timer is not None:
+            self._refresh_timer.cancel()
+            self._refresh_timer = None
         if self._refresh_timer is not None or speed <= 0 or not self._is_watched():
             return
         every = max(_REFRESH_VIRTUAL_SECS, _REFRESH_REAL_SECS * speed)
@@ -190,7 +197,9 @@ class TwsServer:
         self._refresh_timer = None
         try:
             self.refresh()
-        finally:
+        except Exception:
+            # One bad quote must not stop the clock that called.
+            log.exception("refreshing the quotes failed")
             self.keep_fresh()
 
 
