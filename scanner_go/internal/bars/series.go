@@ -4,12 +4,14 @@ package bars
 import (
 	"fmt"
 	"math"
-	"sync"
+	"sort"
 	"time"
 )
 
 // TicksPerUnit is the grid on which most prices are exact: 1/10000 of a dollar.
 const TicksPerUnit = 10000
+
+const secondsPerDay = 86400
 
 // Timeframe says how long a bar lasts.
 type Timeframe int
@@ -31,36 +33,55 @@ type Series struct {
 	Ticks []int64
 }
 
-// BarError is a bar that may not be stored or scanned.
-type BarError struct {
+// Error says why a symbol cannot be scanned. Day is that of the bar at fault, nil when it is
+// not one bar.
+type Error struct {
 	Symbol string
-	Day    int32
+	Day    *int32
 	Reason string
 }
 
-func (e *BarError) Error() string { return e.Reason }
+func (e *Error) Error() string { return e.Symbol + ": " + e.Reason }
 
-// Check is the door: it names the first bar that may not be scanned, or returns nil.
-func (s *Series) Check() *BarError {
+// Day is the day of bar i, in days since 1970-01-01.
+func (s *Series) Day(i int) int32 {
+	if s.Timeframe == Minute {
+		return int32(floorDiv(s.Time[i], secondsPerDay))
+	}
+	return int32(s.Time[i])
+}
+
+// Between returns the range of bars that lie on the days from start to end, both included.
+func (s *Series) Between(start, end int32) (from, to int) {
+	from = sort.Search(len(s.Time), func(i int) bool { return s.Day(i) >= start })
+	return from, max(from, sort.Search(len(s.Time), func(i int) bool { return s.Day(i) > end }))
+}
+
+// check is the door: it names the first bar that may not be scanned, or returns nil. before is
+// the time of the bar that stands in front of the first, nil when there is none.
+func (s *Series) check(before *int64) *Error {
 	n := len(s.Time)
 	for _, column := range [][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
 		if len(column) != n {
-			return &BarError{Symbol: s.Symbol, Reason: fmt.Sprintf("columns differ in length: %d times, %d values", n, len(column))}
+			return &Error{Symbol: s.Symbol, Reason: fmt.Sprintf("the columns differ in length: %d times, %d values", n, len(column))}
 		}
 	}
 	if n == 0 {
-		return &BarError{Symbol: s.Symbol, Reason: "no bars"}
+		return &Error{Symbol: s.Symbol, Reason: "there are no bars"}
 	}
 	for i := range n {
-		if reason := s.reason(i); reason != "" {
-			day := s.day(i)
-			return &BarError{Symbol: s.Symbol, Day: day, Reason: fmt.Sprintf("%s on %s", reason, date(day))}
+		if i > 0 {
+			before = &s.Time[i-1]
+		}
+		if fault := s.fault(i, before); fault != "" {
+			day := s.Day(i)
+			return &Error{Symbol: s.Symbol, Day: &day, Reason: fmt.Sprintf("bar %s: %s", s.label(i), fault)}
 		}
 	}
 	return nil
 }
 
-func (s *Series) reason(i int) string {
+func (s *Series) fault(i int, before *int64) string {
 	for _, price := range [4]float64{s.Open[i], s.High[i], s.Low[i], s.Close[i]} {
 		switch {
 		case math.IsNaN(price) || math.IsInf(price, 0):
@@ -76,96 +97,40 @@ func (s *Series) reason(i int) string {
 		return "the volume is not a number"
 	case s.Volume[i] < 0:
 		return fmt.Sprintf("volume %g is negative", s.Volume[i])
-	case i > 0 && s.Time[i] == s.Time[i-1]:
+	case before != nil && s.Time[i] == *before:
 		return "the date stands twice"
-	case i > 0 && s.Time[i] < s.Time[i-1]:
+	case before != nil && s.Time[i] < *before:
 		return "the date goes back"
 	}
 	return ""
 }
 
-func (s *Series) day(i int) int32 {
+// label names bar i as a person would.
+func (s *Series) label(i int) string {
 	if s.Timeframe == Minute {
-		return int32(s.Time[i] / 86400)
+		return time.Unix(s.Time[i], 0).UTC().Format("2006-01-02 15:04Z")
 	}
-	return int32(s.Time[i])
+	return time.Unix(s.Time[i]*secondsPerDay, 0).UTC().Format(time.DateOnly)
 }
 
-func date(day int32) string {
-	return time.Unix(int64(day)*86400, 0).UTC().Format(time.DateOnly)
-}
-
-// fillTicks puts the closes on the tick grid when all of them are exact there.
-func (s *Series) fillTicks() {
-	ticks := make([]int64, len(s.Close))
-	for i, price := range s.Close {
-		scaled := price * TicksPerUnit
-		ticks[i] = int64(math.Round(scaled))
-		if math.Abs(scaled-float64(ticks[i])) > 1e-6 || scaled > 1e12 {
-			s.Ticks = nil
-			return
+// ticks puts closes on the tick grid; nil when one of them is not exact there.
+func ticks(closes []float64) []int64 {
+	// Sums of 200 closes must stay exact, as integers and as the floats they become.
+	const largest = 1 << 44
+	grid := make([]int64, len(closes))
+	for i, price := range closes {
+		tick := math.Round(price * TicksPerUnit)
+		if tick > largest || tick/TicksPerUnit != price {
+			return nil
 		}
+		grid[i] = int64(tick)
 	}
-	s.Ticks = ticks
+	return grid
 }
 
-// Store keeps series by symbol and timeframe. Series are never changed once stored.
-type Store struct {
-	mu     sync.RWMutex
-	series map[key]*Series
-	bars   int
-}
-
-type key struct {
-	symbol    string
-	timeframe Timeframe
-}
-
-// NewStore returns an empty store.
-func NewStore() *Store { return &Store{series: map[key]*Series{}} }
-
-// Put replaces the symbol's bars, or appends to them; refused bars leave the old ones.
-func (st *Store) Put(s *Series, appending bool) *BarError {
-	k := key{s.Symbol, s.Timeframe}
-	if appending {
-		if old := st.Get(s.Symbol, s.Timeframe); old != nil {
-			s = joined(old, s)
-		}
+func floorDiv(a, b int64) int64 {
+	if a < 0 {
+		return (a+1)/b - 1
 	}
-	if err := s.Check(); err != nil {
-		return err
-	}
-	s.fillTicks()
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	if old := st.series[k]; old != nil {
-		st.bars -= len(old.Time)
-	}
-	st.series[k] = s
-	st.bars += len(s.Time)
-	return nil
-}
-
-func joined(a, b *Series) *Series {
-	return &Series{
-		Symbol: a.Symbol, Timeframe: a.Timeframe,
-		Time: concat(a.Time, b.Time), Open: concat(a.Open, b.Open), High: concat(a.High, b.High),
-		Low: concat(a.Low, b.Low), Close: concat(a.Close, b.Close), Volume: concat(a.Volume, b.Volume),
-	}
-}
-
-func concat[T any](a, b []T) []T { return append(append(make([]T, 0, len(a)+len(b)), a...), b...) }
-
-// Get returns the symbol's series, nil when there is none.
-func (st *Store) Get(symbol string, timeframe Timeframe) *Series {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
-	return st.series[key{symbol, timeframe}]
-}
-
-// Size returns how many series and bars are stored.
-func (st *Store) Size() (series, bars int) {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
-	return len(st.series), st.bars
+	return a / b
 }

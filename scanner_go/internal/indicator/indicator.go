@@ -4,7 +4,11 @@
 // change, ATR by the mean of the first 14 true ranges, both then smoothed after Wilder (1978).
 package indicator
 
-import "math"
+import (
+	"math"
+
+	"vst/scanner/internal/bars"
+)
 
 // Lengths in bars.
 const (
@@ -13,152 +17,122 @@ const (
 	SlowLength   = 200
 )
 
-const alpha = 1.0 / WilderLength
+const (
+	alpha = 1.0 / WilderLength
+	keep  = 1 - alpha
+	// leastBars is how long a series must be to have an ATR or RSI at all.
+	leastBars = WilderLength + 1
+	// leastRange stands in for a true range of zero, as in the reference.
+	leastRange = 0x1p-52
+)
 
-// Values are the indicators of one bar; NaN is not warmed up.
-type Values struct {
-	ATR, RSI, Fast, Slow float64
-	// Trend is the sign of Fast - Slow in exact arithmetic where prices are exact; 0 is a tie
-	// or not warmed up.
-	Trend int
-}
-
-// Sums adds and removes closes without drift: on the tick grid they are exact integers, off it
-// a Neumaier sum carries the lost bits.
-type sums struct {
-	value, lost float64
-}
-
-func (s *sums) add(x float64) {
-	t := s.value + x
-	if math.Abs(s.value) >= math.Abs(x) {
-		s.lost += (s.value - t) + x
-	} else {
-		s.lost += (x - t) + s.value
-	}
-	s.value = t
-}
-
-func (s *sums) total() float64 { return s.value + s.lost }
-
-// Pass is the state of one symbol. The zero value is ready; Next takes bar after bar.
+// Pass is the state of one pass over a series. It starts before the first bar.
 type Pass struct {
-	bar                int
-	last               float64
-	gain, loss         float64
-	rangeSum, atr      float64
-	fastInt, slowInt   int64
-	fastSum, slowSum   sums
-	ticks              []int64
-	closes             []float64
-	ticksPerUnit       float64
-	fastUnit, slowUnit float64
+	series     *bars.Series
+	bar        int
+	last       float64
+	gain, loss float64
+	atr        float64
+	ticks      tickSums
+	floats     floatSums
 }
 
-// NewPass starts a pass over closes; ticks are the same closes as exact integers, or nil.
-func NewPass(closes []float64, ticks []int64, ticksPerUnit float64) Pass {
-	return Pass{
-		ticks: ticks, closes: closes, ticksPerUnit: ticksPerUnit,
-		fastUnit: FastLength * ticksPerUnit, slowUnit: SlowLength * ticksPerUnit,
-	}
-}
+// NewPass starts a pass.
+func NewPass(series *bars.Series) Pass { return Pass{series: series, bar: -1} }
 
-// Next takes the next bar and returns its indicators.
-func (p *Pass) Next(high, low float64) Values {
-	i := p.bar
-	closing := p.closes[i]
-	v := Values{ATR: math.NaN(), RSI: p.rsi(i, closing), Fast: math.NaN(), Slow: math.NaN()}
-	v.ATR = p.trueRange(i, high, low)
-	if p.ticks != nil {
-		p.averageTicks(i, &v)
-	} else {
-		p.averageFloats(i, &v)
-	}
-	p.last = closing
+// Advance takes the next bar. There must be one.
+func (p *Pass) Advance() {
 	p.bar++
-	return v
-}
-
-func (p *Pass) rsi(i int, closing float64) float64 {
-	if i == 0 {
-		return math.NaN()
-	}
-	change := closing - p.last
-	gain, loss := math.Max(change, 0), math.Max(-change, 0)
-	if i == 1 {
-		p.gain, p.loss = gain, loss
+	i, s := p.bar, p.series
+	closing := s.Close[i]
+	p.smooth(i, closing, s.High[i], s.Low[i])
+	p.last = closing
+	if s.Ticks != nil {
+		p.ticks.take(s.Ticks, i)
 	} else {
-		p.gain = (1-alpha)*p.gain + alpha*gain
-		p.loss = (1-alpha)*p.loss + alpha*loss
+		p.floats.take(s.Close, i)
 	}
-	total := p.gain + p.loss
-	if total == 0 {
-		return math.NaN()
-	}
-	return 100 * p.gain / total
 }
 
-func (p *Pass) trueRange(i int, high, low float64) float64 {
-	tr := high - low
+func (p *Pass) smooth(i int, closing, high, low float64) {
 	if i > 0 {
-		tr = max(tr, math.Abs(high-p.last), math.Abs(low-p.last))
+		change := closing - p.last
+		size := math.Abs(change)
+		// Both halves are exact, and there is no branch to mispredict.
+		gain, loss := 0.5*(size+change), 0.5*(size-change)
+		if i == 1 {
+			p.gain, p.loss = gain, loss
+		} else {
+			p.gain = keep*p.gain + alpha*gain
+			p.loss = keep*p.loss + alpha*loss
+		}
+		high, low = max(high, p.last), min(low, p.last)
 	}
+	trueRange := max(high-low, leastRange)
 	switch {
+	case i >= WilderLength:
+		p.atr = keep*p.atr + alpha*trueRange
 	case i < WilderLength-1:
-		p.rangeSum += tr
-		return math.NaN()
-	case i == WilderLength-1:
-		p.atr = (p.rangeSum + tr) / WilderLength
+		p.atr += trueRange
 	default:
-		p.atr = (1-alpha)*p.atr + alpha*tr
+		p.atr = (p.atr + trueRange) / WilderLength
+	}
+}
+
+// ATR is the average true range in USD, NaN while it is not warmed up.
+func (p *Pass) ATR() float64 {
+	if p.bar < WilderLength-1 || len(p.series.Close) < leastBars {
+		return math.NaN()
 	}
 	return p.atr
 }
 
-func (p *Pass) averageTicks(i int, v *Values) {
-	t := p.ticks[i]
-	p.fastInt += t
-	p.slowInt += t
-	if i >= FastLength {
-		p.fastInt -= p.ticks[i-FastLength]
+// RSI is the relative strength index, 0 to 100; NaN at the first bar and while there was neither
+// a gain nor a loss.
+func (p *Pass) RSI() float64 {
+	if len(p.series.Close) < leastBars {
+		return math.NaN()
 	}
-	if i >= SlowLength {
-		p.slowInt -= p.ticks[i-SlowLength]
-	}
-	if i >= FastLength-1 {
-		v.Fast = float64(p.fastInt) / p.fastUnit
-	}
-	if i >= SlowLength-1 {
-		v.Slow = float64(p.slowInt) / p.slowUnit
-		const ratio = SlowLength / FastLength
-		v.Trend = sign(ratio*p.fastInt - p.slowInt)
-	}
+	// 0/0 is NaN.
+	return 100 * p.gain / (p.gain + p.loss)
 }
 
-func (p *Pass) averageFloats(i int, v *Values) {
-	p.fastSum.add(p.closes[i])
-	p.slowSum.add(p.closes[i])
-	if i >= FastLength {
-		p.fastSum.add(-p.closes[i-FastLength])
+// Fast is the average close of 50 bars in USD, NaN while it is not warmed up.
+func (p *Pass) Fast() float64 {
+	switch {
+	case p.bar < FastLength-1:
+		return math.NaN()
+	case p.series.Ticks != nil:
+		return float64(p.ticks.fast) / (FastLength * bars.TicksPerUnit)
 	}
-	if i >= SlowLength {
-		p.slowSum.add(-p.closes[i-SlowLength])
-	}
-	if i >= FastLength-1 {
-		v.Fast = p.fastSum.total() / FastLength
-	}
-	if i >= SlowLength-1 {
-		v.Slow = p.slowSum.total() / SlowLength
-		switch {
-		case v.Fast > v.Slow:
-			v.Trend = 1
-		case v.Fast < v.Slow:
-			v.Trend = -1
-		}
-	}
+	return p.floats.fast.total() / FastLength
 }
 
-func sign(x int64) int {
+// Slow is the average close of 200 bars in USD, NaN while it is not warmed up.
+func (p *Pass) Slow() float64 {
+	switch {
+	case p.bar < SlowLength-1:
+		return math.NaN()
+	case p.series.Ticks != nil:
+		return float64(p.ticks.slow) / (SlowLength * bars.TicksPerUnit)
+	}
+	return p.floats.slow.total() / SlowLength
+}
+
+// Trend is the sign of Fast - Slow in exact arithmetic; 0 is a tie or not warmed up.
+func (p *Pass) Trend() int {
+	const ratio = SlowLength / FastLength
+	switch {
+	case p.bar < SlowLength-1:
+		return 0
+	case p.series.Ticks != nil:
+		return sign(ratio*p.ticks.fast - p.ticks.slow)
+	}
+	fast, slow := &p.floats.fast, &p.floats.slow
+	return sign((ratio*fast.value - slow.value) + (ratio*fast.lost - slow.lost))
+}
+
+func sign[T int64 | float64](x T) int {
 	switch {
 	case x > 0:
 		return 1

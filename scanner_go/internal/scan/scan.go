@@ -4,9 +4,8 @@ package scan
 import (
 	"context"
 	"fmt"
-	"math"
 	"runtime"
-	"sort"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,74 +14,78 @@ import (
 	"vst/scanner/internal/strategy"
 )
 
-// CheckEvery is after how many bars a pass looks whether it was cancelled.
-const CheckEvery = 4096
+// checkEvery is after how many bars a pass looks whether it was cancelled.
+const checkEvery = 4096
 
 // Job is what to scan.
 type Job struct {
-	Symbols     []string
-	Kinds       []strategy.Kind
-	Parameters  strategy.Parameters
+	Symbols    []string
+	Timeframe  bars.Timeframe
+	Kinds      []strategy.Kind
+	Parameters strategy.Parameters
+	// StartDay and EndDay bound the signals, both included, in days since 1970-01-01.
+	StartDay, EndDay int32
+	// LastBarOnly asks for the last bar within the bounds alone.
 	LastBarOnly bool
-	StartDay    int64
-	EndDay      int64
-	// MaxConcurrency bounds the workers.
-	MaxConcurrency int
 }
 
-// Signal is one rule holding on one bar.
+// Signal is one rule holding on one bar; NaN is not warmed up.
 type Signal struct {
-	Kind  strategy.Kind
-	Day   int32
-	Close float64
-	indicator.Values
+	Kind                        strategy.Kind
+	Day                         int32
+	Close, ATR, RSI, Fast, Slow float64
 }
 
-// Outcome is the answer for one symbol: signals, or why there are none.
+// Outcome is the answer for the symbol at Index of the job: signals in time order, or why there
+// are none. Signals are valid until the function that took the outcome returns.
 type Outcome struct {
 	Index   int
 	Signals []Signal
 	Bars    int
-	Err     *bars.BarError
+	Err     *bars.Error
 }
 
-// Source gives series by symbol.
+// Source gives the series of a symbol, or why there is none.
 type Source interface {
-	Get(symbol string, timeframe bars.Timeframe) *bars.Series
+	Get(symbol string, timeframe bars.Timeframe) (*bars.Series, *bars.Error)
 }
 
 var _ Source = (*bars.Store)(nil)
 
-// Run scans every symbol of the job and hands each outcome to take, from several goroutines.
-// It returns early, with the context's error, when the context ends.
-func Run(ctx context.Context, source Source, job *Job, take func(Outcome)) error {
-	if err := job.Parameters.Check(); err != nil {
-		return fmt.Errorf("parameters: %w", err)
-	}
-	workers := max(1, min(job.MaxConcurrency, runtime.GOMAXPROCS(0), len(job.Symbols)))
+// Engine scans what a source holds.
+type Engine struct {
+	source Source
+	slots  chan struct{}
+}
+
+// NewEngine returns an engine that passes over at most maxConcurrency symbols at once, whatever
+// the number of scans under way.
+func NewEngine(source Source, maxConcurrency int) *Engine {
+	return &Engine{source: source, slots: make(chan struct{}, max(1, maxConcurrency))}
+}
+
+// Run scans every symbol of the job and hands each outcome to take, from several goroutines at
+// once. It ends early, with the reason, when the context ends or take fails.
+func (e *Engine) Run(ctx context.Context, job *Job, take func(Outcome) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	next := make(chan int)
-	group.Go(func() error {
-		defer close(next)
-		for i := range job.Symbols {
-			select {
-			case next <- i:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}
-		return nil
-	})
-	for range workers {
+	var next atomic.Int64
+	for range min(cap(e.slots), runtime.GOMAXPROCS(0), len(job.Symbols)) {
 		group.Go(func() error {
-			for i := range next {
-				outcome, err := one(ctx, source, job, i)
+			var found []Signal
+			for {
+				index := int(next.Add(1)) - 1
+				if index >= len(job.Symbols) {
+					return nil
+				}
+				outcome, err := e.one(ctx, job, index, found[:0])
 				if err != nil {
 					return err
 				}
-				take(outcome)
+				found = outcome.Signals
+				if err := take(outcome); err != nil {
+					return err
+				}
 			}
-			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -91,52 +94,54 @@ func Run(ctx context.Context, source Source, job *Job, take func(Outcome)) error
 	return nil
 }
 
-func one(ctx context.Context, source Source, job *Job, index int) (Outcome, error) {
-	symbol := job.Symbols[index]
-	series := source.Get(symbol, bars.Daily)
-	if series == nil {
-		return Outcome{Index: index, Err: &bars.BarError{Symbol: symbol, Reason: "no bars"}}, nil
+func (e *Engine) one(ctx context.Context, job *Job, index int, found []Signal) (Outcome, error) {
+	select {
+	case e.slots <- struct{}{}:
+		defer func() { <-e.slots }()
+	case <-ctx.Done():
+		return Outcome{}, context.Cause(ctx)
 	}
-	signals, err := pass(ctx, series, job)
-	return Outcome{Index: index, Signals: signals, Bars: len(series.Time)}, err
+	series, fault := e.source.Get(job.Symbols[index], job.Timeframe)
+	if fault != nil {
+		return Outcome{Index: index, Signals: found, Err: fault}, nil
+	}
+	found, err := pass(ctx, series, job, found)
+	return Outcome{Index: index, Signals: found, Bars: len(series.Time)}, err
 }
 
-func pass(ctx context.Context, s *bars.Series, job *Job) ([]Signal, error) {
-	var found []Signal
-	state := indicator.NewPass(s.Close, s.Ticks, bars.TicksPerUnit)
-	var before, now strategy.Bar
-	last := sort.Search(len(s.Time), func(i int) bool { return s.Time[i] > job.EndDay }) - 1
-	for i := range s.Time {
-		if i%CheckEvery == CheckEvery-1 && ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+func pass(ctx context.Context, s *bars.Series, job *Job, found []Signal) ([]Signal, error) {
+	from, to := s.Between(job.StartDay, job.EndDay)
+	if job.LastBarOnly {
+		from = max(from, to-1)
+	}
+	if from == to {
+		return found, nil
+	}
+	state := indicator.NewPass(s)
+	lows := lowest{values: s.Low, lookback: job.Parameters.BaseLookback}
+	var bar strategy.Bar
+	for i := range to {
+		if i%checkEvery == checkEvery-1 && ctx.Err() != nil {
+			return found, context.Cause(ctx)
 		}
-		now = strategy.Bar{Close: s.Close[i], Values: state.Next(s.High[i], s.Low[i])}
-		if i > last {
-			break
+		if i < from {
+			state.Advance()
+			continue
 		}
-		wanted := s.Time[i] >= job.StartDay && (i == last || !job.LastBarOnly)
-		if wanted {
-			if job.Parameters.RangeLow {
-				now.Low = lowest(s.Low, i, job.Parameters.BaseLookback)
+		bar.RSIBefore, bar.TrendBefore = state.RSI(), state.Trend()
+		state.Advance()
+		bar.Close, bar.ATR, bar.RSI = s.Close[i], state.ATR(), state.RSI()
+		if job.Parameters.RangeLow {
+			bar.Base = lows.ending(i)
+		}
+		for _, kind := range job.Kinds {
+			if job.Parameters.Holds(kind, &bar) {
+				found = append(found, Signal{
+					Kind: kind, Day: s.Day(i), Close: bar.Close,
+					ATR: bar.ATR, RSI: bar.RSI, Fast: state.Fast(), Slow: state.Slow(),
+				})
 			}
-			for _, kind := range job.Kinds {
-				if strategy.Holds(kind, &job.Parameters, &before, &now) {
-					found = append(found, Signal{Kind: kind, Day: int32(s.Time[i]), Close: now.Close, Values: now.Values})
-				}
-			}
 		}
-		before = now
 	}
 	return found, nil
-}
-
-func lowest(low []float64, i, lookback int) float64 {
-	if i+1 < lookback {
-		return math.NaN()
-	}
-	least := low[i]
-	for _, value := range low[i+1-lookback : i] {
-		least = min(least, value)
-	}
-	return least
 }

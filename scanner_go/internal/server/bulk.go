@@ -19,22 +19,6 @@ import (
 	pb "vst/scanner/internal/gen/scannerv1"
 )
 
-// chunkBars is about how many bars one chunk of the stream carries.
-const chunkBars = 200_000
-
-// barBytes bounds what one bar takes in Arrow IPC, its symbol included.
-const barBytes = 80
-
-var barSchema = arrow.NewSchema([]arrow.Field{
-	{Name: "symbol", Type: arrow.BinaryTypes.String},
-	{Name: "time", Type: arrow.PrimitiveTypes.Int64},
-	{Name: "open", Type: arrow.PrimitiveTypes.Float64},
-	{Name: "high", Type: arrow.PrimitiveTypes.Float64},
-	{Name: "low", Type: arrow.PrimitiveTypes.Float64},
-	{Name: "close", Type: arrow.PrimitiveTypes.Float64},
-	{Name: "volume", Type: arrow.PrimitiveTypes.Float64},
-}, nil)
-
 // cut is a range of one series' bars.
 type cut struct {
 	series   *bars.Series
@@ -43,89 +27,154 @@ type cut struct {
 
 func (c cut) len() int { return c.to - c.from }
 
-// BulkFetch answers with one Arrow IPC stream, or refuses what would not fit one message.
+// BulkFetch answers with one Arrow IPC stream.
 func (s *Server) BulkFetch(_ context.Context, request *pb.BulkFetchRequest) (*pb.BulkFetchResponse, error) {
 	started := time.Now()
-	cuts, missing := s.cuts(request)
-	total := 0
-	for _, c := range cuts {
-		total += c.len()
-	}
-	if total*barBytes > MaxMessageBytes {
-		return nil, status.Errorf(codes.OutOfRange, "%d bars do not fit one message: use BulkFetchStream", total)
-	}
-	data, err := encode(cuts)
+	timeframe, cuts, missing, err := s.cuts(request)
 	if err != nil {
-		return nil, status.Error(codes.Internal, err.Error())
+		return nil, err
+	}
+	data, err := arrowStream(timeframe, cuts)
+	if err != nil {
+		return nil, err
 	}
 	return &pb.BulkFetchResponse{ArrowIpc: data, Errors: missing, FetchSeconds: time.Since(started).Seconds()}, nil
 }
 
-// BulkFetchStream answers in chunks of whole symbols.
+// BulkFetchStream answers in chunks.
 func (s *Server) BulkFetchStream(request *pb.BulkFetchRequest, stream grpc.ServerStreamingServer[pb.BulkFetchChunk]) error {
 	started := time.Now()
-	cuts, missing := s.cuts(request)
-	for first := 0; first < len(cuts); {
-		last, size := first, 0
-		for last < len(cuts) && (last == first || size+cuts[last].len() <= chunkBars) {
-			size += cuts[last].len()
-			last++
-		}
-		data, err := encode(cuts[first:last])
+	timeframe, cuts, missing, err := s.cuts(request)
+	if err != nil {
+		return err
+	}
+	for len(cuts) > 0 {
+		var chunk []cut
+		chunk, cuts = split(cuts, chunkRows)
+		data, err := arrowStream(timeframe, chunk)
 		if err != nil {
-			return status.Error(codes.Internal, err.Error())
+			return err
 		}
 		if err := stream.Send(&pb.BulkFetchChunk{ArrowIpc: data}); err != nil {
 			return err
 		}
-		first = last
 	}
 	return stream.Send(&pb.BulkFetchChunk{Errors: missing, FetchSeconds: time.Since(started).Seconds()})
 }
 
-func (s *Server) cuts(request *pb.BulkFetchRequest) ([]cut, []*pb.SymbolError) {
+// split takes cuts of at most rows bars in all; the last may be part of a cut.
+func split(cuts []cut, rows int) (first, rest []cut) {
+	for i, c := range cuts {
+		if c.len() > rows {
+			head, tail := c, c
+			head.to = c.from + rows
+			tail.from = head.to
+			return append(first, head), append([]cut{tail}, cuts[i+1:]...)
+		}
+		rows -= c.len()
+		first = append(first, c)
+	}
+	return first, nil
+}
+
+func (s *Server) cuts(request *pb.BulkFetchRequest) (bars.Timeframe, []cut, []*pb.SymbolError, error) {
+	timeframe, err := toTimeframe(request.GetTimeframe())
+	if err != nil {
+		return 0, nil, nil, status.Error(codes.InvalidArgument, err.Error())
+	}
 	var found []cut
 	var missing []*pb.SymbolError
 	for _, symbol := range request.GetSymbols() {
-		series := s.store.Get(symbol, toTimeframe(request.GetTimeframe()))
-		if series == nil {
-			missing = append(missing, &pb.SymbolError{Symbol: symbol, Error: "no bars"})
+		series, fault := s.store.Get(symbol, timeframe)
+		if fault != nil {
+			missing = append(missing, toError(fault))
 			continue
 		}
 		c := cut{series: series, to: len(series.Time)}
 		if request.Start != nil {
-			c.from = sort.Search(len(series.Time), func(i int) bool { return series.Time[i] >= request.GetStart() })
+			c.from = sort.Search(c.to, func(i int) bool { return series.Time[i] >= request.GetStart() })
 		}
 		if request.End != nil {
-			c.to = max(c.from, sort.Search(len(series.Time), func(i int) bool { return series.Time[i] > request.GetEnd() }))
+			c.to = max(c.from, sort.Search(c.to, func(i int) bool { return series.Time[i] > request.GetEnd() }))
 		}
 		found = append(found, c)
 	}
-	return found, missing
+	return timeframe, found, missing, nil
 }
 
-func encode(cuts []cut) ([]byte, error) {
-	builder := array.NewRecordBuilder(memory.DefaultAllocator, barSchema)
-	defer builder.Release()
-	for _, c := range cuts {
-		symbols := builder.Field(0).(*array.StringBuilder)
-		for range c.len() {
-			symbols.Append(c.series.Symbol)
-		}
-		builder.Field(1).(*array.Int64Builder).AppendValues(c.series.Time[c.from:c.to], nil)
-		for i, column := range [][]float64{c.series.Open, c.series.High, c.series.Low, c.series.Close, c.series.Volume} {
-			builder.Field(i+2).(*array.Float64Builder).AppendValues(column[c.from:c.to], nil)
-		}
+func schema(timeframe bars.Timeframe) *arrow.Schema {
+	fields := []arrow.Field{
+		{Name: "symbol", Type: symbolType},
+		{Name: "time", Type: arrow.FixedWidthTypes.Date32},
 	}
-	record := builder.NewRecordBatch()
-	defer record.Release()
+	if timeframe == bars.Minute {
+		fields[1].Type = arrow.FixedWidthTypes.Timestamp_s
+	}
+	for _, name := range []string{"open", "high", "low", "close", "volume"} {
+		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64})
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+var symbolType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
+
+// arrowStream encodes the cuts as one Arrow IPC stream, a record batch each.
+func arrowStream(timeframe bars.Timeframe, cuts []cut) ([]byte, error) {
+	symbols := array.NewStringBuilder(memory.DefaultAllocator)
+	for _, c := range cuts {
+		symbols.Append(c.series.Symbol)
+	}
+	dictionary := symbols.NewArray()
+	columns := schema(timeframe)
 	var out bytes.Buffer
-	writer := ipc.NewWriter(&out, ipc.WithSchema(barSchema))
-	if err := writer.Write(record); err != nil {
-		return nil, fmt.Errorf("encode bars: %w", err)
+	writer := ipc.NewWriter(&out, ipc.WithSchema(columns))
+	for i, c := range cuts {
+		if c.len() == 0 {
+			continue
+		}
+		batch := array.NewRecordBatch(columns, []arrow.Array{
+			symbolArray(dictionary, i, c.len()),
+			timeArray(timeframe, c.series.Time[c.from:c.to]),
+			floatArray(c.series.Open[c.from:c.to]),
+			floatArray(c.series.High[c.from:c.to]),
+			floatArray(c.series.Low[c.from:c.to]),
+			floatArray(c.series.Close[c.from:c.to]),
+			floatArray(c.series.Volume[c.from:c.to]),
+		}, int64(c.len()))
+		if err := writer.Write(batch); err != nil {
+			return nil, fmt.Errorf("encode bars of %s: %w", c.series.Symbol, err)
+		}
 	}
 	if err := writer.Close(); err != nil {
 		return nil, fmt.Errorf("encode bars: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+func symbolArray(dictionary arrow.Array, index, n int) arrow.Array {
+	indices := make([]int32, n)
+	for i := range indices {
+		indices[i] = int32(index)
+	}
+	return array.NewDictionaryArray(symbolType, fixed(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(indices)), dictionary)
+}
+
+func timeArray(timeframe bars.Timeframe, times []int64) arrow.Array {
+	if timeframe == bars.Minute {
+		return fixed(arrow.FixedWidthTypes.Timestamp_s, len(times), arrow.Int64Traits.CastToBytes(times))
+	}
+	days := make([]int32, len(times))
+	for i, day := range times {
+		days[i] = int32(day)
+	}
+	return fixed(arrow.FixedWidthTypes.Date32, len(days), arrow.Int32Traits.CastToBytes(days))
+}
+
+func floatArray(values []float64) arrow.Array {
+	return fixed(arrow.PrimitiveTypes.Float64, len(values), arrow.Float64Traits.CastToBytes(values))
+}
+
+// fixed wraps values in place: nothing is copied, and the garbage collector owns the memory.
+func fixed(of arrow.DataType, n int, values []byte) arrow.Array {
+	return array.MakeFromData(array.NewData(of, n, []*memory.Buffer{nil, memory.NewBufferBytes(values)}, nil, 0, 0))
 }

@@ -48,8 +48,7 @@ func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.
 		grpc.Creds(credentials.NewTLS(config)),
 		grpc.UnaryInterceptor(guard.Unary),
 		grpc.StreamInterceptor(guard.Stream),
-		grpc.MaxRecvMsgSize(MaxMessageBytes),
-		grpc.MaxSendMsgSize(MaxMessageBytes),
+		grpc.MaxRecvMsgSize(maxReceivedBytes),
 	)
 	asked := make(chan struct{})
 	pb.RegisterScannerServer(service, New(concurrency, sync.OnceFunc(func() { close(asked) })))

@@ -12,115 +12,107 @@ import (
 	"vst/scanner/internal/strategy"
 )
 
-func toJob(request *pb.ScanRequest, maxConcurrency int) (*scan.Job, error) {
-	parameters := request.GetParameters()
-	if parameters == nil {
-		return nil, errors.New("the request carries no strategy parameters")
-	}
+func toJob(request *pb.ScanRequest) (*scan.Job, error) {
 	if len(request.GetStrategies()) == 0 {
 		return nil, errors.New("the request names no strategy")
 	}
 	kinds := make([]strategy.Kind, 0, len(request.GetStrategies()))
 	for _, named := range request.GetStrategies() {
-		kind := strategy.Kind(named)
-		if kind < strategy.HighBase || kind > strategy.BearRally {
+		if named < pb.Strategy_STRATEGY_HIGH_BASE || named > pb.Strategy_STRATEGY_BEAR_RALLY {
 			return nil, fmt.Errorf("unknown strategy %s", named)
 		}
-		kinds = append(kinds, kind)
+		kinds = append(kinds, strategy.Kind(named))
 	}
-	base := parameters.GetAtrRatioBase()
-	if base != pb.AtrRatioBase_ATR_RATIO_BASE_ZERO && base != pb.AtrRatioBase_ATR_RATIO_BASE_RANGE_LOW {
-		return nil, fmt.Errorf("unknown base of the ATR ratio %s", base)
+	parameters, err := toParameters(request.GetParameters())
+	if err != nil {
+		return nil, err
 	}
-	startDay, endDay := int64(math.MinInt64), int64(math.MaxInt64)
+	timeframe, err := toTimeframe(request.GetTimeframe())
+	if err != nil {
+		return nil, err
+	}
+	job := &scan.Job{
+		Symbols: request.GetSymbols(), Timeframe: timeframe, Kinds: kinds, Parameters: parameters,
+		StartDay: math.MinInt32, EndDay: math.MaxInt32, LastBarOnly: request.GetLastBarOnly(),
+	}
 	if request.StartDay != nil {
-		startDay = int64(request.GetStartDay())
+		job.StartDay = request.GetStartDay()
 	}
 	if request.EndDay != nil {
-		endDay = int64(request.GetEndDay())
+		job.EndDay = request.GetEndDay()
 	}
-	return &scan.Job{
-		Symbols: request.GetSymbols(),
-		Kinds:   kinds,
-		Parameters: strategy.Parameters{
-			HighBaseMaxATRRatio: parameters.GetHighBaseMaxAtrRatio(),
-			HighBaseMinRSI:      parameters.GetHighBaseMinRsi(),
-			LowBaseMinATRRatio:  parameters.GetLowBaseMinAtrRatio(),
-			LowBaseMaxRSI:       parameters.GetLowBaseMaxRsi(),
-			BullPullbackRSI:     parameters.GetBullPullbackRsiThreshold(),
-			BearRallyRSI:        parameters.GetBearRallyRsiThreshold(),
-			RangeLow:            base == pb.AtrRatioBase_ATR_RATIO_BASE_RANGE_LOW,
-			BaseLookback:        int(parameters.GetBaseLookback()),
-		},
-		LastBarOnly:    request.GetLastBarOnly(),
-		StartDay:       startDay,
-		EndDay:         endDay,
-		MaxConcurrency: maxConcurrency,
-	}, nil
+	return job, nil
 }
 
-func toTimeframe(timeframe pb.Timeframe) bars.Timeframe {
-	if timeframe == pb.Timeframe_TIMEFRAME_MINUTE {
-		return bars.Minute
+func toParameters(message *pb.StrategyParameters) (strategy.Parameters, error) {
+	parameters := strategy.Parameters{
+		HighBaseMaxATRRatio: message.GetHighBaseMaxAtrRatio(),
+		HighBaseMinRSI:      message.GetHighBaseMinRsi(),
+		LowBaseMinATRRatio:  message.GetLowBaseMinAtrRatio(),
+		LowBaseMaxRSI:       message.GetLowBaseMaxRsi(),
+		BullPullbackRSI:     message.GetBullPullbackRsiThreshold(),
+		BearRallyRSI:        message.GetBearRallyRsiThreshold(),
+		BaseLookback:        int(message.GetBaseLookback()),
 	}
-	return bars.Daily
+	if message == nil {
+		return parameters, errors.New("the request carries no strategy parameters")
+	}
+	switch base := message.GetAtrRatioBase(); base {
+	case pb.AtrRatioBase_ATR_RATIO_BASE_ZERO:
+	case pb.AtrRatioBase_ATR_RATIO_BASE_RANGE_LOW:
+		parameters.RangeLow = true
+	default:
+		return parameters, fmt.Errorf("unknown atr_ratio_base %s", base)
+	}
+	return parameters, parameters.Check()
 }
 
-// toSeries reads the columns; a width that does not fit, or columns of different lengths, are
-// refused like a bad bar.
-func toSeries(message *pb.SymbolBars) (*bars.Series, *bars.BarError) {
-	series := &bars.Series{Symbol: message.GetSymbol(), Timeframe: toTimeframe(message.GetTimeframe())}
+func toTimeframe(timeframe pb.Timeframe) (bars.Timeframe, error) {
+	switch timeframe {
+	case pb.Timeframe_TIMEFRAME_UNSPECIFIED, pb.Timeframe_TIMEFRAME_DAILY:
+		return bars.Daily, nil
+	case pb.Timeframe_TIMEFRAME_MINUTE:
+		return bars.Minute, nil
+	}
+	return 0, fmt.Errorf("unknown timeframe %s", timeframe)
+}
+
+const valueBytes = 8
+
+// toSeries reads the columns. Lengths are compared when the series is stored.
+func toSeries(message *pb.SymbolBars, timeframe bars.Timeframe) (*bars.Series, *bars.Error) {
 	for _, column := range [][]byte{
 		message.GetTime(), message.GetOpen(), message.GetHigh(), message.GetLow(), message.GetClose(), message.GetVolume(),
 	} {
-		if len(column)%8 != 0 || len(column) != len(message.GetTime()) {
-			return nil, &bars.BarError{Symbol: series.Symbol, Reason: fmt.Sprintf("columns of %d and %d bytes do not fit", len(message.GetTime()), len(column))}
+		if len(column)%valueBytes != 0 {
+			return nil, &bars.Error{Symbol: message.GetSymbol(), Reason: fmt.Sprintf("a column of %d bytes is not one of 8-byte values", len(column))}
 		}
 	}
-	series.Time = int64s(message.GetTime())
-	series.Open = float64s(message.GetOpen())
-	series.High = float64s(message.GetHigh())
-	series.Low = float64s(message.GetLow())
-	series.Close = float64s(message.GetClose())
-	series.Volume = float64s(message.GetVolume())
-	return series, nil
+	return &bars.Series{
+		Symbol: message.GetSymbol(), Timeframe: timeframe,
+		Time: int64s(message.GetTime()),
+		Open: float64s(message.GetOpen()), High: float64s(message.GetHigh()),
+		Low: float64s(message.GetLow()), Close: float64s(message.GetClose()),
+		Volume: float64s(message.GetVolume()),
+	}, nil
 }
 
 func int64s(column []byte) []int64 {
-	values := make([]int64, len(column)/8)
+	values := make([]int64, len(column)/valueBytes)
 	for i := range values {
-		values[i] = int64(binary.LittleEndian.Uint64(column[8*i:]))
+		values[i] = int64(binary.LittleEndian.Uint64(column[valueBytes*i:]))
 	}
 	return values
 }
 
 func float64s(column []byte) []float64 {
-	values := make([]float64, len(column)/8)
+	values := make([]float64, len(column)/valueBytes)
 	for i := range values {
-		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(column[8*i:]))
+		values[i] = math.Float64frombits(binary.LittleEndian.Uint64(column[valueBytes*i:]))
 	}
 	return values
 }
 
-func toError(refused *bars.BarError) *pb.SymbolError {
-	answer := &pb.SymbolError{Symbol: refused.Symbol, Error: refused.Reason}
-	if refused.Day != 0 {
-		answer.Day = &refused.Day
-	}
-	return answer
-}
-
-func addSignals(columns *pb.SignalColumns, outcome scan.Outcome) {
-	order := binary.LittleEndian
-	for i := range outcome.Signals {
-		signal := &outcome.Signals[i]
-		columns.Symbol = order.AppendUint32(columns.Symbol, uint32(outcome.Index))
-		columns.Strategy = append(columns.Strategy, byte(signal.Kind))
-		columns.Day = order.AppendUint32(columns.Day, uint32(signal.Day))
-		columns.Close = order.AppendUint64(columns.Close, math.Float64bits(signal.Close))
-		columns.Atr = order.AppendUint64(columns.Atr, math.Float64bits(signal.ATR))
-		columns.Rsi = order.AppendUint64(columns.Rsi, math.Float64bits(signal.RSI))
-		columns.Sma50 = order.AppendUint64(columns.Sma50, math.Float64bits(signal.Fast))
-		columns.Sma200 = order.AppendUint64(columns.Sma200, math.Float64bits(signal.Slow))
-	}
+func toError(fault *bars.Error) *pb.SymbolError {
+	return &pb.SymbolError{Symbol: fault.Symbol, Error: fault.Reason, Day: fault.Day}
 }

@@ -18,103 +18,136 @@ import (
 	"vst/scanner/internal/scan"
 )
 
-// MaxMessageBytes bounds one message in either direction.
-const MaxMessageBytes = 64 << 20
+// maxReceivedBytes bounds one message that comes in: a million bars of one symbol.
+const maxReceivedBytes = 64 << 20
 
-// flushBytes is after how many bytes of one column a stream sends what it has.
-const flushBytes = 1 << 20
+// chunkRows is about how many rows one message of a stream carries, so that it stays below the
+// 4 MB which clients take unless told otherwise.
+const chunkRows = 50_000
+
+// updates is about how many messages a streamed scan has at least, for its progress bar.
+const updates = 100
 
 // Server implements the Scanner service over one store.
 type Server struct {
 	pb.UnimplementedScannerServer
-	store          *bars.Store
-	metrics        *metrics.Counter
-	maxConcurrency int
-	shutdown       func()
+	store    *bars.Store
+	engine   *scan.Engine
+	metrics  *metrics.Counter
+	shutdown func()
 }
 
 var _ pb.ScannerServer = (*Server)(nil)
 
-// New returns a server over an empty store; at most maxConcurrency workers pass
-// at once. A Shutdown call calls shutdown.
+// New returns a server over an empty store; it passes over at most maxConcurrency symbols at
+// once. A Shutdown call calls shutdown, maybe more than once.
 func New(maxConcurrency int, shutdown func()) *Server {
-	return &Server{store: bars.NewStore(), metrics: metrics.New(), maxConcurrency: maxConcurrency, shutdown: shutdown}
+	store := bars.NewStore()
+	return &Server{
+		store: store, engine: scan.NewEngine(store, maxConcurrency), metrics: metrics.New(), shutdown: shutdown,
+	}
 }
 
-// Scan answers with all signals at once.
+// Scan answers with all signals at once, in the order of the request's symbols.
 func (s *Server) Scan(ctx context.Context, request *pb.ScanRequest) (*pb.ScanResponse, error) {
-	signals := &pb.SignalColumns{}
-	response, err := s.scan(ctx, request, func(scan.Outcome) error { return nil }, signals)
+	parts := make([]*pb.SignalColumns, len(request.GetSymbols()))
+	faults := make([]*bars.Error, len(request.GetSymbols()))
+	response, err := s.scan(ctx, request, func(outcome scan.Outcome) error {
+		if faults[outcome.Index] = outcome.Err; len(outcome.Signals) > 0 {
+			parts[outcome.Index] = encode(outcome.Index, outcome.Signals)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	response.Signals = signals
+	response.Signals = joined(parts)
+	for _, fault := range faults {
+		if fault != nil {
+			response.Errors = append(response.Errors, toError(fault))
+		}
+	}
 	return response, nil
 }
 
-// ScanStream sends progress and signals as they come, and the summary last.
+// ScanStream sends progress, signals and errors as they come, and the summary last.
 func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreamingServer[pb.ScanUpdate]) error {
-	total := uint32(len(request.GetSymbols()))
-	step := max(1, total/100)
-	signals := &pb.SignalColumns{}
-	var done uint32
-	flush := func() error {
-		update := &pb.ScanUpdate{Progress: &pb.ScanProgress{Done: done, Total: total}}
-		if len(signals.Symbol) > 0 {
-			update.Signals = signals
-		}
-		if err := stream.Send(update); err != nil {
-			return err
-		}
-		signals.Reset()
-		return nil
-	}
-	response, err := s.scan(stream.Context(), request, func(scan.Outcome) error {
-		done++
-		if done%step == 0 || len(signals.Close) >= flushBytes {
-			return flush()
-		}
-		return nil
-	}, signals)
+	progress := &progress{send: stream.Send, total: uint32(len(request.GetSymbols()))}
+	response, err := s.scan(stream.Context(), request, progress.take)
 	if err != nil {
 		return err
 	}
-	if err := flush(); err != nil {
-		return err
-	}
-	return stream.Send(&pb.ScanUpdate{Summary: response})
+	return stream.Send(progress.update(response))
 }
 
-// scan runs the job; outcomes are added to signals one at a time, then told to each.
-func (s *Server) scan(ctx context.Context, request *pb.ScanRequest, each func(scan.Outcome) error, signals *pb.SignalColumns) (*pb.ScanResponse, error) {
-	job, err := toJob(request, s.maxConcurrency)
+// progress gathers outcomes and sends them in messages of a handy size.
+type progress struct {
+	send  func(*pb.ScanUpdate) error
+	total uint32
+
+	mu     sync.Mutex
+	done   uint32
+	unsent uint32
+	rows   int
+	parts  []*pb.SignalColumns
+	errors []*pb.SymbolError
+}
+
+func (p *progress) take(outcome scan.Outcome) error {
+	part := encode(outcome.Index, outcome.Signals)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.rows > 0 && p.rows+len(outcome.Signals) > chunkRows {
+		if err := p.send(p.update(nil)); err != nil {
+			return err
+		}
+	}
+	p.done++
+	p.unsent++
+	if outcome.Err != nil {
+		p.errors = append(p.errors, toError(outcome.Err))
+	}
+	p.rows += len(outcome.Signals)
+	p.parts = append(p.parts, part)
+	if p.done < p.total && p.unsent*updates >= p.total {
+		return p.send(p.update(nil))
+	}
+	return nil
+}
+
+// update takes what was gathered since the update before.
+func (p *progress) update(summary *pb.ScanResponse) *pb.ScanUpdate {
+	update := &pb.ScanUpdate{
+		Progress: &pb.ScanProgress{Done: p.done, Total: p.total},
+		Signals:  joined(p.parts), Errors: p.errors, Summary: summary,
+	}
+	p.unsent, p.rows, p.parts, p.errors = 0, 0, p.parts[:0], nil
+	return update
+}
+
+// scan runs the request's job and counts; take is called from several goroutines.
+func (s *Server) scan(ctx context.Context, request *pb.ScanRequest, take func(scan.Outcome) error) (*pb.ScanResponse, error) {
+	job, err := toJob(request)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	started := time.Now()
-	response := &pb.ScanResponse{}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	var mu sync.Mutex
-	err = scan.Run(ctx, s.store, job, func(outcome scan.Outcome) {
-		mu.Lock()
-		defer mu.Unlock()
-		if outcome.Err != nil {
-			response.Errors = append(response.Errors, toError(outcome.Err))
-		} else {
+	response := &pb.ScanResponse{}
+	err = s.engine.Run(ctx, job, func(outcome scan.Outcome) error {
+		if outcome.Err == nil {
+			mu.Lock()
 			response.Scanned++
 			response.Bars += uint64(outcome.Bars)
-			addSignals(signals, outcome)
+			mu.Unlock()
 		}
-		if err := each(outcome); err != nil {
-			cancel(err)
-		}
+		return take(outcome)
 	})
+	if ctx.Err() != nil {
+		return nil, status.FromContextError(ctx.Err()).Err()
+	}
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, status.Error(codes.DeadlineExceeded, err.Error())
-		}
-		return nil, status.Error(codes.Canceled, err.Error())
+		return nil, err
 	}
 	took := time.Since(started)
 	response.ScanSeconds = took.Seconds()
@@ -122,28 +155,51 @@ func (s *Server) scan(ctx context.Context, request *pb.ScanRequest, each func(sc
 	return response, nil
 }
 
-// PutBars stores series after series; refused ones are named in the answer.
+// PutBars stores series after series; refused symbols are named in the answer, once each.
 func (s *Server) PutBars(stream grpc.ClientStreamingServer[pb.SymbolBars, pb.PutBarsResponse]) error {
 	response := &pb.PutBarsResponse{}
+	taken, refused := map[string]uint64{}, map[string]bool{}
 	for {
 		message, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
-			return stream.SendAndClose(response)
+			break
 		}
 		if err != nil {
 			return err
 		}
-		series, refused := toSeries(message)
-		if refused == nil {
-			refused = s.store.Put(series, message.GetAppend())
+		timeframe, err := toTimeframe(message.GetTimeframe())
+		if err != nil {
+			return status.Error(codes.InvalidArgument, err.Error())
 		}
-		if refused != nil {
-			response.Errors = append(response.Errors, toError(refused))
-			continue
+		symbol := message.GetSymbol()
+		fault := s.put(message, timeframe)
+		switch {
+		case fault == nil:
+			taken[symbol] += uint64(len(message.GetTime()) / valueBytes)
+		case !refused[symbol]:
+			refused[symbol] = true
+			response.Errors = append(response.Errors, toError(fault))
 		}
-		response.Symbols++
-		response.Bars += uint64(len(series.Time))
 	}
+	for symbol, count := range taken {
+		if !refused[symbol] {
+			response.Symbols++
+			response.Bars += count
+		}
+	}
+	return stream.SendAndClose(response)
+}
+
+func (s *Server) put(message *pb.SymbolBars, timeframe bars.Timeframe) *bars.Error {
+	series, fault := toSeries(message, timeframe)
+	switch {
+	case fault != nil:
+		s.store.Refuse(timeframe, fault)
+		return fault
+	case message.GetAppend():
+		return s.store.Append(series)
+	}
+	return s.store.Replace(series)
 }
 
 // Shutdown ends the service after the calls under way.

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
-	"vst/scanner/internal/indicator"
 )
 
 // Kind is one of the four strategies.
-type Kind int32
+type Kind uint8
 
 // The strategies, numbered as in the contract.
 const (
@@ -32,13 +30,19 @@ type Parameters struct {
 
 // Check refuses thresholds that are no numbers and a lookback below 1.
 func (p Parameters) Check() error {
-	for name, value := range map[string]float64{
-		"high_base_max_atr_ratio": p.HighBaseMaxATRRatio, "high_base_min_rsi": p.HighBaseMinRSI,
-		"low_base_min_atr_ratio": p.LowBaseMinATRRatio, "low_base_max_rsi": p.LowBaseMaxRSI,
-		"bull_pullback_rsi_threshold": p.BullPullbackRSI, "bear_rally_rsi_threshold": p.BearRallyRSI,
+	for _, threshold := range []struct {
+		name  string
+		value float64
+	}{
+		{"high_base_max_atr_ratio", p.HighBaseMaxATRRatio},
+		{"high_base_min_rsi", p.HighBaseMinRSI},
+		{"low_base_min_atr_ratio", p.LowBaseMinATRRatio},
+		{"low_base_max_rsi", p.LowBaseMaxRSI},
+		{"bull_pullback_rsi_threshold", p.BullPullbackRSI},
+		{"bear_rally_rsi_threshold", p.BearRallyRSI},
 	} {
-		if math.IsNaN(value) || math.IsInf(value, 0) {
-			return fmt.Errorf("%s is not a finite number", name)
+		if math.IsNaN(threshold.value) || math.IsInf(threshold.value, 0) {
+			return fmt.Errorf("%s is not a finite number", threshold.name)
 		}
 	}
 	if p.RangeLow && p.BaseLookback < 1 {
@@ -47,24 +51,28 @@ func (p Parameters) Check() error {
 	return nil
 }
 
-// Bar is what a rule looks at. Low is the base: zero, or the lowest low of the lookback (NaN
-// while the lookback is not full).
+// Bar is what the rules look at. NaN is not warmed up, and passes no comparison.
 type Bar struct {
-	Close, Low float64
-	indicator.Values
+	// Base is what the ATR ratio is measured from: zero, or the lowest low of the lookback.
+	Close, Base, ATR, RSI float64
+	// RSIBefore and TrendBefore are of the bar before; the trend is the sign of SMA50 - SMA200.
+	RSIBefore   float64
+	TrendBefore int
 }
 
-// Holds says whether the rule of kind holds on now; NaN never passes a comparison.
-func Holds(kind Kind, p *Parameters, before, now *Bar) bool {
+// Holds says whether the rule of kind holds on the bar.
+func (p *Parameters) Holds(kind Kind, bar *Bar) bool {
 	switch kind {
 	case HighBase:
-		return (now.Close-now.Low)/now.ATR > p.HighBaseMaxATRRatio && now.RSI > p.HighBaseMinRSI
+		return bar.RSI > p.HighBaseMinRSI && bar.ratio() > p.HighBaseMaxATRRatio
 	case LowBase:
-		return (now.Close-now.Low)/now.ATR < p.LowBaseMinATRRatio && now.RSI < p.LowBaseMaxRSI
+		return bar.RSI < p.LowBaseMaxRSI && bar.ratio() < p.LowBaseMinATRRatio
 	case BullPullback:
-		return before.Trend > 0 && before.RSI < p.BullPullbackRSI && now.RSI > p.BullPullbackRSI
+		return bar.RSI > p.BullPullbackRSI && bar.RSIBefore < p.BullPullbackRSI && bar.TrendBefore > 0
 	case BearRally:
-		return before.Trend < 0 && before.RSI > p.BearRallyRSI && now.RSI < p.BearRallyRSI
+		return bar.RSI < p.BearRallyRSI && bar.RSIBefore > p.BearRallyRSI && bar.TrendBefore < 0
 	}
 	return false
 }
+
+func (b *Bar) ratio() float64 { return (b.Close - b.Base) / b.ATR }

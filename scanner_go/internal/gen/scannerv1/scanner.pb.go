@@ -291,7 +291,8 @@ type ScanRequest struct {
 	StartDay *int32 `protobuf:"varint,4,opt,name=start_day,json=startDay,proto3,oneof" json:"start_day,omitempty"`
 	EndDay   *int32 `protobuf:"varint,5,opt,name=end_day,json=endDay,proto3,oneof" json:"end_day,omitempty"`
 	// Signals of one bar a symbol only: its last one within the bounds.
-	LastBarOnly   bool      `protobuf:"varint,6,opt,name=last_bar_only,json=lastBarOnly,proto3" json:"last_bar_only,omitempty"`
+	LastBarOnly bool `protobuf:"varint,6,opt,name=last_bar_only,json=lastBarOnly,proto3" json:"last_bar_only,omitempty"`
+	// Of the bars to scan. A signal on minute bars names its day only.
 	Timeframe     Timeframe `protobuf:"varint,7,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -852,7 +853,7 @@ func (x *SymbolBars) GetVolume() []byte {
 
 type PutBarsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Symbols and bars that were taken.
+	// Symbols and bars that were taken. A symbol that is refused counts in none of them.
 	Symbols       uint32         `protobuf:"varint,1,opt,name=symbols,proto3" json:"symbols,omitempty"`
 	Bars          uint64         `protobuf:"varint,2,opt,name=bars,proto3" json:"bars,omitempty"`
 	Errors        []*SymbolError `protobuf:"bytes,3,rep,name=errors,proto3" json:"errors,omitempty"`
@@ -981,8 +982,8 @@ func (x *BulkFetchRequest) GetEnd() int64 {
 }
 
 // arrow_ipc is one Arrow IPC stream with the columns symbol (dictionary of utf8), time (date32 for
-// daily, timestamp[s, UTC] for minute), open, high, low, close, volume (float64); a record batch a
-// symbol.
+// daily, timestamp[s, UTC] for minute), open, high, low, close, volume (float64), and no null. Each
+// record batch holds bars of one symbol.
 type BulkFetchResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ArrowIpc      []byte                 `protobuf:"bytes,1,opt,name=arrow_ipc,json=arrowIpc,proto3" json:"arrow_ipc,omitempty"`

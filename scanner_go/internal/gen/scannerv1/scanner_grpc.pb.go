@@ -47,7 +47,7 @@ type ScannerClient interface {
 	ScanStream(ctx context.Context, in *ScanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ScanUpdate], error)
 	// Bars of many symbols in one Arrow IPC stream.
 	BulkFetch(ctx context.Context, in *BulkFetchRequest, opts ...grpc.CallOption) (*BulkFetchResponse, error)
-	// The same in chunks of whole symbols, for any size.
+	// The same in chunks below 4 MB, for any size; a long series is spread over several.
 	BulkFetchStream(ctx context.Context, in *BulkFetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BulkFetchChunk], error)
 	// Store bars, symbol by symbol.
 	PutBars(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[SymbolBars, PutBarsResponse], error)
@@ -170,7 +170,7 @@ type ScannerServer interface {
 	ScanStream(*ScanRequest, grpc.ServerStreamingServer[ScanUpdate]) error
 	// Bars of many symbols in one Arrow IPC stream.
 	BulkFetch(context.Context, *BulkFetchRequest) (*BulkFetchResponse, error)
-	// The same in chunks of whole symbols, for any size.
+	// The same in chunks below 4 MB, for any size; a long series is spread over several.
 	BulkFetchStream(*BulkFetchRequest, grpc.ServerStreamingServer[BulkFetchChunk]) error
 	// Store bars, symbol by symbol.
 	PutBars(grpc.ClientStreamingServer[SymbolBars, PutBarsResponse]) error

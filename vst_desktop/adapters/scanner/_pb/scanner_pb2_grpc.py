@@ -101,7 +101,7 @@ class ScannerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BulkFetchStream(self, request, context):
-        """The same in chunks of whole symbols, for any size.
+        """The same in chunks below 4 MB, for any size; a long series is spread over several.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
