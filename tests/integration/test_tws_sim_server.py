@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
 
 import pytest
 
-from tests.helpers.tiny_market import TinyClock, TinyMarket
+from tests.helpers.tiny_market import IN_SESSION, TinyClock, TinyMarket
 from vst_desktop.adapters.tws_sim import wire
+from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.domain.errors import UserError
 
@@ -95,28 +95,10 @@ def test_stop_closes_every_connection_and_frees_the_port() -> None:
     asyncio.run(main())
 
 
-class FastClock(TinyClock):
-    """Runs 100 virtual seconds a real one, on the loop's own timers."""
-
-    speed = 100.0
-
-    def now(self) -> datetime:
-        loop = asyncio.get_running_loop() if self._running else None
-        return super().now() + timedelta(seconds=loop.time() * self.speed if loop else 0)
-
-    _running = False
-
-    def call_at(self, when: datetime, call: object, /) -> asyncio.TimerHandle:  # type: ignore[override]
-        self._running = True
-        loop = asyncio.get_running_loop()
-        secs = max(0.0, (when - self.now()).total_seconds() / self.speed)
-        return loop.call_later(min(secs, 0.01), call)  # type: ignore[arg-type]
-
-
 def test_while_time_runs_and_somebody_watches_quotes_come_by_themselves() -> None:
     async def main() -> None:
         market = TinyMarket()
-        server = TwsServer(market, FastClock())
+        server = TwsServer(market, SimClock(IN_SESSION, speed=100.0))
         client = await RawClient.connect(await server.start(), 1)
         client.say(1, 11, 5, *STOCK, 0, "", 0, 0, "")
         while (await client.until("1"))[3:5] != ["4", "100"]:
@@ -138,6 +120,25 @@ def test_a_held_clock_gets_no_refresh_timers() -> None:
         client.say(1, 11, 5, *STOCK, 0, "", 0, 0, "")
         await client.until("1")
         assert clock.timers == []
+        await client.close()
+        await server.stop()
+
+    asyncio.run(main())
+
+
+def test_a_clock_that_is_set_running_and_held_again_starts_and_ends_the_refresh() -> None:
+    async def main() -> None:
+        clock = SimClock(IN_SESSION, speed=0)
+        server = TwsServer(TinyMarket(), clock)
+        client = await RawClient.connect(await server.start(), 1)
+        client.say(1, 11, 5, *STOCK, 0, "", 0, 0, "")
+        await client.until("1")
+        clock.set_speed(2.0)
+        server.refresh()
+        assert clock.next_timer() is not None
+        clock.set_speed(0)
+        server.refresh()
+        assert clock.next_timer() is None
         await client.close()
         await server.stop()
 

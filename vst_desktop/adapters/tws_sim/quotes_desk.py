@@ -82,8 +82,11 @@ class QuotesDesk:
         )
         self._link.send(quotes.data_type(line.req_id, _FROZEN if frozen else _LIVE))
         pace = self._world.pace
-        self._link.later(pace.quote_secs, partial(self._release, line, "prices"))
-        self._link.later(pace.greeks_secs, partial(self._release, line, "greeks"))
+        if pace.quote_secs == pace.greeks_secs:
+            self._link.later(pace.quote_secs, partial(self._release, line, "prices", "greeks"))
+        else:
+            self._link.later(pace.quote_secs, partial(self._release, line, "prices"))
+            self._link.later(pace.greeks_secs, partial(self._release, line, "greeks"))
 
     def _line(self, request: requests.MarketDataRequest) -> _Line:
         if request.req_id in self._lines:
@@ -114,13 +117,13 @@ class QuotesDesk:
     def _min_tick(self, line: _Line) -> float:
         return COMBO_TICK if line.instrument is None else tick_at(line.instrument, 0.0)
 
-    def _release(self, line: _Line, stage: ticks.Stage) -> None:
-        """From now on this part of the line is sent; a snapshot ends when all was."""
+    def _release(self, line: _Line, *stages: ticks.Stage) -> None:
+        """From now on these parts of the line are sent; a snapshot ends when all were."""
         if self._lines.get(line.req_id) is not line:
             return
-        line.ready.add(stage)
+        line.ready.update(stages)
         self._update(line)
-        if line.snapshot and len(line.ready) == len(("prices", "greeks")):
+        if line.snapshot and line.ready == {"prices", "greeks"}:
             self._link.send(quotes.snapshot_end(line.req_id))
             del self._lines[line.req_id]
 

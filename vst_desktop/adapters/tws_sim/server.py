@@ -111,6 +111,8 @@ class TwsServer:
             UserError: The port is in use or may not be bound.
         """
         loop = asyncio.get_running_loop()
+        # The calendar behind the first session may take seconds to load: nobody waits for it yet.
+        self._world.hours.is_open(self._clock.now())
         try:
             self._server = await loop.create_server(lambda: _Connection(self), host, port)
         except OSError as failed:
