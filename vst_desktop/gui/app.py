@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 import qasync
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from vst_desktop.domain.errors import UserError
@@ -54,7 +55,11 @@ def run_window(
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     with loop:
-        return int(loop.run_until_complete(_run(app, open_station, theme, script)))
+        try:
+            return int(loop.run_until_complete(_run(app, open_station, theme, script)))
+        finally:
+            # Python's exit would take the plots apart in an order that Qt does not bear.
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 async def _run(
@@ -73,6 +78,7 @@ async def _run(
     finally:
         await bridge.close()
         window.leave()
+        window.deleteLater()
         restore()
 
 

@@ -78,11 +78,11 @@ class MainWindow(QMainWindow):
             (self.book, 150),
         )
         across = _splitter(
-            Qt.Orientation.Horizontal, (left, 368), (middle, 848), (self.ticket, 352)
+            Qt.Orientation.Horizontal, (left, 366), (middle, 850), (self.ticket, 352)
         )
         for place, share in enumerate((1, 2, 1)):
             middle.setStretchFactor(place, share)
-        left.setMinimumWidth(304)
+        left.setMinimumWidth(308)
         middle.setMinimumWidth(420)
         self.ticket.setMinimumWidth(316)
         for place, share in enumerate((1, 4, 1)):

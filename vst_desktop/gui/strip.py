@@ -172,6 +172,7 @@ class Strip(QFrame):
         self.alarm = QLabel()
         self.alarm.setFont(font(BODY_PX, 600))
         self.alarm.setAccessibleName("Alarm")
+        self.alarm.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.alarm.hide()
         self._lights: list[LightLabel] = []
         self._light_row = QHBoxLayout()

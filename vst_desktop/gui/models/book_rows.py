@@ -142,6 +142,17 @@ def _limit(row: OrderRow) -> Cell:
     )
 
 
+def _sent(row: OrderRow) -> Cell:
+    if row.sent_at is None:
+        return Cell(text=fmt.NONE, tone="text2")
+    sent = fmt.eastern(row.sent_at)
+    return Cell(
+        text=fmt.clock(sent),
+        tone="text2",
+        tooltip=f"{fmt.day_year(sent.date())} {fmt.clock(sent)} ET",
+    )
+
+
 def _latency(row: OrderRow) -> Cell:
     secs = row.ack_latency_secs
     return Cell(text=fmt.NONE if secs is None else fmt.number(secs * 1000, 0), tone="text2")
@@ -214,7 +225,7 @@ ORDERS: tuple[Column[OrderRow], ...] = (
         title="Sent (ET)",
         sample="14:45:00",
         right=True,
-        cell=lambda r: Cell(text=fmt.clock(r.sent_at), tone="text2"),
+        cell=_sent,
         sort=lambda r: r.sent_at,
         rank=3,
     ),

@@ -93,7 +93,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
             tooltip=fmt.day_year(r.expiration),
         ),
         sort=lambda r: r.expiration,
-        rank=4,
+        rank=5,
     ),
     Column(
         title="Strikes",
@@ -170,7 +170,7 @@ CANDIDATES: tuple[Column[CandidateRow], ...] = (
         right=True,
         cell=lambda r: _figure(r, fmt.usd(r.at_stop_usd, signed=True), fmt.tone_of(r.at_stop_usd)),
         sort=lambda r: r.at_stop_usd,
-        rank=5,
+        rank=4,
         tooltip="Loss of the whole position at the stop, at the modelled value then",
     ),
     Column(

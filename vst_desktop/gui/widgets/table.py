@@ -16,7 +16,7 @@ from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, ROW_PX
 
 SETTLE_MS = 1000
-SLACK_PX = 2
+SLACK_PX = 1
 
 
 class Table[Row](QTableView):
