@@ -14,7 +14,6 @@ from functools import lru_cache
 
 from vst_desktop.adapters.tws_sim.timing import EASTERN
 from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote, Right
-from vst_desktop.options import pricing
 from vst_desktop.runtime.calendar import Sessions
 
 RATE = 0.04
@@ -129,6 +128,56 @@ class Smile:
         return self.level * min(max(bent, 0.7), 1.6)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Black-Scholes price and Greeks of one option, per share; theta a day, vega a point.
+
+    Written here with ``math`` alone: the simulator's figures are a second opinion on the
+    station's own, and one scalar costs microseconds.
+    """
+
+    price: float
+    delta: float
+    gamma: float
+    vega: float
+    theta: float
+
+
+def model(*, is_call: bool, spot: float, strike: float, years: float, sigma: float) -> Model:
+    """Price and Greeks at the market's rate, without dividends."""
+    root = sigma * math.sqrt(years)
+    d1 = (math.log(spot / strike) + RATE * years) / root + root / 2
+    d2 = d1 - root
+    density = math.exp(-d1 * d1 / 2) / math.sqrt(2 * math.pi)
+    present = strike * math.exp(-RATE * years)
+    sign = 1.0 if is_call else -1.0
+    n1, n2 = _cdf(sign * d1), _cdf(sign * d2)
+    return Model(
+        price=sign * (spot * n1 - present * n2),
+        delta=sign * n1,
+        gamma=density / (spot * root),
+        vega=spot * density * math.sqrt(years) / 100,
+        theta=(-spot * density * sigma / (2 * math.sqrt(years)) - sign * RATE * present * n2) / 365,
+    )
+
+
+def _cdf(x: float) -> float:
+    return 0.5 * math.erfc(-x / math.sqrt(2))
+
+
+def implied_sigma(
+    *, is_call: bool, spot: float, strike: float, years: float, price: float
+) -> float | None:
+    """The volatility at which the model gives that price, by bisection; None when none does."""
+    low, high = 0.01, 5.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        value = model(is_call=is_call, spot=spot, strike=strike, years=years, sigma=middle).price
+        low, high = (middle, high) if value < price else (low, middle)
+    at_edge = low > 4.99 or high < 0.0101
+    return None if at_edge else (low + high) / 2
+
+
 def years_between(at: datetime, expiration: date) -> float:
     """Calendar years until 16:00 Eastern on the expiration, at least a minute."""
     end = datetime.combine(expiration, time(16), tzinfo=EASTERN)
@@ -141,17 +190,9 @@ def modelled_quote(option: Instrument, spot: float, smile: Smile, at: datetime) 
     years = years_between(at, option.expiration)
     sigma = smile.at(option.strike, spot, years)
     is_call = option.right == "C"
-    greeks = pricing.greeks(
-        is_call=is_call,
-        spot=spot,
-        strike=option.strike,
-        years=years,
-        volatility=sigma,
-        rate=RATE,
-        dividend_yield=0.0,
-    )
+    greeks = model(is_call=is_call, spot=spot, strike=option.strike, years=years, sigma=sigma)
     intrinsic = max((spot - option.strike) * (1 if is_call else -1), 0.0)
-    middle = max(float(greeks.price), intrinsic)
+    middle = max(greeks.price, intrinsic)
     half = 0.008 + 0.011 * middle + 0.02 / math.sqrt(smile.liquidity)
     tick = 0.01 if middle < 3 else 0.05
     bid = round(math.floor((middle - half) / tick + 1e-9) * tick, 2)
@@ -171,10 +212,10 @@ def modelled_quote(option: Instrument, spot: float, smile: Smile, at: datetime) 
         volume=interest // 9,
         open_interest=interest,
         implied_volatility=sigma,
-        delta=float(greeks.delta),
-        gamma=float(greeks.gamma),
-        vega=float(greeks.vega),
-        theta=float(greeks.theta),
+        delta=greeks.delta,
+        gamma=greeks.gamma,
+        vega=greeks.vega,
+        theta=greeks.theta,
         model_price=middle,
         underlying_price=spot,
     )

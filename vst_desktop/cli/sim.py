@@ -1,0 +1,169 @@
+"""``vst sim``: the TWS simulator alone, for any TWS API client."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from vst_desktop.cli.common import parse_moment
+from vst_desktop.domain.errors import UserError
+
+if TYPE_CHECKING:
+    from vst_desktop.adapters.tws_sim.world import Market
+
+DEFAULT_PORT = 7497
+REALISTIC = {"details_secs": 0.2, "quote_secs": 0.15, "greeks_secs": 0.3}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command's arguments."""
+    parser = subparsers.add_parser("sim", help="the TWS simulator alone, for any TWS API client")
+    parser.add_argument("--port", type=int, help=f"default {DEFAULT_PORT}; 0: any free one")
+    parser.add_argument("--bars", metavar="FILE", help="replay these bars (Parquet or CSV)")
+    parser.add_argument("--chains", metavar="DIR", help="recorded chains for the replay")
+    parser.add_argument("--at", metavar="TIME", help="start of the clock, ISO 8601 with offset")
+    parser.add_argument("--speed", type=float, default=1.0, help="virtual seconds a second; 0 held")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the market")
+    parser.add_argument("--accounts", default="DU1234567", help="DU… paper, U… live; A,B")
+    parser.add_argument("--pace", choices=("none", "realistic"), default="none")
+    parser.add_argument("--control-port", type=int, help="port of the control line (loopback)")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    for name, port in (("--port", args.port), ("--control-port", args.control_port)):
+        if port is not None and not 0 <= port <= 65535:
+            raise UserError(
+                f"{name} {port} is no port", remedy="choose one from 0 to 65535", exit_code=2
+            )
+    if args.speed < 0:
+        raise UserError(f"--speed {args.speed:g} is below 0", exit_code=2)
+    if args.seed < 0:
+        raise UserError(f"--seed {args.seed} is below 0", exit_code=2)
+    if args.chains and not args.bars:
+        raise UserError("--chains needs --bars", remedy="name the bars file too", exit_code=2)
+    at = parse_moment(args.at) if args.at else None
+    market, start, recorded = make_market(args.bars, args.chains, at, args.seed)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(args, market, start, recorded))
+    return 0
+
+
+def make_market(
+    bars: str | None, chains: str | None, at: datetime | None, seed: int
+) -> tuple[Market, datetime, frozenset[str]]:
+    """The market, the clock's start, and the symbols whose chain was recorded.
+
+    Raises:
+        UserError: A file cannot be used, or the market has nothing at that time.
+    """
+    if bars is None:
+        from vst_desktop.adapters.tws_sim.market_builtin import (
+            DEFAULT_START,
+            BuiltinMarket,
+            check_start,
+        )
+
+        return BuiltinMarket(seed), check_start(at or DEFAULT_START), frozenset()
+    if at is None:
+        raise UserError(
+            "--bars needs --at", remedy="say when, as --at 2014-06-09T14:43-04:00", exit_code=2
+        )
+    from pathlib import Path
+
+    from vst_desktop.adapters.files.bars import read_bars
+    from vst_desktop.adapters.files.chains import chain_files, read_chain
+    from vst_desktop.adapters.tws_sim.market_replay import ReplayMarket
+    from vst_desktop.runtime.calendar import Sessions, trading_day
+
+    file = read_bars(bars)
+    day = trading_day(at)
+    if not Sessions().is_session(day):
+        raise UserError(
+            f"the exchange is closed on {day}", where="--at", remedy="choose a session day"
+        )
+    found = {}
+    if chains is not None:
+        for each in chain_files(chains):
+            if each.day == day:
+                found[each.symbol] = read_chain(each.path)
+    market = ReplayMarket(
+        {symbol: file.series.columns(symbol) for symbol in file.series},
+        {error.symbol: error.error for error in file.errors},
+        found,
+        at,
+        seed=seed,
+        title=Path(bars).name,
+    )
+    if not market.stocks():
+        raise UserError(
+            f"no symbol has a bar on {day}", where=bars, remedy="choose another day with --at"
+        )
+    return market, at, market.recorded
+
+
+async def _serve(
+    args: argparse.Namespace, market: Market, start: datetime, recorded: frozenset[str]
+) -> None:
+    from vst_desktop.adapters.tws_sim.clock import SimClock
+    from vst_desktop.adapters.tws_sim.control import ControlLine
+    from vst_desktop.adapters.tws_sim.link import Pace
+    from vst_desktop.adapters.tws_sim.server import TwsServer
+
+    clock = SimClock(start, args.speed)
+    accounts = [name.strip() for name in args.accounts.split(",") if name.strip()]
+    pace = Pace(**REALISTIC) if args.pace == "realistic" else Pace()
+    server = TwsServer(market, clock, accounts=accounts, seed=args.seed, pace=pace)
+    ended = asyncio.Event()
+    control = ControlLine(clock, market, server, recorded=recorded, shutdown=ended.set)
+    default = 0 if args.child else DEFAULT_PORT
+    port = await server.start(port=default if args.port is None else args.port)
+    control_port = None
+    if args.child or args.control_port is not None:
+        control_port = await control.start(args.control_port or 0)
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # not on Windows
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, ended.set)
+    if args.child:
+        print(f"VST-SIM|1|{port}|{control_port}", flush=True)
+        loop.run_in_executor(None, _wait_for_parent, loop, ended)
+    else:
+        _tell(market, start, args.speed, port, control_port, accounts)
+    try:
+        await ended.wait()
+    finally:
+        await control.stop()
+        await server.stop()
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    """The end of stdin means that the parent is gone."""
+    while sys.stdin.buffer.read(65536):
+        pass
+    with contextlib.suppress(RuntimeError):  # the loop has closed already
+        loop.call_soon_threadsafe(ended.set)
+
+
+def _tell(
+    market: Market,
+    start: datetime,
+    speed: float,
+    port: int,
+    control_port: int | None,
+    accounts: list[str],
+) -> None:
+    print(f"TWS simulator on 127.0.0.1:{port}, accounts {', '.join(accounts)}")
+    print(f"{market.name}: {len(market.stocks())} symbols, {len(market.unserved)} not served")
+    for symbol, reason in list(market.unserved.items())[:10]:
+        print(f"  {symbol}: {reason}")
+    print(f"clock {start.isoformat()}, {'held' if speed == 0 else f'{speed:g} x real time'}")
+    if control_port is not None:
+        print(f"control line on 127.0.0.1:{control_port}")
+    print("Ctrl-C ends it.", flush=True)
