@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Stage
 from tests.helpers.recording_station import refusal
-from tests.helpers.sample_view import orders, ticket
+from tests.helpers.sample_book import orders
+from tests.helpers.sample_view import ticket
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 

@@ -22,7 +22,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import OpenStage, Stage
 from tests.helpers.recording_station import refusal
-from tests.helpers.sample_view import CANDIDATES, NOW, empty_view, positions, sample_view, strip
+from tests.helpers.sample_book import NOW, positions
+from tests.helpers.sample_view import CANDIDATES, empty_view, sample_view, strip
 from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.gui.shot import grab, save_view
 from vst_desktop.gui.tokens import LIGHT
