@@ -111,12 +111,6 @@ class RunningClock(_Waits):
         start, mono = self._base
         return start + timedelta(seconds=(time.monotonic() - mono) * self.speed)
 
-    def set_anchor(self, at: datetime, speed: float) -> None:
-        """Follow another clock: it showed ``at`` just now and runs at ``speed``."""
-        self._base = (at, time.monotonic())
-        self._system = False
-        self.speed = speed
-
     def call_at(self, when: datetime, call: Callable[[], None], *, name: str) -> _Timer:
         """Call once at or after ``when`` on the running loop."""
         timer = _Timer(when, call, name)

@@ -235,6 +235,10 @@ class Station:
             best = candidates[0]
             self.select(best.signal.symbol, best.candidate_id)
 
+    def scan_soon(self) -> None:
+        """Start a scan in the background; what it finds is shown as it comes."""
+        self._tasks.spawn(self.scan(), "first scan")
+
     def cancel_scan(self) -> None:
         """Stop a running scan."""
         if self._scan_task is not None:

@@ -1,0 +1,247 @@
+"""Composition root: a profile becomes adapters, adapters become a station.
+
+The only module that names concrete classes.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from vst_desktop.adapters.demo.control import SimControl
+from vst_desktop.adapters.demo.process import SimProcess
+from vst_desktop.adapters.scanner.supervisor import ScannerChild
+from vst_desktop.adapters.sqlite.journal import SqliteJournal
+from vst_desktop.alerts.center import AlertCenter
+from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.orders import Mode
+from vst_desktop.ports.scanner import Scanner
+from vst_desktop.runtime.calendar import Sessions
+from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
+from vst_desktop.runtime.logs import configure_logs
+from vst_desktop.runtime.paths import Paths, find_paths
+from vst_desktop.runtime.settings import Settings, load_settings
+from vst_desktop.scanning.resilient import ResilientScanner
+from vst_desktop.station.api import StationApi
+from vst_desktop.station.heldtime import HeldTime
+from vst_desktop.station.station import Engines, Station
+from vst_desktop.station.universe import Universe
+
+MODES = {"demo": Mode.DEMO, "paper": Mode.PAPER, "live": Mode.LIVE}
+DEMO_MESSAGES_PER_SECOND = 400
+MESSAGES_PER_SECOND = 45
+TWS_PORTS = {Mode.PAPER: 7497, Mode.LIVE: 7496}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What the bundled simulator plays. ``held``: its clock jumps instead of running."""
+
+    bars: str | None = None
+    chains: str | None = None
+    at: datetime | None = None
+    seed: int = 0
+    held: bool = False
+    speed: float = 1.0
+    accounts: Sequence[str] = ("DU1234567",)
+
+    def arguments(self) -> list[str]:
+        """Arguments of the simulator child."""
+        given = {"--bars": self.bars, "--chains": self.chains, "--seed": str(self.seed)}
+        found = [part for key, value in given.items() if value for part in (key, value)]
+        if self.at is not None:
+            found += ["--at", self.at.isoformat()]
+        speed = 0.0 if self.held else self.speed
+        return [*found, "--speed", f"{speed:g}", "--accounts", ",".join(self.accounts)]
+
+
+def profile_settings(profile: str | None, overrides: Sequence[str]) -> Settings:
+    """The settings of a run: file, environment, command line, and the profile's mode."""
+    settings = load_settings(overrides, file=find_paths().settings_file)
+    if profile is None:
+        return settings
+    execution = settings.execution.model_copy(update={"trading_mode": MODES[profile]})
+    return settings.model_copy(update={"execution": execution})
+
+
+def scanner_child() -> Scanner:
+    """The scanner child alone."""
+    return ScannerChild()
+
+
+@asynccontextmanager
+async def demo_station(
+    settings: Settings, options: DemoOptions, *, mode: Mode = Mode.DEMO, journal: Path | None = None
+) -> AsyncIterator[tuple[Station, HeldTime | None]]:
+    """A started station on a simulator of its own.
+
+    Args:
+        settings: Settings; the broker's address is the simulator's.
+        options: What the simulator plays.
+        mode: Another mode than DEMO is for tests: LIVE's orders against the simulator.
+        journal: Where the journal is; None for a new one of this run in the data folder.
+
+    Yields:
+        The station, and what moves its held clock (None when the clock runs).
+    """
+    paths = find_paths().make()
+    configure_logs(paths.logs)
+    async with AsyncExitStack() as stack:
+        process = SimProcess(options.arguments())
+        stack.push_async_callback(process.stop)
+        await process.start()
+        control = await SimControl.connect(process.control_port)
+        stack.push_async_callback(control.close)
+        market, timeline = await control.market(), await control.read()
+        clock: HeldClock | RunningClock
+        if options.held:
+            clock = HeldClock(timeline.now)
+        else:
+            clock = RunningClock(timeline.now, timeline.speed)
+        file = journal or _new_demo_journal(paths)
+        universe = Universe(
+            symbols=market.symbols,
+            unserved=market.unserved,
+            recorded=market.recorded,
+            note=market.name,
+        )
+        station = await _station(
+            settings,
+            mode,
+            clock,
+            universe,
+            file,
+            host="127.0.0.1",
+            port=process.port,
+            messages_per_second=settings.broker.messages_per_second or DEMO_MESSAGES_PER_SECOND,
+            allowed=tuple(options.accounts),
+            speed=0.0 if options.held else options.speed,
+        )
+        stack.push_async_callback(station.close)
+        await station.start()
+        held = (
+            HeldTime(clock, station.engines.broker, control)
+            if isinstance(clock, HeldClock)
+            else None
+        )
+        yield station, held
+
+
+@asynccontextmanager
+async def broker_station(settings: Settings) -> AsyncIterator[Station]:
+    """A started station on IBKR: PAPER or LIVE, by the settings."""
+    paths = find_paths().make()
+    configure_logs(paths.logs)
+    mode, broker = settings.execution.trading_mode, settings.broker
+    station = await _station(
+        settings,
+        mode,
+        SystemClock(),
+        Universe(symbols=(), note=None),
+        paths.journal_file(mode.value.lower()),
+        host=broker.host,
+        port=broker.port or TWS_PORTS[mode],
+        messages_per_second=broker.messages_per_second or MESSAGES_PER_SECOND,
+        allowed=broker.allowed_accounts,
+        speed=1.0,
+    )
+    try:
+        await station.start()
+        yield station
+    finally:
+        await station.close()
+
+
+async def _station(
+    settings: Settings,
+    mode: Mode,
+    clock: HeldClock | RunningClock,
+    universe: Universe,
+    journal_file: Path,
+    *,
+    host: str,
+    port: int,
+    messages_per_second: int,
+    allowed: tuple[str, ...],
+    speed: float,
+) -> Station:
+    # ib_insync binds the event loop at its import: only now is the right one set.
+    from vst_desktop.adapters.ibkr.broker import IbkrBroker
+
+    journal = await SqliteJournal.open(journal_file, clock.now)
+    alerts = AlertCenter(clock, journal, (), {})
+    broker = IbkrBroker(
+        host=host,
+        port=port,
+        client_id=settings.broker.client_id,
+        account=settings.broker.account,
+        allowed_accounts=allowed,
+        messages_per_second=messages_per_second,
+        clock=clock,
+    )
+
+    def scanner_down(reason: str) -> None:
+        alerts.raise_alert(
+            Severity.WARNING, "System: SCANNER WARNING", f"scans run in-process, slower: {reason}"
+        )
+
+    broker_settings = settings.broker.model_copy(update={"allowed_accounts": allowed})
+    return Station(
+        settings=settings.model_copy(update={"broker": broker_settings}),
+        mode=mode,
+        universe=universe,
+        engines=Engines(
+            broker=broker,
+            scanner=ResilientScanner(ScannerChild(), scanner_down),
+            journal=journal,
+            clock=clock,
+            sessions=Sessions(),
+            alerts=alerts,
+            new_id=_new_id,
+        ),
+        clock_speed=speed,
+    )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:26]
+
+
+def _new_demo_journal(paths: Paths) -> Path:
+    """A demo plays on invented days: each run has a journal of its own, the last ones are kept."""
+    folder = paths.data / "demo"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in sorted(folder.glob("journal-*.sqlite*"))[:-20]:
+        old.unlink(missing_ok=True)
+    return folder / f"journal-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}.sqlite"
+
+
+def open_window(
+    settings: Settings, demo: DemoOptions | None = None, *, screenshot: str | None = None
+) -> int:
+    """Open the window on the settings' mode and run until it is closed.
+
+    A demo scans by itself once it stands, so that there is something to look at.
+    """
+    from vst_desktop.gui.app import run_window
+    from vst_desktop.gui.shot import save_picture
+
+    mode = settings.execution.trading_mode
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[StationApi]:
+        if mode is not Mode.DEMO:
+            async with broker_station(settings) as station:
+                yield station
+            return
+        async with demo_station(settings, demo or DemoOptions()) as (station, _):
+            station.scan_soon()
+            yield station
+            if screenshot is not None:
+                save_picture(station, screenshot)
+
+    return run_window(opened)
