@@ -1,1 +1,1 @@
-"""Vertical Spread Trader Station: scan, propose, approve, place and watch debit vertical spreads."""
+"""Vertical Spread Trader Station: scan, propose, approve, place and watch debit verticals."""

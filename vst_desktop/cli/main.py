@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.insert(0, "gui")
     args = build_parser().parse_args(arguments)
     try:
-        return COMMANDS[args.command].run(args)
+        code: int = COMMANDS[args.command].run(args)
+        return code
     except UserError as error:
         print(f"vst {args.command}: {error}", file=sys.stderr)
         return error.exit_code

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from vst_desktop.domain.orders import OrderState, Side
 from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.ports.broker import ConnectionState
-from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN, trading_day
 from vst_desktop.station.charts import ChartMaker, spread_levels
+from vst_desktop.station.holdings import position_row
 from vst_desktop.station.outlook import Outlook, outlook
 from vst_desktop.station.ticket import make_ticket
 from vst_desktop.station.view import (
@@ -23,7 +24,6 @@ from vst_desktop.station.view import (
     Light,
     LightView,
     OrderRow,
-    PositionRow,
     ScanView,
     SignalRow,
     StationView,
@@ -72,7 +72,7 @@ class Presenter:
             candidates=self._candidates(),
             ticket=self._ticket(),
             orders=tuple(self._order(i) for i in reversed(station.desk.intents())),
-            positions=tuple(self._position(p) for p in station.desk.positions()),
+            positions=tuple(position_row(station, p) for p in station.desk.positions()),
             alerts=tuple(
                 AlertRow(
                     time=entry.alert.time,
@@ -135,15 +135,9 @@ class Presenter:
             window_closes=closes,
             lights=self._lights(),
             killed=desk.killed,
-            unprotected=self._unprotected(),
+            unprotected=station.desk.unprotected(),
             market_note=station.market_note,
         )
-
-    def _unprotected(self) -> int:
-        """Positions whose exits cannot run now: exits need the broker and a reconciled book."""
-        station = self._station
-        ready = station.engines.broker.state is ConnectionState.READY
-        return 0 if ready and station.desk.reconciled else len(station.desk.positions())
 
     def _lights(self) -> tuple[LightView, ...]:
         station, broker = self._station, self._station.engines.broker
@@ -358,61 +352,6 @@ class Presenter:
             can_withdraw=intent.state in WAITING and intent.side is Side.BUY,
             can_release=intent.state is OrderState.HELD,
         )
-
-    def _position(self, position: PositionRecord) -> PositionRow:
-        station, spread = self._station, position.spread
-        now = station.engines.clock.now()
-        close_at = self._close_at(spread)
-        pnl = None
-        if close_at is not None:
-            gain = (close_at - position.average_debit) * spread.multiplier * position.quantity
-            pnl = gain
-        stock = station.stocks.get(spread.symbol)
-        protected = self._unprotected() == 0
-        return PositionRow(
-            position_id=position.position_id,
-            symbol=spread.symbol,
-            spread_type=spread.spread_type,
-            long_strike=spread.long.strike,
-            short_strike=spread.short.strike,
-            right=str(spread.right),
-            expiration=spread.expiration,
-            dte=(spread.expiration - trading_day(now)).days,
-            quantity=position.quantity,
-            average_debit=position.average_debit,
-            close_at=close_at,
-            open_pnl_usd=pnl,
-            entry=position.plan.entry,
-            stop=position.plan.stop,
-            target=position.plan.target,
-            target_reason=position.plan.target_reason,
-            spot=stock.quote.mid if stock else None,
-            exit_by=position.plan.exit_by,
-            at_risk_usd=position.average_debit * spread.multiplier * position.quantity,
-            assignment=self._assignment(spread, stock.quote.mid if stock else None),
-            protection=Chip(
-                text="this station" if protected else "UNPROTECTED",
-                tone="gain" if protected else "loss",
-            ),
-        )
-
-    def _close_at(self, spread: VerticalSpread) -> Decimal | None:
-        legs = [self._station.options.get(leg.con_id) for leg in (spread.long, spread.short)]
-        if any(leg is None or leg.quote is None for leg in legs):
-            return None
-        long, short = legs[0].quote, legs[1].quote  # type: ignore[union-attr]
-        if long is None or short is None or long.bid is None or short.ask is None:
-            return None
-        return Decimal(str(long.bid)) - Decimal(str(short.ask))
-
-    def _assignment(self, spread: VerticalSpread, spot: float | None) -> Chip:
-        """Only a short leg in the money can be assigned with profit to its holder."""
-        if spot is None:
-            return Chip(text="unknown", tone="muted")
-        inside = (spot - float(spread.short.strike)) * spread.direction.sign
-        if inside > 0:
-            return Chip(text="short in the money", tone="warn")
-        return Chip(text="clear", tone="gain")
 
 
 def _label(spread: VerticalSpread) -> str:

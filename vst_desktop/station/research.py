@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 
 from vst_desktop.domain.alerts import Severity
@@ -23,10 +23,11 @@ from vst_desktop.options.rules import SelectionRules
 from vst_desktop.options.selection import select
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock
-from vst_desktop.ports.scanner import Scanner, ScanRequest, ScanResult
+from vst_desktop.ports.scanner import Scanner, ScanRequest
 from vst_desktop.ports.store import Journal
 from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.findings import Findings, Progress
 from vst_desktop.station.universe import Universe
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -36,31 +37,6 @@ SESSIONS_FETCHED = 504
 MAX_CHAIN_CONTRACTS = 60
 VOLUME_SESSIONS = 20
 CHAINS_AT_ONCE = 2
-
-
-@dataclass(slots=True, kw_only=True)
-class Progress:
-    """Where a running scan stands."""
-
-    stage: str
-    done: int
-    total: int
-
-
-@dataclass(slots=True)
-class Findings:
-    """What the last scan found. Replaced as a whole by the next one."""
-
-    result: ScanResult | None = None
-    signals: list[Signal] = field(default_factory=list)
-    errors: list[SymbolError] = field(default_factory=list)
-    chain_errors: list[SymbolError] = field(default_factory=list)
-    states: dict[str, str] = field(default_factory=dict)
-    """The last column of a signal's row, by symbol."""
-    chains: dict[str, OptionChain] = field(default_factory=dict)
-    selections: dict[str, Selection] = field(default_factory=dict)
-    candidates: dict[str, Candidate] = field(default_factory=dict)
-    chains_wanted: int = 0
 
 
 class Research:

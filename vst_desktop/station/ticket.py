@@ -75,7 +75,8 @@ def make_ticket(
         blocked_reason=blocked,
         can_withdraw=waiting is not None,
         alternatives=tuple(
-            f"{r.spread.label()}  {r.spread.expiration:%d %b}  {r.debit:.2f}  R/R {r.reward_risk:.2f}"
+            f"{r.spread.label()}  {r.spread.expiration:%d %b}  {r.debit:.2f}  "
+            f"R/R {r.reward_risk:.2f}"
             for r in candidate.alternatives
         ),
     )

@@ -21,7 +21,7 @@ ATR_RATIO_BASES = {
     "range_low": pb.AtrRatioBase.ATR_RATIO_BASE_RANGE_LOW,
 }
 STRATEGIES = {name: pb.Strategy.Value(f"STRATEGY_{name}") for name in BUILT_IN}
-NAMES = {number: name for name, number in STRATEGIES.items()}
+NAMES = {int(number): name for name, number in STRATEGIES.items()}
 
 
 def to_day(day: date) -> int:
@@ -64,7 +64,7 @@ def to_request(request: ScanRequest) -> pb.ScanRequest:
     """The scan request; without dates only the last bar of each symbol."""
     return pb.ScanRequest(
         symbols=request.symbols,
-        strategies=[STRATEGIES[name] for name in request.strategies],
+        strategies=[f"STRATEGY_{name}" for name in request.strategies],
         parameters=to_parameters(request.parameters),
         start_day=None if request.start is None else to_day(request.start),
         end_day=None if request.end is None else to_day(request.end),

@@ -1,4 +1,4 @@
-"""The first line of the scanner child: ``1|<app protocol>|tcp|127.0.0.1:PORT|grpc|<certificate>``."""
+"""The scanner child's first line: ``1|<app protocol>|tcp|127.0.0.1:PORT|grpc|<certificate>``."""
 
 from __future__ import annotations
 
