@@ -1,0 +1,108 @@
+package handshake
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestBootstrapLinesThatAreRefused(t *testing.T) {
+	token := strings.Repeat("t", 43)
+	cases := []struct{ name, line, want string }{
+		{"good", `{"app_protocol":1,"token":"` + token + `","client_ca_pem":"x"}` + "\n", ""},
+		{"nothing", "", "read bootstrap line from stdin"},
+		{"cut short", `{"app_protocol":1`, "read bootstrap line from stdin"},
+		{"no JSON", "hello\n", "not the JSON object"},
+		{"another protocol", `{"app_protocol":2,"token":"` + token + `"}` + "\n", "the station speaks protocol 2, this scanner 1"},
+		{"no token", `{"app_protocol":1}` + "\n", "no usable token"},
+		{"a short token", `{"app_protocol":1,"token":"abc"}` + "\n", "no usable token"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			bootstrap, err := ReadBootstrap(bufio.NewReader(strings.NewReader(c.line)))
+			if c.want == "" {
+				if err != nil || bootstrap.Token != token {
+					t.Errorf("got %+v, %v", bootstrap, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), token) {
+				t.Errorf("the token leaks: %v", err)
+			}
+		})
+	}
+}
+
+func TestTheCertificateIsForOneRunOnLoopback(t *testing.T) {
+	config, der, err := ServerTLS(clientPEM(t), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.MinVersion != tls.VersionTLS13 || config.ClientAuth != tls.RequireAndVerifyClientCert {
+		t.Errorf("TLS %x, client certificate %v", config.MinVersion, config.ClientAuth)
+	}
+	if key, ok := certificate.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P256() {
+		t.Errorf("key %T", certificate.PublicKey)
+	}
+	for _, name := range []string{ServerName, "127.0.0.1"} {
+		if err := certificate.VerifyHostname(name); err != nil {
+			t.Error(err)
+		}
+	}
+	if left := time.Until(certificate.NotAfter); left > 8*24*time.Hour {
+		t.Errorf("valid for %v", left)
+	}
+}
+
+// clientPEM is a certificate in the form the parent sends its own in.
+func clientPEM(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+}
+
+func TestAParentWithoutACertificateIsRefused(t *testing.T) {
+	for _, text := range []string{"", "no certificate"} {
+		if _, _, err := ServerTLS(text, time.Now()); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+func TestTheHandshakeLine(t *testing.T) {
+	var out bytes.Buffer
+	address := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}
+	if err := Announce(&out, address, []byte("der")); err != nil {
+		t.Fatal(err)
+	}
+	want := "1|1|tcp|127.0.0.1:4711|grpc|" + base64.StdEncoding.EncodeToString([]byte("der")) + "\n"
+	if out.String() != want {
+		t.Errorf("got %q", out.String())
+	}
+}
