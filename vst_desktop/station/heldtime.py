@@ -43,6 +43,15 @@ class HeldTime:
             if due is None or due > limit:
                 return False
             due = max(due, self._clock.now())
-            await self._timeline.advance(due)
-            await self._broker.barrier()
-            self._clock.advance(due)
+            await self._jump(due)
+
+    async def run_to(self, moment: datetime) -> None:
+        """Jump from timer to timer up to ``moment`` and let everything settle there."""
+        await self.run_until(lambda: False, moment)
+        await self._jump(moment)
+        await self.settle()
+
+    async def _jump(self, to: datetime) -> None:
+        await self._timeline.advance(to)
+        await self._broker.barrier()
+        self._clock.advance(to)

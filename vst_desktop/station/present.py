@@ -38,6 +38,15 @@ SPARK_SESSIONS = 60
 
 WAITING = (OrderState.APPROVED, OrderState.QUEUED, OrderState.HELD)
 
+SHORT_CODES = {
+    "DUPLICATE_UNDERLYING": "TAKEN",
+    "LEG_OVERLAP": "LEG TAKEN",
+    "INSUFFICIENT_FUNDS": "FUNDS",
+    "DAILY_TRADES": "TRADES",
+    "MAX_POSITIONS": "POSITIONS",
+    "NO_DAY_TRADES": "DAY TRADES",
+}
+
 CHIP_TONES = {
     OrderState.FILLED: "gain",
     OrderState.REJECTED: "loss",
@@ -248,7 +257,7 @@ class Presenter:
         if waiting is not None:
             chip = self._waiting_chip(waiting)
         elif blocked is not None:
-            chip = Chip(text=blocked.partition(":")[0].replace("_", " "), tone="loss")
+            chip = _blocked_chip(blocked)
         else:
             chip = Chip(text="NEW", tone="info")
         return CandidateRow(
@@ -352,6 +361,13 @@ class Presenter:
             can_withdraw=intent.state in WAITING and intent.side is Side.BUY,
             can_release=intent.state is OrderState.HELD,
         )
+
+
+def _blocked_chip(reason: str) -> Chip:
+    """The rule that blocks a candidate, short enough for its column."""
+    code = reason.partition(":")[0]
+    short = SHORT_CODES.get(code, code.replace("_", " "))
+    return Chip(text=short, tone="gain" if code == "OPEN" else "loss")
 
 
 def _label(spread: VerticalSpread) -> str:

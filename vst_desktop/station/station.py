@@ -180,6 +180,9 @@ class Station:
 
     def block_reason(self, candidate: Candidate) -> str | None:
         """Why the candidate cannot be approved now, None when it can."""
+        spread = candidate.ranked.spread
+        if any(p.spread == spread for p in self.desk.positions()):
+            return "OPEN: this spread is held, see Positions"
         if self.desk.killed is not None:
             return f"KILLED: {self.desk.killed}"
         if self.mode is Mode.LIVE and self.desk.armed_account != self.account_id:

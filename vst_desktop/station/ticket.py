@@ -102,26 +102,26 @@ def _figures(station: Station, candidate: Candidate) -> tuple[Figure, ...]:
     return (
         Figure(caption="Bid / mid", value=f"{market.close:.2f} / {market.mid:.2f}"),
         Figure(caption="Quote age", value=f"{max(age, 0):.0f} s"),
-        Figure(caption="Reward / risk", value=f"{ranked.reward_risk:.2f}"),
+        Figure(caption="Reward/risk", value=f"{ranked.reward_risk:.2f}"),
         Figure(caption="Delta", value=f"{ranked.delta:.2f}"),
-        Figure(caption="POP (implied)", value="–" if pop is None else f"{pop:.0%}"),
+        Figure(caption="POP", value="–" if pop is None else f"{pop:.0%}"),
         Figure(caption="Exp. move", value="–" if move is None else f"± {move:.2f}"),
         Figure(
-            caption="Leg spreads",
+            caption="Legs",
             value=f"{ranked.long_leg_spread_pct:.1%} / {ranked.short_leg_spread_pct:.1%}",
         ),
         Figure(
-            caption="Open interest",
-            value="not checked" if ranked.open_interest is None else f"{ranked.open_interest:,}",
+            caption="Open int.",
+            value="–" if ranked.open_interest is None else f"{ranked.open_interest:,}",
         ),
-        Figure(caption="Max loss / profit", value=_max_text(candidate)),
+        Figure(caption="Max", value=_max_text(candidate)),
         Figure(caption="Breakeven", value=f"{ranked.breakeven:.2f}"),
     )
 
 
 def _max_text(candidate: Candidate) -> str:
     ranked, quantity = candidate.ranked, candidate.contracts
-    return f"${ranked.max_loss_usd * quantity:,.0f} / ${ranked.max_profit_usd * quantity:,.0f}"
+    return f"−${ranked.max_loss_usd * quantity:,.0f} / +${ranked.max_profit_usd * quantity:,.0f}"
 
 
 def _why_title(candidate: Candidate) -> str:

@@ -84,5 +84,5 @@ def test_explanation_passes_whole_exactly_where_the_rule_holds(name: str) -> Non
 
 def test_strategies_are_found_by_name() -> None:
     assert get_strategy("HIGH_BASE").direction is Direction.LONG
-    with pytest.raises(UserError, match="unknown strategy 'NOPE'.*BEAR_RALLY"):
+    with pytest.raises(UserError, match=r"unknown strategy 'NOPE'.*BEAR_RALLY"):
         get_strategy("NOPE")
