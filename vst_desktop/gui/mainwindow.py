@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
             (self.book, 150),
         )
         across = _splitter(
-            Qt.Orientation.Horizontal, (left, 366), (middle, 850), (self.ticket, 352)
+            Qt.Orientation.Horizontal, (left, 382), (middle, 834), (self.ticket, 352)
         )
         for place, share in enumerate((1, 2, 1)):
             middle.setStretchFactor(place, share)

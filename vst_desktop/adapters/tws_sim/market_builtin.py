@@ -129,13 +129,18 @@ class BuiltinMarket(BarMarket):
         gaps = random.random(count) < 0.008
         moves[gaps] += random.normal(0, 3 * daily, int(gaps.sum()))
         moves[0] = 0.0
-        # Prices stay between 20 and 400: a pull back towards the start, weak near it.
+        # A pull back towards the start, weak near it; prices beyond 320 and below 30 bend away
+        # from 400 and 20 without ever standing still.
         log_price = np.empty(count)
         level = 0.0
         for index, move in enumerate(moves.tolist()):
             level += move - 0.004 * level * abs(level)
             log_price[index] = level
-        close = np.round(np.clip(start * np.exp(log_price), 20.0, 400.0), 2).astype(np.float64)
+        free = start * np.exp(log_price)
+        high = 400 - 80 * np.exp(-(np.maximum(free, 320) - 320) / 80)
+        low = 20 + 10 * np.exp((np.minimum(free, 30) - 30) / 10)
+        bent = np.where(free > 320, high, np.where(free < 30, low, free))
+        close = np.round(bent, 2).astype(np.float64)
         before = np.concatenate(([close[0]], close[:-1]))
         first = np.round(before * np.exp(0.35 * daily * random.normal(size=count)), 2)
         top = np.maximum(first, close) * np.exp(0.45 * daily * np.abs(random.normal(size=count)))

@@ -62,7 +62,7 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
     ),
     Column(
         title="Age",
-        sample="needs $1,340",
+        sample="needs $810",
         right=True,
         stretch=3,
         cell=lambda r: Cell(text=r.chain_state, tone="text2"),
