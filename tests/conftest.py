@@ -92,6 +92,9 @@ def _watch_logs(item: pytest.Item) -> Generator[None, object, object]:
     try:
         result = yield
     finally:
+        for added in root.handlers:
+            if added not in handlers and added is not collector:
+                added.close()
         root.handlers[:] = handlers
         root.setLevel(level)
     if found := _unexpected(item, collector.records):

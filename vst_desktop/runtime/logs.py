@@ -9,9 +9,13 @@ from pathlib import Path
 
 import structlog
 
+_CONSOLE, _FILE = "vst-console", "vst-file"
+
 
 def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING) -> None:
     """Send all log records to a rotated JSON-lines file and, above a level, to stderr.
+
+    Replaces what an earlier call set up; handlers of others stay.
 
     Args:
         folder: Folder of the log file; None for console only.
@@ -24,9 +28,13 @@ def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING)
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     root = logging.getLogger()
-    root.handlers.clear()
+    for name in (_CONSOLE, _FILE):
+        if (earlier := logging.getHandlerByName(name)) is not None:
+            root.removeHandler(earlier)
+            earlier.close()
     root.setLevel(logging.INFO)
     console = logging.StreamHandler(sys.stderr)
+    console.name = _CONSOLE
     console.setLevel(console_level)
     console.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(console)
@@ -35,6 +43,7 @@ def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING)
     handler = logging.handlers.RotatingFileHandler(
         folder / "vst.log", maxBytes=10_000_000, backupCount=10, encoding="utf-8"
     )
+    handler.name = _FILE
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
