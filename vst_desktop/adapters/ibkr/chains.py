@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from itertools import chain as flat
+from itertools import zip_longest
 
-from ib_insync import IB, Contract, Ticker
+from ib_insync import Contract, Ticker
+from ib_insync.wrapper import RequestError
 
 from vst_desktop.adapters.ibkr import convert
+from vst_desktop.adapters.ibkr.codes import remedy_of
 from vst_desktop.adapters.ibkr.lines import Lines
+from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import (
     OptionChain,
@@ -22,28 +28,25 @@ from vst_desktop.domain.quotes import (
 
 GENERIC_TICKS = "100,101,106"
 """Option volume, open interest, and the underlying's implied volatility."""
+UNDERLYING_TICKS = "106"
+STOCK_SECS = 3.0
+VOLATILITY_SECS = 1.0
+"""How long the underlying's volatility may come after its prices."""
 QUOTE_SECS = 4.0
 PRIOR_VOLATILITY = 0.35
 WIDER = 1.25
 """Quotes reach a little beyond what was asked for: the volatility is only an estimate."""
+_NO_SUCH_CONTRACT = 200
+_DAYS_A_YEAR = 365
 
 
 class Chains:
     """Loads chains over one connection; what is listed is remembered for the day."""
 
-    def __init__(
-        self,
-        ib: IB,
-        lines: Lines,
-        now: Callable[[], datetime],
-        look: Callable[[str], Awaitable[tuple[StockQuote, float | None]]],
-        answer_secs: float,
-    ) -> None:
-        self._ib = ib
+    def __init__(self, session: Session, lines: Lines, now: Callable[[], datetime]) -> None:
+        self._session = session
         self._lines = lines
         self._now = now
-        self._look = look
-        self._secs = answer_secs
         self._stocks: dict[str, Contract] = {}
         self._listed: dict[tuple[str, date, Right, date], tuple[OptionContract, ...]] = {}
         self._expirations: dict[tuple[str, date], tuple[tuple[date, str], ...]] = {}
@@ -53,15 +56,42 @@ class Chains:
 
         Raises:
             UserError: The broker does not know it, or knows several.
+            TimeoutError: No answer.
         """
         if symbol not in self._stocks:
-            details = await self._answer(
-                self._ib.reqContractDetailsAsync(convert.stock(symbol)), f"details of {symbol}"
+            details = await self._session.answer(
+                lambda: self._session.ib.reqContractDetailsAsync(convert.stock(symbol)),
+                f"details of {symbol}",
             )
             if len(details) != 1 or details[0].contract is None:
                 raise UserError(f"{symbol} names {len(details)} stocks at the broker, not one")
             self._stocks[symbol] = details[0].contract
         return self._stocks[symbol]
+
+    async def look(
+        self, symbol: str, *, volatility: bool = False
+    ) -> tuple[StockQuote, float | None]:
+        """A fresh quote of a stock, and its options' implied volatility where TWS has it.
+
+        Raises:
+            UserError: The broker does not know the stock, or gives no data of it.
+        """
+        contract = await self.stock(symbol)
+        async with self._lines.look(contract, UNDERLYING_TICKS) as line:
+            await line.until(_has_day, STOCK_SECS)
+            if line.error is not None and not line.ticked:
+                code, text = line.error
+                raise UserError(
+                    f"IBKR refused ({code}): {text}",
+                    where=f"quote of {symbol}",
+                    remedy=remedy_of(code),
+                )
+            if volatility and line.ticked:
+                await line.until(_has_volatility, VOLATILITY_SECS)
+            return (
+                convert.stock_quote(symbol, line.ticker, line.time),
+                convert.positive(line.ticker.impliedVolatility),
+            )
 
     async def chain(
         self,
@@ -75,10 +105,6 @@ class Chains:
     ) -> OptionChain:
         """One right's chain within a range of days to expiration."""
         stock = await self.stock(symbol)
-        look, volatility = await self._look(symbol)
-        spot = look.quote.mid or look.quote.last or look.prior_close
-        if spot is None:
-            raise UserError(f"no price of {symbol}")
         expirations = [
             each
             for each in await self._expirations_of(stock, today)
@@ -86,9 +112,20 @@ class Chains:
         ]
         if not expirations:
             raise UserError(f"{symbol} has no expiration in {dte[0]} to {dte[1]} days")
-        listed = await asyncio.gather(
-            *(self._contracts(stock, day, right, name, today) for day, name in expirations)
+        (look, volatility), listed = await asyncio.gather(
+            self.look(symbol, volatility=True),
+            asyncio.gather(
+                *(self._contracts(stock, day, right, name, today) for day, name in expirations)
+            ),
         )
+        spot = look.quote.mid or look.quote.last or look.prior_close
+        if spot is None:
+            raise UserError(
+                f"the broker gives no price of {symbol}",
+                remedy="check the market data subscription and whether the stock trades",
+            )
+        if volatility is None:
+            volatility = await self._volatility(listed, spot)
         wanted = choose(
             listed, spot, (volatility or PRIOR_VOLATILITY) * WIDER, reach, max_contracts, today
         )
@@ -107,23 +144,34 @@ class Chains:
         )
 
     async def quotes(self, contracts: Sequence[OptionContract]) -> list[OptionQuote]:
-        """Fresh quotes, each from a line of its own."""
+        """Fresh quotes, each from a line of its own; without a quote where TWS gave none."""
         return list(await asyncio.gather(*(self._quote(each) for each in contracts)))
 
     async def _quote(self, contract: OptionContract) -> OptionQuote:
         async with self._lines.look(convert.option(contract), GENERIC_TICKS) as line:
-            complete = await line.until(lambda t: _complete(t, contract.right), QUOTE_SECS)
-            ticked = complete or not math.isnan(line.ticker.bid) or not math.isnan(line.ticker.ask)
-            quote = convert.option_quote(contract, line.ticker, line.time)
-            if ticked:
-                return quote
-            return OptionQuote(contract=contract, quote=None)
+            await line.until(lambda ticker: _complete(ticker, contract.right), QUOTE_SECS)
+            if not line.ticked:
+                return OptionQuote(contract=contract, quote=None)
+            return convert.option_quote(contract, line.ticker, line.time)
+
+    async def _volatility(
+        self, listed: Sequence[Sequence[OptionContract]], spot: float
+    ) -> float | None:
+        """Implied volatility of the option nearest to the money."""
+        nearest = min(
+            flat.from_iterable(listed), key=lambda c: abs(float(c.strike) - spot), default=None
+        )
+        if nearest is None:
+            return None
+        return (await self._quote(nearest)).implied_volatility
 
     async def _expirations_of(self, stock: Contract, today: date) -> tuple[tuple[date, str], ...]:
         key = (stock.symbol, today)
         if key not in self._expirations:
-            rows = await self._answer(
-                self._ib.reqSecDefOptParamsAsync(stock.symbol, "", "STK", stock.conId),
+            rows = await self._session.answer(
+                lambda: self._session.ib.reqSecDefOptParamsAsync(
+                    stock.symbol, "", "STK", stock.conId
+                ),
                 f"option expirations of {stock.symbol}",
             )
             plain = convert.plain_symbol(stock.symbol)
@@ -142,23 +190,27 @@ class Chains:
         key = (stock.symbol, expiration, right, today)
         if key not in self._listed:
             query = convert.option_query(stock.symbol, expiration, right, trading_class)
-            details = await self._answer(
-                self._ib.reqContractDetailsAsync(query),
-                f"contracts of {stock.symbol} {expiration}",
-            )
-            found = [
-                convert.option_contract(each.contract)
-                for each in details
-                if each.contract is not None
-            ]
+            found = []
+            for contract in await self._details(query, f"options of {stock.symbol} {expiration}"):
+                one = convert.option_contract(contract)
+                if one.expiration != expiration:
+                    # TWS tells the last trading day here; the chain goes by its own dates
+                    one = replace(one, expiration=expiration, last_trade=one.expiration)
+                found.append(one)
             self._listed[key] = tuple(sorted(found, key=lambda c: c.strike))
         return self._listed[key]
 
-    async def _answer[T](self, request: Awaitable[T], what: str) -> T:
-        try:
-            return await asyncio.wait_for(request, self._secs)
-        except TimeoutError:
-            raise TimeoutError(f"the broker did not answer: {what}") from None
+    async def _details(self, query: Contract, what: str) -> list[Contract]:
+        async def ask() -> list[Contract]:
+            try:
+                details = await self._session.ib.reqContractDetailsAsync(query)
+            except RequestError as error:
+                if error.code == _NO_SUCH_CONTRACT:
+                    return []
+                raise
+            return [each.contract for each in details if each.contract is not None]
+
+        return await self._session.answer(ask, what)
 
 
 def choose(
@@ -169,18 +221,36 @@ def choose(
     max_contracts: int,
     today: date,
 ) -> list[OptionContract]:
-    """The contracts to quote: within ``reach`` expected moves, nearest first, shared fairly."""
-    share = max_contracts // max(len(listed), 1)
-    wanted: list[OptionContract] = []
+    """The contracts to quote: within ``reach`` expected moves of ``spot``, at most so many.
+
+    Each expiration gives its nearest to the price in turn, so that none is left out.
+    """
+    inside: list[list[OptionContract]] = []
     for contracts in listed:
         near = sorted(contracts, key=lambda c: abs(float(c.strike) - spot))
-        inside = []
-        for each in near:
-            years = max((each.expiration - today).days, 1) / 365
-            if abs(float(each.strike) - spot) <= reach * spot * volatility * math.sqrt(years):
-                inside.append(each)
-        wanted += inside[:share]
-    return wanted
+        inside.append(
+            [
+                each
+                for each in near
+                if abs(float(each.strike) - spot) <= reach * _move(each, spot, volatility, today)
+            ]
+        )
+    turns = flat.from_iterable(zip_longest(*inside))
+    return [one for one in turns if one is not None][:max_contracts]
+
+
+def _move(contract: OptionContract, spot: float, volatility: float, today: date) -> float:
+    """One standard deviation until expiration, USD."""
+    years = max((contract.expiration - today).days, 1) / _DAYS_A_YEAR
+    return spot * volatility * math.sqrt(years)
+
+
+def _has_day(ticker: Ticker) -> bool:
+    return not any(math.isnan(v) for v in (ticker.bid, ticker.ask, ticker.last, ticker.close))
+
+
+def _has_volatility(ticker: Ticker) -> bool:
+    return not math.isnan(ticker.impliedVolatility)
 
 
 def _complete(ticker: Ticker, right: Right) -> bool:

@@ -1,31 +1,45 @@
-"""ib_insync's client with the raw order messages passed on as they come.
+"""ib_insync's client with our pacing, and the raw order messages passed on as they come.
 
-ib_insync flips its own trade status on many harmless codes, so its status is a hint only: what
-counts here are the ``orderStatus`` and ``openOrder`` messages themselves.
+ib_insync flips its own trade status on many harmless codes and drops executions of orders it
+does not remember, so what counts here are the messages themselves.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from ib_insync import IB, Contract, Order
+from ib_insync import IB, CommissionReport, Contract, Order, OrderState
 from ib_insync.client import Client
-from ib_insync.order import OrderState
+from ib_insync.objects import Execution
 from ib_insync.wrapper import Wrapper
 
-OrderListener = Callable[[Contract, Order, str, float, float], None]
+from vst_desktop.adapters.ibkr.pacing import Governor
 
-# Farm notices and order notes arrive here as warnings; ours is the judge of what is one.
-logging.getLogger("ib_insync").setLevel(logging.CRITICAL)
-logging.getLogger("eventkit").setLevel(logging.CRITICAL)
+# Its warnings are farm notices, and every refused request; ours is the judge of what is a fault.
+for _quiet in ("ib_insync.client", "ib_insync.ib", "ib_insync.wrapper"):
+    logging.getLogger(_quiet).setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Who is told of the messages that TWS sends unasked, in their order."""
+
+    order: Callable[[Contract, Order, str, float, float], None]
+    """Contract, order, status, quantity filled and its average price."""
+    execution: Callable[[Contract, Execution], None]
+    commission: Callable[[CommissionReport], None]
+    error: Callable[[int, int, str], None]
+    """Id of the request or order (-1 for none), code and sentence."""
 
 
 class RawWrapper(Wrapper):
-    """Tells every order message to a listener, after ib_insync took it."""
+    """Tells the listener of every order message, after ib_insync took it."""
 
-    def __init__(self, ib: IB, listener: OrderListener) -> None:
+    def __init__(self, ib: IB, listener: Listener) -> None:
         super().__init__(ib)  # type: ignore[no-untyped-call]
         self._listener = listener
 
@@ -43,7 +57,7 @@ class RawWrapper(Wrapper):
             filled = known.orderStatus.filled if known else 0.0
             average = known.orderStatus.avgFillPrice if known else 0.0
             order.orderId = orderId
-            self._listener(contract, order, orderState.status, filled, average)
+            self._listener.order(contract, order, orderState.status, filled, average)
 
     def orderStatus(  # noqa: N802
         self,
@@ -61,16 +75,66 @@ class RawWrapper(Wrapper):
         trade = self.trades.get(self.orderKey(client_id, orderId, permId))
         if trade is not None:
             trade.order.permId = trade.order.permId or permId
-            self._listener(trade.contract, trade.order, status, filled, avgFillPrice)
+            self._listener.order(trade.contract, trade.order, status, filled, avgFillPrice)
+
+    def execDetails(  # noqa: N802
+        self,
+        reqId: int,  # noqa: N803
+        contract: Contract,
+        execution: Execution,
+    ) -> None:
+        """An execution: told when it comes unasked; answers go to who asked."""
+        asked = reqId in self._futures
+        super().execDetails(reqId, contract, execution)
+        if not asked:
+            self._listener.execution(contract, execution)
+
+    def commissionReport(self, commissionReport: CommissionReport) -> None:  # noqa: N802, N803
+        """Commission of an execution."""
+        super().commissionReport(commissionReport)
+        self._listener.commission(commissionReport)
+
+    def error(
+        self,
+        reqId: int,  # noqa: N803
+        errorCode: int,  # noqa: N803
+        errorString: str,  # noqa: N803
+        advancedOrderRejectJson: str,  # noqa: N803
+    ) -> None:
+        """An error or a notice."""
+        super().error(reqId, errorCode, errorString, advancedOrderRejectJson)
+        self._listener.error(reqId, errorCode, errorString)
 
 
-def make_client(listener: OrderListener, messages_per_second: int) -> IB:
+class PacedClient(Client):
+    """Sends through a governor instead of ib_insync's own throttle, which knows no urgency."""
+
+    def __init__(self, wrapper: Wrapper, messages_per_second: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._governor = Governor(
+            self._send_now, messages_per_second, now=loop.time, call_later=loop.call_later
+        )
+        super().__init__(wrapper)  # type: ignore[no-untyped-call]
+
+    def sendMsg(self, msg: str) -> None:  # noqa: N802
+        """Queue one message."""
+        self._governor.submit(msg)
+
+    def reset(self) -> None:
+        """Back to the state before a connection."""
+        self._governor.clear()
+        super().reset()  # type: ignore[no-untyped-call]
+
+    def _send_now(self, msg: str) -> None:
+        self.conn.sendMsg(self._prefix(msg.encode()))  # type: ignore[no-untyped-call]
+
+
+def make_client(listener: Listener, messages_per_second: int) -> IB:
     """A client for one connection; made anew for each."""
     ib = IB()  # type: ignore[no-untyped-call]
     ib.client.apiEnd -= ib.disconnectedEvent
     ib.wrapper = RawWrapper(ib, listener)
-    ib.client = Client(ib.wrapper)  # type: ignore[no-untyped-call]
+    ib.client = PacedClient(ib.wrapper, messages_per_second)
     ib.client.apiEnd += ib.disconnectedEvent
-    ib.client.MaxRequests = messages_per_second
     ib.RaiseRequestErrors = True
     return ib

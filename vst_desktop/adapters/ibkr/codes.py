@@ -13,7 +13,9 @@ class Kind(Enum):
     LOST = auto()
     RESTORED = auto()
     REJECTED = auto()
-    """An order is dead, or was never accepted."""
+    """An order was not accepted, or a change of it was not."""
+    UNCHANGED = auto()
+    """A change or cancel was refused because of the order's state, which stays as it is."""
     CANCELLED = auto()
     REQUEST = auto()
     """A request failed; its caller is told."""
@@ -25,12 +27,18 @@ _KINDS: dict[int, Kind] = {
     1101: Kind.RESTORED,
     1102: Kind.RESTORED,
     202: Kind.CANCELLED,
-    10147: Kind.CANCELLED,
-    10148: Kind.NOTE,
-    **dict.fromkeys((399, 404, 10349, 10311, 10167, 165, 492), Kind.NOTE),
+    **dict.fromkeys((165, 399, 404, 492, 10167, 10311, 10349), Kind.NOTE),
+    **dict.fromkeys((104, 105, 135, 136, 161, 10147, 10148), Kind.UNCHANGED),
     **dict.fromkeys(
-        (103, 104, 105, 109, 110, 135, 136, 161, 201, 203, 320, 321, 325, 383, 387, 388, 434, 435,
-         436, 451, 10058, 10243, 10268, 10274),
+        (103, 106, 107, 109, 110, 111, 113, 115, 116, 117, 118, 120, 121, 122, 129, 131, 132, 133,
+         134, 140, 144, 147, 148, 151, 152, 153, 157, 158, 159, 160, 201, 203, 302, 309, 311, 312,
+         313, 314, 315, 320, 321, 325, 328, 329, 335, 336, 337, 338, 339, 340, 341, 342, 343, 344,
+         345, 346, 347, 349, 350, 351, 352, 353, 355, 356, 357, 358, 359, 360, 361, 362, 363, 364,
+         367, 368, 369, 370, 371, 372, 373, 374, 375, 376, 377, 378, 379, 380, 382, 383, 387, 388,
+         389, 391, 392, 393, 394, 395, 396, 397, 398, 400, 401, 402, 403, 405, 406, 407, 408, 409,
+         410, 411, 412, 413, 414, 415, 416, 417, 418, 422, 423, 424, 425, 426, 427, 428, 434, 435,
+         436, 437, 438, 440, 441, 442, 443, 444, 445, 446, 447, 448, 449, 451, 460, 461, 10026,
+         10043, 10058, 10243, 10268, 10274),
         Kind.REJECTED,
     ),
 }  # fmt: skip
@@ -41,10 +49,13 @@ _REMEDIES: dict[int, str] = {
     162: "ask again later, or check the market data subscription",
     200: "check the symbol",
     201: "see the broker's reason; nothing is working",
+    203: "this account may not trade the instrument: check its trading permissions",
     321: "check Configure > API > Settings: 'Read-Only API' must be off",
     326: "close the other program, or set broker.client_id to another number",
     354: "subscribe to the market data in Account Management",
+    383: "raise the size limit in the TWS presets, or trade fewer contracts",
     435: "set broker.account",
+    10197: "another session of the same user has the market data: log it out",
 }
 
 

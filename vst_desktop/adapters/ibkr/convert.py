@@ -12,13 +12,14 @@ from ib_insync import (
     BarData,
     ComboLeg,
     Contract,
-    Fill,
     Option,
     Order,
     Position,
     Stock,
     Ticker,
+    Trade,
 )
+from ib_insync.objects import Execution as IbExecution
 
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries
@@ -194,18 +195,24 @@ def broker_order(
     )
 
 
-def execution(fill: Fill) -> Execution:
+def trade_order(trade: Trade) -> BrokerOrder:
+    """An order as TWS answers when asked for all."""
+    status = trade.orderStatus
+    told = status.status if status.status in BrokerStatus else BrokerStatus.INACTIVE
+    return broker_order(trade.contract, trade.order, told, status.filled, status.avgFillPrice)
+
+
+def execution(contract: Contract, done: IbExecution) -> Execution:
     """One execution; the combo's own is told by its contract type."""
-    done = fill.execution
     return Execution(
         exec_id=done.execId,
         order_ref=done.orderRef,
         order_id=done.orderId,
         perm_id=done.permId,
         account=done.acctNumber,
-        symbol=fill.contract.symbol,
-        con_id=fill.contract.conId,
-        is_combo=fill.contract.secType == "BAG",
+        symbol=contract.symbol,
+        con_id=contract.conId,
+        is_combo=contract.secType == "BAG",
         side=SIDES[done.side],
         quantity=Decimal(str(done.shares)),
         price=price(done.price),
@@ -256,17 +263,18 @@ def account_snapshot(
 # -- market data
 
 
-def bar_series(symbol: str, bars: Sequence[BarData], *, forming: bool) -> BarSeries:
-    """Daily bars as columns."""
+def bar_series(symbol: str, bars: Sequence[BarData], running: date | None) -> BarSeries:
+    """Daily bars as columns; ``running`` is the session day that is open now, if any."""
+    dates = tuple(_bar_day(bar.date) for bar in bars)
     return BarSeries(
         symbol=symbol,
-        dates=tuple(_bar_day(bar.date) for bar in bars),
+        dates=dates,
         open=tuple(bar.open for bar in bars),
         high=tuple(bar.high for bar in bars),
         low=tuple(bar.low for bar in bars),
         close=tuple(bar.close for bar in bars),
         volume=tuple(float(bar.volume) for bar in bars),
-        forming=forming,
+        forming=running is not None and dates[-1:] == (running,),
     )
 
 

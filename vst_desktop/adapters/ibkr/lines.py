@@ -3,27 +3,72 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import fields
 from datetime import datetime
 
 from ib_insync import IB, Contract, Ticker
 
+from vst_desktop.domain.errors import UserError
+
 MAX_LINES = 100
+"""What TWS gives a user without extra subscriptions."""
 WATCH_RESERVE = 20
-"""Lines kept free of browsing, for positions and working spreads."""
+"""Lines kept free of looks, for positions and working spreads."""
 
 
 class Line:
-    """One streaming subscription; ``time`` is when it last ticked, by the station's clock."""
+    """One streaming subscription.
+
+    ``time`` is when it last ticked, by the station's clock; ``error`` code and sentence if TWS
+    refused it.
+    """
 
     def __init__(self, ticker: Ticker, now: Callable[[], datetime]) -> None:
         self.ticker = ticker
         self.time = now()
+        self.error: tuple[int, str] | None = None
         self._now = now
         self._waiters: list[tuple[Callable[[Ticker], bool], asyncio.Future[None]]] = []
         self.on_tick: Callable[[Line], None] | None = None
         ticker.updateEvent += self._ticked
+
+    @property
+    def ticked(self) -> bool:
+        """Whether TWS told any price."""
+        seen = (self.ticker.bid, self.ticker.ask, self.ticker.last, self.ticker.close)
+        return not all(math.isnan(value) for value in seen)
+
+    async def until(self, ready: Callable[[Ticker], bool], secs: float) -> bool:
+        """Wait until the line shows enough.
+
+        False when it did not in that many real seconds, or was refused.
+        """
+        if self.error or ready(self.ticker):
+            return self.error is None
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        entry = (ready, waiter)
+        self._waiters.append(entry)
+        try:
+            await asyncio.wait_for(waiter, secs)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiters.remove(entry)
+        return self.error is None
+
+    def fail(self, code: int, text: str) -> None:
+        """TWS refused the line; who waits for it is told."""
+        self.error = (code, text)
+        for _, waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.ticker.updateEvent -= self._ticked
 
     def _ticked(self, ticker: Ticker) -> None:
         self.time = self._now()
@@ -33,26 +78,6 @@ class Line:
         if self.on_tick is not None:
             self.on_tick(self)
 
-    async def until(self, ready: Callable[[Ticker], bool], secs: float) -> bool:
-        """Wait until the line shows enough; False when it did not in that many real seconds."""
-        if ready(self.ticker):
-            return True
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        entry = (ready, waiter)
-        self._waiters.append(entry)
-        try:
-            async with asyncio.timeout(secs):
-                await waiter
-        except TimeoutError:
-            return ready(self.ticker)
-        finally:
-            self._waiters.remove(entry)
-        return True
-
-    def close(self) -> None:
-        """Stop listening."""
-        self.ticker.updateEvent -= self._ticked
-
 
 class Lines:
     """Lines of one connection: short ones for a look, watched ones shared by their key."""
@@ -60,41 +85,90 @@ class Lines:
     def __init__(self, ib: IB, now: Callable[[], datetime]) -> None:
         self._ib = ib
         self._now = now
-        self._free = asyncio.Semaphore(MAX_LINES - WATCH_RESERVE)
+        self._looks = 0
+        self._waiting: list[asyncio.Future[None]] = []
         self._watched: dict[str, Line] = {}
+        self._by_request: dict[int, Line] = {}
 
     @asynccontextmanager
     async def look(self, contract: Contract, generic: str = "") -> AsyncIterator[Line]:
-        """A line of its own for as long as the block lasts: what it shows is fresh."""
-        async with self._free:
+        """A line of its own for as long as the block lasts: what it shows is fresh.
+
+        Waits while all lines are taken.
+        """
+        while self._looks >= MAX_LINES - max(WATCH_RESERVE, len(self._watched)):
+            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            try:
+                await turn
+            finally:
+                if turn in self._waiting:
+                    self._waiting.remove(turn)
+        self._looks += 1
+        try:
             line = self._open(contract, generic)
             try:
                 yield line
             finally:
                 self._close(line)
+        finally:
+            self._looks -= 1
+            self._next()
 
     def watch(
         self, key: str, contract: Contract, generic: str, on_tick: Callable[[Line], None]
     ) -> None:
-        """Stream under a key until ``unwatch``; a key that is watched already stays as it is."""
-        if key not in self._watched:
-            line = self._open(contract, generic)
-            line.on_tick = on_tick
-            self._watched[key] = line
+        """Stream under a key until ``unwatch``; a key that is watched already stays as it is.
+
+        Raises:
+            UserError: No line is left.
+        """
+        if key in self._watched:
+            return
+        if len(self._watched) >= MAX_LINES:
+            raise UserError(
+                f"no market data line is left: {MAX_LINES} are watched",
+                remedy="close positions or cancel working orders before opening more",
+            )
+        line = self._open(contract, generic)
+        line.on_tick = on_tick
+        self._watched[key] = line
 
     def unwatch(self, key: str) -> None:
         """End a watched line."""
         line = self._watched.pop(key, None)
         if line is not None:
             self._close(line)
+            self._next()
+
+    def refused(self, request_id: int, code: int, text: str) -> bool:
+        """Tell the line of a request that TWS refused it; False when it is no line's."""
+        line = self._by_request.get(request_id)
+        if line is None:
+            return False
+        line.fail(code, text)
+        return True
+
+    def _next(self) -> None:
+        if self._waiting and not self._waiting[0].done():
+            self._waiting.pop(0).set_result(None)
 
     def _open(self, contract: Contract, generic: str) -> Line:
         # ib_insync keys tickers by the identity of the contract object: each line has its own.
-        own = Contract.create(**{k: getattr(contract, k) for k in contract.__dataclass_fields__})
-        return Line(self._ib.reqMktData(own, generic, False, False), self._now)
+        own = Contract.create(**{f.name: getattr(contract, f.name) for f in fields(contract)})
+        ticker = self._ib.reqMktData(own, generic, False, False)
+        line = Line(ticker, self._now)
+        self._by_request[self._request(ticker)] = line
+        return line
+
+    def _request(self, ticker: Ticker) -> int:
+        return int(self._ib.wrapper.ticker2ReqId["mktData"].get(ticker, -1))
 
     def _close(self, line: Line) -> None:
         line.close()
+        self._by_request.pop(self._request(line.ticker), None)
         contract = line.ticker.contract
         if contract is not None and self._ib.isConnected():
             self._ib.cancelMktData(contract)
+            # a ticker for each look would be kept for the whole session
+            self._ib.wrapper.tickers.pop(id(contract), None)

@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ib_insync import IB, Contract
+from ib_insync import IB
 from ib_insync.wrapper import RequestError
 
-from vst_desktop.adapters.ibkr.client import OrderListener, make_client
+from vst_desktop.adapters.ibkr.client import Listener, make_client
 from vst_desktop.adapters.ibkr.codes import remedy_of
 from vst_desktop.domain.errors import UserError
 
 CONNECT_SECS = 15.0
 ANSWER_SECS = 20.0
 
-ErrorListener = Callable[[int, int, str, Contract | None], None]
+_CLIENT_ID_IN_USE = 326
+_NOT_ALLOWED = 321
+_CLOSED = 0
 
 
-def broker_error(error: RequestError) -> UserError:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where and as whom to connect.
+
+    ``account`` None: the broker has exactly one. ``allowed_accounts`` empty allows any.
+    """
+
+    host: str
+    port: int
+    client_id: int
+    account: str | None
+    allowed_accounts: tuple[str, ...]
+    messages_per_second: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def broker_error(error: RequestError, where: str | None = None) -> UserError:
     """TWS's refusal of a request as a sentence."""
-    return UserError(f"IBKR refused ({error.code}): {error.message}", remedy=remedy_of(error.code))
+    return UserError(
+        f"IBKR refused ({error.code}): {error.message}", where=where, remedy=remedy_of(error.code)
+    )
 
 
 class Session:
@@ -29,72 +54,117 @@ class Session:
     def __init__(self, ib: IB, account: str) -> None:
         self.ib = ib
         self.account = account
-        self._turn = asyncio.Lock()
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def alone[T](self, make: Callable[[], Awaitable[T]], what: str) -> T:
+    @property
+    def connected(self) -> bool:
+        """Whether the socket is open and the handshake done."""
+        return bool(self.ib.client.isReady())
+
+    async def alone[T](
+        self, make: Callable[[], Awaitable[T]], what: str, secs: float = ANSWER_SECS
+    ) -> T:
         """Make a request of which only one may be under way, and wait for its answer.
 
         Raises:
-            UserError: TWS refused it.
+            UserError: TWS refused it, or the connection was lost.
             TimeoutError: No answer in time.
         """
-        async with self._turn:
-            return await self.answer(make(), what)
+        async with self._turns[what]:
+            return await self.answer(make, what, secs)
 
-    async def answer[T](self, request: Awaitable[T], what: str) -> T:
-        """Wait for an answer, bounded."""
+    async def answer[T](
+        self, make: Callable[[], Awaitable[T]], what: str, secs: float = ANSWER_SECS
+    ) -> T:
+        """Make a request and wait for its answer; errors as for :meth:`alone`."""
         try:
-            return await asyncio.wait_for(request, ANSWER_SECS)
+            return await asyncio.wait_for(make(), secs)
         except RequestError as error:
-            raise broker_error(error) from None
-        except ConnectionError:
-            raise UserError(
-                f"the connection to the broker was lost while asking for {what}"
-            ) from None
+            raise broker_error(error, what) from None
         except TimeoutError:
             raise TimeoutError(f"the broker did not answer: {what}") from None
+        except OSError:
+            raise UserError(f"the connection was lost while asking for {what}") from None
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.ib.disconnect()  # type: ignore[no-untyped-call]
 
 
-async def open_session(
-    *,
-    host: str,
-    port: int,
-    client_id: int,
-    account: str | None,
-    allowed_accounts: Sequence[str],
-    messages_per_second: int,
-    on_order: OrderListener,
-    on_error: ErrorListener,
-) -> Session:
-    """Connect and synchronise positions, orders and account.
+async def open_session(address: Address, listener: Listener) -> Session:
+    """Connect and synchronise account, positions, orders and executions.
 
     Raises:
-        UserError: Nothing listens, the client id is taken, the account is wrong or not one.
+        UserError: Nothing listens, the client id is taken, the API is read-only, the account is
+            wrong or not one.
+        TimeoutError: TWS took the connection and then did not answer.
     """
-    where = f"{host}:{port}"
-    ib = make_client(on_order, messages_per_second)
-    refused: list[tuple[int, str]] = []
+    refused: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
 
-    def listen(request_id: int, code: int, text: str, contract: Contract | None) -> None:
-        if code in (326, 321, 502, 504):
-            refused.append((code, text))
-        on_error(request_id, code, text, contract)
+    def refuse(code: int, text: str) -> None:
+        if not refused.done():
+            refused.set_result((code, text))
 
-    ib.errorEvent += listen
+    def listen(request_id: int, code: int, text: str) -> None:
+        if code == _CLIENT_ID_IN_USE or (code == _NOT_ALLOWED and request_id <= 0):
+            refuse(code, text)
+        listener.error(request_id, code, text)
+
+    def closed(text: str) -> None:
+        refuse(_CLOSED, text)
+
+    ib = make_client(replace(listener, error=listen), address.messages_per_second)
+    ib.client.apiError += closed
+    opening = asyncio.ensure_future(_synchronise(ib, address))
+    both: list[asyncio.Future[Any]] = [opening, refused]
     try:
-        await ib.connectAsync(
-            host, port, clientId=client_id, timeout=CONNECT_SECS, account=account or ""
-        )
-    except (OSError, TimeoutError) as error:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        if opening.done():
+            return opening.result()
+        raise _why(address, *refused.result())
+    except BaseException as error:
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
         ib.disconnect()  # type: ignore[no-untyped-call]
-        raise _why(error, where, client_id, refused) from None
-    accounts = [name for name in ib.managedAccounts() if name]
-    try:
-        chosen = choose_account(accounts, account, allowed_accounts, where)
-    except UserError:
-        ib.disconnect()  # type: ignore[no-untyped-call]
-        raise
-    return Session(ib, chosen)
+        if isinstance(error, UserError) or not isinstance(error, OSError):
+            raise
+        if isinstance(error, TimeoutError):
+            raise TimeoutError(
+                f"{address}: TWS did not answer in time; see whether it waits for a login "
+                "or shows a dialog"
+            ) from None
+        if refused.done() and refused.result()[0]:
+            raise _why(address, *refused.result()) from None
+        raise UserError(
+            "nothing accepts the connection",
+            where=str(address),
+            remedy="start TWS or IB Gateway and enable Configure > API > Settings > 'Enable "
+            "ActiveX and Socket Clients' on this port",
+        ) from None
+    finally:
+        ib.client.apiError -= closed
+        refused.cancel()
+
+
+async def _synchronise(ib: IB, address: Address) -> Session:
+    ib.wrapper.clientId = address.client_id
+    await ib.client.connectAsync(  # type: ignore[no-untyped-call]
+        address.host, address.port, address.client_id, CONNECT_SECS
+    )
+    account = choose_account(
+        ib.client.getAccounts(), address.account, address.allowed_accounts, str(address)
+    )
+    session = Session(ib, account)
+    await asyncio.gather(
+        session.alone(ib.reqPositionsAsync, "positions"),
+        session.alone(ib.reqOpenOrdersAsync, "open orders"),
+        session.alone(lambda: ib.reqAccountUpdatesAsync(account), "account values"),
+    )
+    # after the orders, or ib_insync would not know whose the executions are
+    await session.answer(ib.reqExecutionsAsync, "executions")
+    ib.reqPnL(account)
+    await session.alone(ib.reqCurrentTimeAsync, "time")
+    return session
 
 
 def choose_account(
@@ -107,7 +177,11 @@ def choose_account(
     """
     listed = ", ".join(accounts) or "none"
     if wanted is not None and wanted not in accounts:
-        raise UserError(f"account {wanted} is not at the broker ({listed})", where=where)
+        raise UserError(
+            f"account {wanted} is not at the broker, which has {listed}",
+            where=where,
+            remedy="correct broker.account",
+        )
     if wanted is None and len(accounts) != 1:
         raise UserError(
             f"the broker manages the accounts {listed}",
@@ -124,21 +198,22 @@ def choose_account(
     return chosen
 
 
-def _why(
-    error: Exception, where: str, client_id: int, refused: Sequence[tuple[int, str]]
-) -> UserError:
-    codes = {code for code, _ in refused}
-    if 326 in codes:
-        return UserError(f"client id {client_id} is in use", where=where, remedy=remedy_of(326))
-    if isinstance(error, TimeoutError):
+def _why(address: Address, code: int, text: str) -> UserError:
+    if code == _CLIENT_ID_IN_USE:
         return UserError(
-            "TWS did not answer in time",
-            where=where,
-            remedy="see whether it waits for a login or a dialog",
+            f"client id {address.client_id} is in use",
+            where=str(address),
+            remedy=remedy_of(code),
+        )
+    if code == _NOT_ALLOWED:
+        return UserError(
+            f"TWS does not let this program trade ({text})",
+            where=str(address),
+            remedy=remedy_of(code),
         )
     return UserError(
-        "nothing accepts the connection",
-        where=where,
-        remedy="start TWS or IB Gateway and enable Configure > API > Settings > 'Enable ActiveX "
-        "and Socket Clients' on this port",
+        f"TWS closed the connection while it was being made ({text})",
+        where=str(address),
+        remedy="see whether it waits for you to accept the connection, and whether 'Trusted IPs' "
+        "of Configure > API > Settings has this machine",
     )
