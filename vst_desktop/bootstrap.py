@@ -5,6 +5,7 @@ The only module that names concrete classes.
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -93,7 +94,7 @@ async def demo_station(
     async with AsyncExitStack() as stack:
         process = SimProcess(options.arguments())
         stack.push_async_callback(process.stop)
-        await process.start()
+        await asyncio.gather(process.start(), asyncio.to_thread(Sessions().load))
         control = await SimControl.connect(process.control_port)
         stack.push_async_callback(control.close)
         market, timeline = await control.market(), await control.read()
@@ -150,6 +151,7 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
         speed=1.0,
     )
     try:
+        await asyncio.to_thread(Sessions().load)
         await station.start()
         yield station
     finally:

@@ -20,7 +20,16 @@ def _schedule() -> Any:
 
 
 class Sessions:
+    """Exchange sessions as aware UTC moments."""
+
     """Sessions of the exchange as aware UTC moments."""
+
+    def load(self) -> None:
+        """Read the calendar now: the first question takes seconds where bytecode is not cached.
+
+        May be called on another thread.
+        """
+        _schedule()
 
     def session(self, day: date) -> tuple[datetime, datetime] | None:
         """Open and close of the regular session on that day; None when the exchange is closed.

@@ -137,9 +137,13 @@ class Station:
         """
         broker, scanner = self.engines.broker, self.engines.scanner
         with self.engines.clock.work("start"):
-            async with asyncio.TaskGroup() as group:
-                group.create_task(scanner.start(), name="station:scanner")
-                connected = group.create_task(broker.connect(), name="station:broker")
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(scanner.start(), name="station:scanner")
+                    connected = group.create_task(broker.connect(), name="station:broker")
+            except ExceptionGroup as failed:
+                # One sentence for the trader; what went wrong besides is the same start's.
+                raise failed.exceptions[0] from None
             self.account = connected.result()
             await self.desk.start()
         self._watch_positions()
