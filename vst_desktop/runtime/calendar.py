@@ -20,8 +20,6 @@ def _schedule() -> Any:
 
 
 class Sessions:
-    """Exchange sessions as aware UTC moments."""
-
     """Sessions of the exchange as aware UTC moments."""
 
     def load(self) -> None:
