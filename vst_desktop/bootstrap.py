@@ -230,7 +230,6 @@ def open_window(
     A demo scans by itself once it stands, so that there is something to look at.
     """
     from vst_desktop.gui.app import run_window
-    from vst_desktop.gui.shot import save_picture
 
     mode = settings.execution.trading_mode
 
@@ -243,7 +242,5 @@ def open_window(
         async with demo_station(settings, demo or DemoOptions()) as (station, _):
             station.scan_soon()
             yield station
-            if screenshot is not None:
-                save_picture(station, screenshot)
 
-    return run_window(opened)
+    return run_window(opened, picture=screenshot)

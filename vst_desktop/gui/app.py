@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from vst_desktop.domain.errors import UserError
 from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.mainwindow import MainWindow
+from vst_desktop.gui.shot import save_now
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.tokens import theme_named
 from vst_desktop.gui.tray import Tray
@@ -30,7 +31,11 @@ Script = Callable[[MainWindow, StationApi], Awaitable[int]]
 
 
 def run_window(
-    open_station: OpenStation, *, theme: str = "dark", script: Script | None = None
+    open_station: OpenStation,
+    *,
+    theme: str = "dark",
+    script: Script | None = None,
+    picture: str | None = None,
 ) -> int:
     """Show the window and run the station in it until the trader leaves.
 
@@ -43,6 +48,7 @@ def run_window(
         theme: ``dark``, ``light`` or ``colour-blind``.
         script: Runs beside the trader once the station stands (a demonstration, screenshots);
             the window closes with its result.
+        picture: Where to save the window as it looks when it is left.
 
     Returns:
         The exit code: 0, 1 when the station could not be opened, or the script's.
@@ -56,14 +62,18 @@ def run_window(
     asyncio.set_event_loop(loop)
     with loop:
         try:
-            return int(loop.run_until_complete(_run(app, open_station, theme, script)))
+            return int(loop.run_until_complete(_run(app, open_station, theme, script, picture)))
         finally:
             # Python's exit would take the plots apart in an order that Qt does not bear.
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 async def _run(
-    app: QApplication, open_station: OpenStation, theme: str, script: Script | None
+    app: QApplication,
+    open_station: OpenStation,
+    theme: str,
+    script: Script | None,
+    picture: str | None,
 ) -> int:
     bridge = Bridge()
     window = MainWindow(Theme(app, theme_named(theme)), bridge)
@@ -76,6 +86,8 @@ async def _run(
     try:
         return await _live(window, bridge, open_station, script, closed)
     finally:
+        if picture is not None:
+            save_now(window, picture)
         await bridge.close()
         window.leave()
         window.deleteLater()

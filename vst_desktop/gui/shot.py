@@ -21,7 +21,7 @@ SIZE = (1600, 1000)
 
 
 def grab(window: MainWindow, path: str | Path, size: tuple[int, int] = SIZE) -> None:
-    """Save a picture of the window as a PNG.
+    """Save a picture of the window as a PNG. It runs Qt's events: never inside their loop.
 
     Raises:
         UserError: The file cannot be written.
@@ -32,6 +32,15 @@ def grab(window: MainWindow, path: str | Path, size: tuple[int, int] = SIZE) -> 
     for _ in range(3):
         QCoreApplication.sendPostedEvents()
         QCoreApplication.processEvents()
+    save_now(window, path)
+
+
+def save_now(window: MainWindow, path: str | Path) -> None:
+    """Save the window as it is painted; safe inside the running loop, which ``grab`` is not.
+
+    Raises:
+        UserError: The file cannot be written.
+    """
     if not window.grab().save(str(path), "PNG"):
         raise UserError(
             "picture cannot be written",
