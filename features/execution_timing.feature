@@ -56,3 +56,16 @@ Feature: Orders go out inside the entry window only
     When the trader approves MSFT
     And the station is restarted
     Then the approval of MSFT is held until the trader releases it
+
+  Scenario: An approval whose signal is gone when the window opens is not sent
+    Given the station stands at 14:30 on a day whose signal is gone at 14:45
+    When the trader approves it
+    And the clock reaches 15:05
+    Then its approval has failed because the signal no longer holds
+    And nothing was sent to the broker
+
+  Scenario: No more trades than the daily limit are approved
+    Given at most 2 trades a day are allowed
+    And the station stands at 14:30 on a normal day with three candidates
+    When the trader approves the first two
+    Then the third is refused with the limit

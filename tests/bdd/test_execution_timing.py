@@ -28,6 +28,24 @@ def half_day(world: World, clock: str) -> None:
     world.at, world.symbols = found.at, list(found.strategies)
 
 
+@given(parsers.parse("the station stands at {clock} on a day whose signal is gone at 14:45"))
+def fading(world: World, clock: str) -> None:
+    found = days.fading_at(time.fromisoformat(clock), time(14, 45))
+    world.at, world.symbols = found.at, list(found.strategies)
+
+
+@given(parsers.parse("at most {count:d} trades a day are allowed"))
+def daily_trades(world: World, count: int) -> None:
+    world.overrides.append(f"max_daily_trades={count}")
+
+
+@when("the trader approves the first two")
+def approve_two(world: World) -> None:
+    for symbol in world.symbols[:2]:
+        world.approve(symbol)
+        assert world.intent(symbol).state is OrderState.QUEUED
+
+
 @when("the trader approves all three")
 @when("the trader approves it")
 def approve_all(world: World) -> None:
@@ -142,3 +160,28 @@ def held(world: World, symbol: str) -> None:
     assert world.intent(symbol).state is OrderState.HELD
     world.run(world.station.release(world.approved[symbol]))
     assert world.intent(symbol).state is OrderState.QUEUED
+
+
+@then("its approval has failed because the signal no longer holds")
+def faded(world: World) -> None:
+    (symbol,) = world.symbols
+    intent = world.intent(symbol)
+    assert intent.state is OrderState.DENIED
+    assert intent.reason is not None and "signal" in intent.reason
+    failed = [
+        entry.alert
+        for entry in world.station.engines.alerts.history
+        if entry.alert.message.startswith(f"Trade FAILED: {symbol}")
+    ]
+    assert [alert.severity for alert in failed] == ["HIGH"]
+    assert world.station.desk.reserved_usd() == 0
+
+
+@then("the third is refused with the limit")
+def third_refused(world: World) -> None:
+    third = world.symbols[2]
+    denied = world.candidate(third).denied
+    assert denied is not None and "daily" in denied.lower()
+    world.approve(third)
+    assert world.refusal is not None
+    assert third not in world.approved

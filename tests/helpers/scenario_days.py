@@ -240,3 +240,23 @@ def candidates_at(
             if len(found) == count:
                 return Found(at=moment(day, clock), strategies=found)
     raise LookupError(f"no day with {count} candidates at {clock}")
+
+
+@cache
+def fading_at(clock: time, send: time) -> Found:
+    """The first moment with a candidate whose signal is gone at ``send``.
+
+    Looked for where the RSI ends its day near the threshold that HIGH_BASE needs.
+    """
+    threshold = _settings().strategy.high_base_min_rsi
+    for day in normal_days():
+        at, sent = moment(day, clock), moment(day, send)
+        for symbol in _ROOMY:
+            index, data = _whole(symbol)
+            if abs(data.rsi[index[day]] - threshold) > 2:
+                continue
+            if not fires(symbol, "HIGH_BASE", at) or fires(symbol, "HIGH_BASE", sent):
+                continue
+            if _best(symbol, Direction.LONG, at) is not None:
+                return Found(at=at, strategies={symbol: "HIGH_BASE"})
+    raise LookupError(f"no signal fades between {clock} and {send}")
