@@ -133,7 +133,7 @@ class Chains:
         by_id = {quote.contract.con_id: quote for quote in quoted}
         return OptionChain(
             symbol=symbol,
-            underlying=spot,
+            underlying=round(spot, 4),
             time=self._now(),
             quotes=tuple(
                 by_id.get(contract.con_id) or OptionQuote(contract=contract, quote=None)

@@ -23,7 +23,7 @@ from ib_insync.objects import Execution as IbExecution
 
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries
-from vst_desktop.domain.money import price
+from vst_desktop.domain.money import CENT, price
 from vst_desktop.domain.orders import (
     BrokerOrder,
     BrokerStatus,
@@ -247,14 +247,14 @@ def account_snapshot(
 
     def usd(tag: str) -> Decimal | None:
         amount = number(found.get(tag))
-        return Decimal(str(amount)).quantize(Decimal("0.01")) if amount is not None else None
+        return Decimal(str(amount)).quantize(CENT) if amount is not None else None
 
     left = number(found.get("DayTradesRemaining"))
     return AccountSnapshot(
         account=account,
         net_liquidation_usd=usd("NetLiquidation"),
         available_funds_usd=usd("AvailableFunds"),
-        day_pnl_usd=None if day_pnl is None else Decimal(str(round(day_pnl, 2))),
+        day_pnl_usd=None if day_pnl is None else Decimal(str(day_pnl)).quantize(CENT),
         day_trades_remaining=None if left is None or left < 0 else int(left),
         time=now,
     )

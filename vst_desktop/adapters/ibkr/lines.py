@@ -166,9 +166,11 @@ class Lines:
 
     def _close(self, line: Line) -> None:
         line.close()
-        self._by_request.pop(self._request(line.ticker), None)
+        request = self._request(line.ticker)
+        self._by_request.pop(request, None)
         contract = line.ticker.contract
         if contract is not None and self._ib.isConnected():
             self._ib.cancelMktData(contract)
-            # a ticker for each look would be kept for the whole session
+            # ib_insync would keep the ticker of each look for the whole session
             self._ib.wrapper.tickers.pop(id(contract), None)
+            self._ib.wrapper.reqId2Ticker.pop(request, None)
