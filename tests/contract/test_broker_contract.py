@@ -28,7 +28,7 @@ from vst_desktop.domain.orders import (
     Purpose,
     Side,
 )
-from vst_desktop.domain.quotes import OptionContract, OptionQuote, Right, StockQuote
+from vst_desktop.domain.quotes import DataType, OptionContract, OptionQuote, Right, StockQuote
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.ports.broker import (
     AccountChanged,
@@ -290,6 +290,7 @@ def test_a_stock_quote_has_the_day_so_far() -> None:
         quote = await rig.broker.stock_quote("AAPL")
         assert (quote.quote.bid, quote.quote.ask) == (99.99, 100.01)
         assert quote.quote.time == rig.clock.now()
+        assert quote.quote.data_type is DataType.LIVE
         assert (quote.day_open, quote.day_high, quote.day_low) == (99, 102, 98)
         assert quote.prior_close == 99.5 and quote.day_volume and not quote.halted
         with pytest.raises(UserError, match="NONE"):
@@ -350,7 +351,7 @@ def test_both_legs_are_quoted_and_a_leg_nobody_bids_for_has_no_price() -> None:
 
 def test_the_combo_has_a_tick() -> None:
     async def job(rig: Rig) -> None:
-        assert await rig.broker.combo_tick(rig.spread()) in (Decimal("0.01"), Decimal("0.05"))
+        assert await rig.broker.combo_tick(rig.spread()) == Decimal("0.01")
 
     run(job)
 
@@ -484,6 +485,22 @@ def test_barriers_may_be_waited_for_together() -> None:
     async def job(rig: Rig) -> None:
         async with asyncio.timeout(3):
             await asyncio.gather(*(rig.broker.barrier() for _ in range(5)))
+
+    run(job)
+
+
+def test_a_listener_that_fails_is_reported_and_the_others_still_hear(
+    caplog_allowed: pytest.LogCaptureFixture,
+) -> None:
+    async def job(rig: Rig) -> None:
+        def fail(event: BrokerEvent) -> None:
+            raise RuntimeError("a listener's own fault")
+
+        heard: list[BrokerEvent] = []
+        rig.broker.subscribe(fail)
+        rig.broker.subscribe(heard.append)
+        await rig.broker.place(market_order(rig.spread()))
+        assert heard and "a listener's own fault" in caplog_allowed.text
 
     run(job)
 

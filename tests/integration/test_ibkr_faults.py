@@ -350,6 +350,23 @@ def test_a_line_that_is_refused_is_told_at_once() -> None:
     run(job)
 
 
+def test_a_note_about_a_line_does_not_end_it() -> None:
+    async def job(rig: Rig) -> None:
+        told: list[int] = []
+
+        def tell_first(fields: list[str]) -> bool:
+            if fields[0] == "58":
+                told.append(int(fields[2]))
+                rig.wire.error(told[-1], 10167, "Displaying delayed market data.")
+            return False
+
+        rig.wire.swallow = tell_first
+        quote = await rig.broker.stock_quote("AAPL")
+        assert told and quote.quote.bid == 99.99
+
+    run(job)
+
+
 def test_answers_that_never_come_end_in_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session.Session.answer, "__defaults__", (0.1,))
 

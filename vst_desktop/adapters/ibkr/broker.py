@@ -13,6 +13,7 @@ from ib_insync import AccountValue
 from vst_desktop.adapters.ibkr import convert
 from vst_desktop.adapters.ibkr.chains import Chains
 from vst_desktop.adapters.ibkr.client import Listener
+from vst_desktop.adapters.ibkr.codes import Kind, kind_of
 from vst_desktop.adapters.ibkr.connection import Connection
 from vst_desktop.adapters.ibkr.history import History
 from vst_desktop.adapters.ibkr.lines import Lines
@@ -174,8 +175,9 @@ class IbkrBroker:
         log.info("IBKR %d (%d): %s", code, request_id, text)
         if self._orders.on_error(request_id, code, text):
             return
-        if self._lines is None or not self._lines.refused(request_id, code, text):
-            self._connection.on_code(code, text)
+        self._connection.on_code(code, text)
+        if self._lines is not None and kind_of(code) is not Kind.NOTE:
+            self._lines.refused(request_id, code, text)
 
     # -- account and book
 

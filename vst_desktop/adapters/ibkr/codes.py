@@ -27,7 +27,7 @@ _KINDS: dict[int, Kind] = {
     1101: Kind.RESTORED,
     1102: Kind.RESTORED,
     202: Kind.CANCELLED,
-    **dict.fromkeys((165, 399, 404, 492, 10167, 10311, 10349), Kind.NOTE),
+    **dict.fromkeys((165, 399, 404, 492, 10090, 10167, 10311, 10349), Kind.NOTE),
     **dict.fromkeys((104, 105, 135, 136, 161, 10147, 10148), Kind.UNCHANGED),
     **dict.fromkeys(
         (103, 106, 107, 109, 110, 111, 113, 115, 116, 117, 118, 120, 121, 122, 129, 131, 132, 133,

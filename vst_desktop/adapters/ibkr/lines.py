@@ -141,13 +141,11 @@ class Lines:
             self._close(line)
             self._next()
 
-    def refused(self, request_id: int, code: int, text: str) -> bool:
-        """Tell the line of a request that TWS refused it; False when it is no line's."""
+    def refused(self, request_id: int, code: int, text: str) -> None:
+        """Tell the line of that request, if it is one's, that TWS refused it."""
         line = self._by_request.get(request_id)
-        if line is None:
-            return False
-        line.fail(code, text)
-        return True
+        if line is not None:
+            line.fail(code, text)
 
     def _next(self) -> None:
         if self._waiting and not self._waiting[0].done():

@@ -14,6 +14,7 @@ from ib_insync.wrapper import RequestError
 from vst_desktop.adapters.ibkr.client import Listener, make_client
 from vst_desktop.adapters.ibkr.codes import remedy_of
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.quotes import DataType
 
 CONNECT_SECS = 15.0
 ANSWER_SECS = 20.0
@@ -163,6 +164,8 @@ async def _synchronise(ib: IB, address: Address) -> Session:
     # after the orders, or ib_insync would not know whose the executions are
     await session.answer(ib.reqExecutionsAsync, "executions")
     ib.reqPnL(account)
+    # live where the user has it; every line tells what it is
+    ib.reqMarketDataType(DataType.DELAYED)
     await session.alone(ib.reqCurrentTimeAsync, "time")
     return session
 
