@@ -52,7 +52,7 @@ if ! fits deps "$DEPS" || ! works; then
     fi
   fi
   say "installing the locked dependencies"
-  "$uv" pip sync --quiet --require-hashes --python "$VENV/bin/python" requirements-dev.lock ||
+  "$uv" pip sync --quiet --compile-bytecode --require-hashes --python "$VENV/bin/python" requirements-dev.lock ||
     die "the locked dependencies could not be installed: see uv's lines above, then run make setup again"
   mkdir -p "$STAMPS"
   rm -f "$STAMPS/package"
