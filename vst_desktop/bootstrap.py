@@ -15,6 +15,7 @@ from pathlib import Path
 
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
+from vst_desktop.adapters.files.watchlist import read_watchlist
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
@@ -138,11 +139,12 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
     paths = find_paths().make()
     configure_logs(paths.logs)
     mode, broker = settings.execution.trading_mode, settings.broker
+    watchlist = settings.universe.watchlist
     station = await _station(
         settings,
         mode,
         SystemClock(),
-        Universe(symbols=(), note=None),
+        Universe(symbols=read_watchlist(watchlist) if watchlist else ()),
         paths.journal_file(mode.value.lower()),
         host=broker.host,
         port=broker.port or TWS_PORTS[mode],

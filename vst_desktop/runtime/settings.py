@@ -113,6 +113,7 @@ class ExitSettings(_Group):
 class UniverseSettings(_Group):
     """What is scanned and which chains are loaded (SPEC 4)."""
 
+    watchlist: str = Field("", description="file of symbols to scan, one a line (PAPER and LIVE)")
     max_chains: int = Field(20, ge=0, le=1000, description="loaded unasked after a scan")
     min_market_cap: float = Field(10_000_000_000, ge=0, description="USD")
     min_price: float = Field(20, ge=0, description="USD")

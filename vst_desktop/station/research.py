@@ -108,6 +108,11 @@ class Research:
                     self._on_change()
 
     async def _scan(self) -> None:
+        if not self._universe.symbols and not self._universe.unserved:
+            raise UserError(
+                "there are no symbols to scan",
+                remedy="name a file of symbols in the setting universe.watchlist",
+            )
         found = Findings(
             errors=[SymbolError(symbol=s, error=e) for s, e in self._universe.unserved]
         )
