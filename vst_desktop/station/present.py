@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.orders import OrderState, Side
+from vst_desktop.domain.quotes import DataType
 from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.ports.store import IntentRecord
@@ -165,6 +166,7 @@ class Presenter:
                 state=by_state[broker.state],
                 detail=f"{broker.state}; {broker.client_name}, server {broker.server_version}",
             ),
+            self._quotes_light(),
             LightView(
                 name="Scanner",
                 state=Light.OK if scanner.healthy else Light.DOWN,
@@ -176,6 +178,20 @@ class Presenter:
                 detail="broker's clock less ours",
             ),
         )
+
+    def _quotes_light(self) -> LightView:
+        """Whether what is shown is live: orders need market data type 1."""
+        station = self._station
+        seen = [each.quote for each in station.stocks.values()]
+        seen += [each.quote for each in station.options.values() if each.quote is not None]
+        for chain in station.research.findings.chains.values():
+            seen += [q.quote for q in chain.quotes if q.quote is not None][:1]
+        other = {q.data_type for q in seen if q.data_type is not DataType.LIVE}
+        if other:
+            kinds = ", ".join(sorted(kind.name.lower().replace("_", " ") for kind in other))
+            return LightView(name="Quotes", state=Light.DOWN, detail=f"{kinds}: not for orders")
+        state = Light.OK if seen else Light.BUSY
+        return LightView(name="Quotes", state=state, detail="live" if seen else "none yet")
 
     def _scan(self) -> ScanView:
         station = self._station
