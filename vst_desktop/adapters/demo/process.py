@@ -9,13 +9,13 @@ import sys
 from collections.abc import Sequence
 
 from vst_desktop.domain.errors import UserError
+from vst_desktop.runtime.children import drain, end_child
 
 log = logging.getLogger(__name__)
 
 HANDSHAKE = "VST-SIM"
 PROTOCOL = "1"
 START_SECS = 60.0
-STOP_SECS = 2.0
 
 
 class SimProcess:
@@ -62,30 +62,14 @@ class SimProcess:
             words = self._last_words.removeprefix("vst sim: ") or f"it said {line!r}"
             raise UserError(words)
         self.port, self.control_port = int(parts[2]), int(parts[3])
-        self._drains.append(asyncio.create_task(self._drain(process.stdout), name="sim:stdout"))
+        self._drains.append(asyncio.create_task(drain(process.stdout), name="sim:stdout"))
 
     async def stop(self) -> None:
         """Close its stdin (it ends by itself), then terminate, then kill; idempotent."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             return
-        assert process.stdin is not None
-        process.stdin.close()
-        for act in (None, process.terminate, process.kill):
-            if process.returncode is not None:
-                break
-            if act is not None:
-                act()
-            try:
-                async with asyncio.timeout(STOP_SECS):
-                    await process.wait()
-            except TimeoutError:
-                log.info("the simulator has not ended yet")
+        await end_child(self._process, "the simulator")
         await asyncio.gather(*self._drains, return_exceptions=True)
-
-    async def _drain(self, stream: asyncio.StreamReader) -> None:
-        while await stream.read(65536):
-            pass
 
     async def _read_errors(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():

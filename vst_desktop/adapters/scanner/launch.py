@@ -11,12 +11,12 @@ from pathlib import Path
 from vst_desktop.adapters.scanner.handshake import APP_PROTOCOL, Handshake, parse_handshake
 from vst_desktop.adapters.scanner.tls import ClientIdentity, make_identity
 from vst_desktop.domain.errors import UserError
+from vst_desktop.runtime.children import drain, end_child
 
 log = logging.getLogger(__name__)
 child_log = logging.getLogger("vst.scanner")
 
 HANDSHAKE_SECS = 10.0
-STOP_SECS = 2.0
 LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40}
 
 
@@ -80,7 +80,7 @@ class Launch:
         except UserError:
             await self.stop()
             raise
-        self._drains.append(asyncio.create_task(self._drain(stdout), name="scanner:stdout"))
+        self._drains.append(asyncio.create_task(drain(stdout), name="scanner:stdout"))
         return self.handshake
 
     async def wait(self) -> int:
@@ -90,26 +90,10 @@ class Launch:
 
     async def stop(self) -> None:
         """Close its stdin (it ends by itself), then terminate, then kill; idempotent."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             return
-        assert process.stdin is not None
-        process.stdin.close()
-        for act in (None, process.terminate, process.kill):
-            if process.returncode is not None:
-                break
-            if act is not None:
-                act()
-            try:
-                async with asyncio.timeout(STOP_SECS):
-                    await process.wait()
-            except TimeoutError:
-                log.info("the scanner has not ended yet")
+        await end_child(self._process, "the scanner")
         await asyncio.gather(*self._drains, return_exceptions=True)
-
-    async def _drain(self, stream: asyncio.StreamReader) -> None:
-        while await stream.read(65536):
-            pass
 
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
         while line := await stream.readline():

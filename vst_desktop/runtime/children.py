@@ -1,0 +1,40 @@
+"""Child processes: their output is drained for ever, and they are ended step by step."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+log = logging.getLogger(__name__)
+
+PATIENCE_SECS = 2.0
+
+
+async def drain(stream: asyncio.StreamReader) -> None:
+    """Read and forget until the stream ends, so that the child never blocks on a full pipe."""
+    while await stream.read(65536):
+        pass
+
+
+async def end_child(
+    process: asyncio.subprocess.Process, name: str, patience_secs: float = PATIENCE_SECS
+) -> None:
+    """Close its stdin (a child of ours ends by that), then terminate, then kill; idempotent.
+
+    Args:
+        process: The child; its stdin is a pipe.
+        name: What it is called in the log.
+        patience_secs: How long each step may take, in real seconds.
+    """
+    if process.stdin is not None:
+        process.stdin.close()
+    for act in (None, process.terminate, process.kill):
+        if process.returncode is not None:
+            return
+        if act is not None:
+            act()
+        try:
+            async with asyncio.timeout(patience_secs):
+                await process.wait()
+        except TimeoutError:
+            log.info("%s has not ended yet", name)
