@@ -31,7 +31,7 @@ from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.ports.broker import BrokerEvent, ConnectionChanged, ConnectionState
 from vst_desktop.runtime.clock import HeldClock
 
-ERROR, OPEN_ORDER, ORDER_STATUS, CURRENT_TIME, CONTRACT_END = "4", "5", "3", "49", "52"
+OPEN_ORDER, ORDER_STATUS, CURRENT_TIME, CONTRACT, CONTRACT_END = "5", "3", "49", "10", "52"
 
 
 @dataclass
@@ -232,6 +232,62 @@ def test_a_server_that_hangs_up_during_the_handshake_is_told() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_watch_that_fails_keeps_nobody_from_the_broker_and_is_tried_again() -> None:
+    async def job(rig: Rig) -> None:
+        await rig.broker.watch_stock("AAPL")
+
+        def unknown(fields: list[str]) -> bool:
+            if fields[0] == CONTRACT:
+                rig.wire.error(int(fields[1]), 200, "No security definition has been found")
+            return fields[0] in (CONTRACT, CONTRACT_END)
+
+        rig.wire.swallow = unknown
+        rig.events.clear()
+        rig.wire.cut()
+        await rig.until(lambda: rig.states[-1:] == [ConnectionState.READY], "connected again")
+        assert not rig.told(StockQuote)
+        rig.wire.swallow = lambda fields: False
+        await rig.until(lambda: rig.told(StockQuote), "quotes of the watch")
+        assert rig.wire.accepted == 2
+
+    run(job)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_fault_while_reconnecting_is_logged_and_does_not_end_the_attempts(
+    monkeypatch: pytest.MonkeyPatch, caplog_allowed: pytest.LogCaptureFixture
+) -> None:
+    async def job(rig: Rig) -> None:
+        real = IbkrBroker._snapshot
+
+        def fail_once(*_: Any) -> Any:
+            monkeypatch.setattr(IbkrBroker, "_snapshot", real)
+            raise ValueError("a bug of ours")
+
+        monkeypatch.setattr(IbkrBroker, "_snapshot", fail_once)
+        rig.wire.cut()
+        await rig.until(lambda: rig.states[-1:] == [ConnectionState.READY], "connected again")
+        assert "a bug of ours" in caplog_allowed.text
+        assert len(rig.server.sessions) == 1
+
+    run(job)
+
+
+def test_waiting_for_a_turn_counts_as_waiting_for_the_answer() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.swallow = lambda fields: fields[0] == CURRENT_TIME
+        opened = rig.broker._connection.ready()
+        ask = opened.ib.reqCurrentTimeAsync
+        async with asyncio.timeout(0.5):
+            answers = await asyncio.gather(
+                *(opened.alone(ask, "time", 0.2) for _ in range(5)), return_exceptions=True
+            )
+        assert all(isinstance(answer, TimeoutError) for answer in answers)
+
+    run(job)
+
+
 # -- orders
 
 
@@ -330,7 +386,88 @@ def test_tomorrows_session_cancels_the_order_of_today() -> None:
     run(job)
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_change_refused_after_nobody_waits_any_more_kills_no_order() -> None:
+    async def job(rig: Rig) -> None:
+        placed = await rig.broker.place(rig.ticket())
+        rig.wire.swallow = lambda fields: fields[0] in (OPEN_ORDER, ORDER_STATUS)
+        with pytest.raises(TimeoutError):
+            await rig.broker.modify(
+                placed.order_id, replace(rig.ticket(), limit_price=Decimal("0.7"))
+            )
+        rig.wire.swallow = lambda fields: False
+        for code in (110, 320, 321):
+            rig.wire.error(placed.order_id, code, "a late answer")
+        await rig.broker.barrier()
+        assert not rig.told(OrderRejected)
+        assert (await rig.broker.book()).open_orders
+
+    run(job)
+
+
+def test_an_order_for_contracts_that_tws_does_not_find_is_refused() -> None:
+    async def job(rig: Rig) -> None:
+        told: list[str] = []
+
+        def unknown(fields: list[str]) -> bool:
+            if fields[0] == OPEN_ORDER and not told:
+                told.append(fields[1])
+                rig.wire.error(int(fields[1]), 200, "No security definition has been found")
+            return fields[0] in (OPEN_ORDER, ORDER_STATUS)
+
+        rig.wire.swallow = unknown
+        with pytest.raises(UserError, match="200"):
+            await rig.broker.place(rig.ticket())
+        assert [refused.code for refused in rig.told(OrderRejected)] == [200]
+
+    run(job)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_id_of_yesterdays_order_may_come_again_as_one_of_a_request() -> None:
+    async def job(rig: Rig) -> None:
+        placed = await rig.broker.place(rig.ticket())
+        await rig.broker.cancel(placed.order_id)
+        await rig.broker.barrier()
+        rig.wire.cut()
+        await rig.until(lambda: rig.states[-1:] == [ConnectionState.READY], "connected again")
+        rig.events.clear()
+        rig.wire.error(placed.order_id, 321, "about a request of the new session")
+        await rig.broker.barrier()
+        assert not rig.told(OrderRejected)
+
+    run(job)
+
+
 # -- data
+
+
+def test_day_values_that_come_after_the_prices_are_waited_for() -> None:
+    async def job(rig: Rig) -> None:
+        def later(fields: list[str]) -> bool:
+            late = fields[0] == "1" and fields[3] in ("6", "7", "14")
+            late = late or (fields[0] == "2" and fields[3] == "8")
+            if late:
+                asyncio.get_running_loop().call_later(0.05, lambda: rig.wire.say(*fields))
+            return late
+
+        rig.wire.swallow = later
+        quote = await rig.broker.stock_quote("AAPL")
+        assert (quote.day_open, quote.day_high, quote.day_low) == (99, 102, 98)
+        assert quote.day_volume
+
+    run(job)
+
+
+def test_legs_about_to_be_traded_do_not_wait_long_for_greeks() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.swallow = lambda fields: fields[0] == "21"
+        async with asyncio.timeout(2):
+            long, short = await rig.broker.option_quotes(rig.ticket().spread)
+        assert long.quote and long.quote.mid and short.quote and short.quote.mid
+        assert long.delta is None
+
+    run(job)
 
 
 def test_a_line_that_is_refused_is_told_at_once() -> None:

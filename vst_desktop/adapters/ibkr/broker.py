@@ -11,7 +11,7 @@ import ib_insync
 from ib_insync import AccountValue
 
 from vst_desktop.adapters.ibkr import convert
-from vst_desktop.adapters.ibkr.chains import Chains
+from vst_desktop.adapters.ibkr.chains import GREEKS_SECS, Chains
 from vst_desktop.adapters.ibkr.client import Listener
 from vst_desktop.adapters.ibkr.codes import Kind, kind_of
 from vst_desktop.adapters.ibkr.connection import Connection
@@ -74,16 +74,17 @@ class IbkrBroker:
         )
         self._clock = clock
         self._listeners: list[Callable[[BrokerEvent], None]] = []
+        self._watches = Watches(self._emit)
         self._connection = Connection(
             dial=self._dial,
             adopt=self._adopt,
             dropped=self._dropped,
             resume=self._resume,
+            mend=self._watches.complete,
             tell=lambda state, why: self._emit(ConnectionChanged(state=state, reason=why)),
             now=clock.now,
         )
         self._orders = Orders(client_id, self._emit)
-        self._watches = Watches(self._emit)
         self._history = History(clock.now)
         self._lines: Lines | None = None
         self._chains: Chains | None = None
@@ -260,7 +261,9 @@ class IbkrBroker:
 
     async def option_quotes(self, spread: VerticalSpread) -> tuple[OptionQuote, OptionQuote]:
         """Fresh quotes of both legs."""
-        long, short = await self._market()[1].quotes([spread.long, spread.short])
+        long, short = await self._market()[1].quotes(
+            [spread.long, spread.short], greeks_secs=GREEKS_SECS
+        )
         return long, short
 
     async def combo_tick(self, spread: VerticalSpread) -> Decimal:

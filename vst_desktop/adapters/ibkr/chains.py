@@ -32,7 +32,11 @@ UNDERLYING_TICKS = "106"
 STOCK_SECS = 3.0
 VOLATILITY_SECS = 1.0
 """How long the underlying's volatility may come after its prices."""
+DAY_SECS = 0.5
+"""How long the day's open, high, low and volume may come after the prices."""
 QUOTE_SECS = 4.0
+GREEKS_SECS = 0.5
+"""How long Greeks may come after the prices of a leg that is about to be traded."""
 PRIOR_VOLATILITY = 0.35
 WIDER = 1.25
 """Quotes reach a little beyond what was asked for: the volatility is only an estimate."""
@@ -78,7 +82,8 @@ class Chains:
         """
         contract = await self.stock(symbol)
         async with self._lines.look(contract, UNDERLYING_TICKS) as line:
-            await line.until(_has_day, STOCK_SECS)
+            if await line.until(_has_prices, STOCK_SECS):
+                await line.until(_has_day, DAY_SECS)
             if line.error is not None and not line.ticked:
                 code, text = line.error
                 raise UserError(
@@ -143,13 +148,27 @@ class Chains:
             source="IBKR",
         )
 
-    async def quotes(self, contracts: Sequence[OptionContract]) -> list[OptionQuote]:
-        """Fresh quotes, each from a line of its own; without a quote where TWS gave none."""
-        return list(await asyncio.gather(*(self._quote(each) for each in contracts)))
+    async def quotes(
+        self, contracts: Sequence[OptionContract], *, greeks_secs: float | None = None
+    ) -> list[OptionQuote]:
+        """Fresh quotes, each from a line of its own; without a quote where TWS gave none.
 
-    async def _quote(self, contract: OptionContract) -> OptionQuote:
+        ``greeks_secs``: longest wait for Greeks and open interest once both prices are there;
+        None waits for everything as long as for the prices.
+        """
+        return list(await asyncio.gather(*(self._quote(each, greeks_secs) for each in contracts)))
+
+    async def _quote(
+        self, contract: OptionContract, greeks_secs: float | None = None
+    ) -> OptionQuote:
+        def complete(ticker: Ticker) -> bool:
+            return _complete(ticker, contract.right)
+
         async with self._lines.look(convert.option(contract), GENERIC_TICKS) as line:
-            await line.until(lambda ticker: _complete(ticker, contract.right), QUOTE_SECS)
+            if greeks_secs is None:
+                await line.until(complete, QUOTE_SECS)
+            elif await line.until(_has_both_sides, QUOTE_SECS):
+                await line.until(complete, greeks_secs)
             if not line.ticked:
                 return OptionQuote(contract=contract, quote=None)
             return convert.option_quote(contract, line.ticker, line.time)
@@ -245,8 +264,16 @@ def _move(contract: OptionContract, spot: float, volatility: float, today: date)
     return spot * volatility * math.sqrt(years)
 
 
-def _has_day(ticker: Ticker) -> bool:
+def _has_prices(ticker: Ticker) -> bool:
     return not any(math.isnan(v) for v in (ticker.bid, ticker.ask, ticker.last, ticker.close))
+
+
+def _has_day(ticker: Ticker) -> bool:
+    return not any(math.isnan(v) for v in (ticker.open, ticker.high, ticker.low, ticker.volume))
+
+
+def _has_both_sides(ticker: Ticker) -> bool:
+    return not math.isnan(ticker.bid) and not math.isnan(ticker.ask)
 
 
 def _has_volatility(ticker: Ticker) -> bool:
@@ -255,5 +282,4 @@ def _has_volatility(ticker: Ticker) -> bool:
 
 def _complete(ticker: Ticker, right: Right) -> bool:
     interest = ticker.callOpenInterest if right is Right.CALL else ticker.putOpenInterest
-    both = not math.isnan(ticker.bid) and not math.isnan(ticker.ask)
-    return both and ticker.modelGreeks is not None and not math.isnan(interest)
+    return _has_both_sides(ticker) and ticker.modelGreeks is not None and not math.isnan(interest)

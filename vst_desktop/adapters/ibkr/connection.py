@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
+from typing import Any
 
 from vst_desktop.adapters.ibkr.codes import Kind, kind_of
 from vst_desktop.adapters.ibkr.session import Session
@@ -30,6 +31,7 @@ class Connection:
         adopt: Makes a fresh session usable, before READY is told.
         dropped: Called when a session that was open is gone.
         resume: Asks again for what TWS lost while it had no servers.
+        mend: Asks for what could not be had so far; called with every heartbeat.
         tell: Takes each change of state with its reason.
         now: The station's time, for the offset of the broker's clock.
     """
@@ -41,6 +43,7 @@ class Connection:
         adopt: Callable[[Session], Awaitable[None]],
         dropped: Callable[[], None],
         resume: Callable[[], Awaitable[None]],
+        mend: Callable[[], Coroutine[Any, Any, None]],
         tell: Callable[[ConnectionState, str], None],
         now: Callable[[], datetime],
     ) -> None:
@@ -48,6 +51,8 @@ class Connection:
         self._adopt = adopt
         self._dropped = dropped
         self._resume = resume
+        self._mend = mend
+        self._mending: asyncio.Task[None] | None = None
         self._tell = tell
         self._now = now
         self._tasks = TaskOwner("ibkr")
@@ -133,6 +138,8 @@ class Connection:
             self.session = session
             await self._beat(session)
             await self._adopt(session)
+            if not session.connected:
+                raise UserError("the connection was lost while it was being made")
         except BaseException as error:
             if session is not None:
                 session.close()
@@ -163,6 +170,9 @@ class Connection:
                     await self._open()
                 except (UserError, TimeoutError) as error:
                     log.info("not reconnected: %s", error)
+                except Exception:
+                    # a bug; without the supervisor the station would stay cut off for good
+                    log.exception("a fault while reconnecting")
 
     async def _gone(self, session: Session) -> str:
         """Watch a session until it is gone; why it is."""
@@ -174,6 +184,8 @@ class Connection:
                 await asyncio.wait_for(lost.wait(), HEARTBEAT_SECS)
             except TimeoutError:
                 missed = 0 if await self._beats(session) else missed + 1
+                if not missed and (self._mending is None or self._mending.done()):
+                    self._mending = self._tasks.spawn(self._mend(), "mend")
                 if missed >= HEARTBEATS_MISSED:
                     return "the broker does not answer any more"
         return "the connection was lost"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
 from collections import Counter
 from collections.abc import Callable
@@ -12,9 +14,12 @@ from ib_insync import Ticker
 from vst_desktop.adapters.ibkr import convert
 from vst_desktop.adapters.ibkr.chains import GENERIC_TICKS, Chains
 from vst_desktop.adapters.ibkr.lines import Line, Lines
+from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.money import price
 from vst_desktop.domain.quotes import OptionContract, OptionQuote, StockQuote
 from vst_desktop.domain.spreads import VerticalSpread
+
+log = logging.getLogger(__name__)
 
 TICK_SECS = 2.0
 UNKNOWN_COMBO_TICK = Decimal("0.05")
@@ -39,10 +44,26 @@ class Watches:
         """Subscribe everything on a new connection, or again where TWS lost it."""
         self.detach()
         self._lines, self._chains = lines, chains
-        for symbol in tuple(self._stocks):
-            await self._stream_stock(symbol)
+        await self.complete()
+
+    async def complete(self) -> None:
+        """Subscribe what is held and has no line yet.
+
+        What fails is left for the next call: one instrument that TWS does not find just now must
+        not keep the station from its broker.
+        """
+        await asyncio.gather(*(self._try_stock(symbol) for symbol in tuple(self._stocks)))
         for contract in tuple(self._options):
-            self._stream_option(contract)
+            try:
+                self._stream_option(contract)
+            except UserError as error:
+                log.info("%s is not streamed yet: %s", contract.symbol, error)
+
+    async def _try_stock(self, symbol: str) -> None:
+        try:
+            await self._stream_stock(symbol)
+        except (UserError, TimeoutError) as error:
+            log.info("%s is not streamed yet: %s", symbol, error)
 
     def detach(self) -> None:
         """End all lines; what is watched stays known."""

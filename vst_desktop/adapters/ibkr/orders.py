@@ -31,6 +31,9 @@ ACKNOWLEDGE_SECS = 5.0
 REASON_SECS = 1.0
 """An order that is dead when first heard of is refused; its reason comes beside it."""
 
+_NO_SUCH_CONTRACT = 200
+_KILLED = 201
+_ALIVE = (BrokerStatus.PRE_SUBMITTED, BrokerStatus.SUBMITTED)
 _DEAD = (BrokerStatus.INACTIVE, BrokerStatus.CANCELLED, BrokerStatus.API_CANCELLED)
 _OVER = (*_DEAD, BrokerStatus.FILLED)
 
@@ -68,6 +71,7 @@ class Orders:
         self._tell = tell
         self._refs: dict[int, str] = {}
         self._waiting: dict[int, _Waiting] = {}
+        self._working: set[int] = set()
 
     async def place(self, session: Session, ticket: OrderTicket) -> Placed:
         """Send a new order and wait for its permId."""
@@ -93,7 +97,13 @@ class Orders:
         session.ib.client.cancelOrder(order_id)  # type: ignore[no-untyped-call]
 
     def connection_lost(self) -> None:
-        """Nobody will answer any more."""
+        """Nobody will answer any more.
+
+        The next connection tells its open orders anew; ids of the others may come again, as ids
+        of requests, when TWS was reset.
+        """
+        self._refs.clear()
+        self._working.clear()
         for waiting in self._waiting.values():
             waiting.fail(TimeoutError("the connection was lost"))
 
@@ -139,6 +149,8 @@ class Orders:
         if told.client_id == self._client_id and told.order_id > 0:
             if told.order_ref:
                 self._refs[told.order_id] = told.order_ref
+            if told.status in _ALIVE:
+                self._working.add(told.order_id)
             self._acknowledge(told)
         self._tell(told)
 
@@ -169,7 +181,8 @@ class Orders:
         waiting, kind = self._waiting.get(order_id), kind_of(code)
         if waiting is not None:
             waiting.note = f"{text} ({code})"
-        if kind is Kind.REJECTED or (kind is Kind.UNCHANGED and waiting is not None):
+        refused = kind is Kind.REJECTED or code == _NO_SUCH_CONTRACT
+        if refused or (kind is Kind.UNCHANGED and waiting is not None):
             if waiting is not None:
                 waiting.fail(
                     UserError(
@@ -179,6 +192,8 @@ class Orders:
                         remedy=remedy_of(code),
                     )
                 )
-            if waiting is None or not waiting.change:
+            # an order that works survives the refusal of a change or a cancel, however late
+            working = order_id in self._working and code != _KILLED
+            if not working and (waiting is None or not waiting.change):
                 self._tell(OrderRejected(order_ref=ref, order_id=order_id, code=code, text=text))
         return True

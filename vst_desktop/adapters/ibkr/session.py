@@ -67,12 +67,18 @@ class Session:
     ) -> T:
         """Make a request of which only one may be under way, and wait for its answer.
 
+        The time runs from the call: waiting for its turn counts.
+
         Raises:
             UserError: TWS refused it, or the connection was lost.
             TimeoutError: No answer in time.
         """
-        async with self._turns[what]:
-            return await self.answer(make, what, secs)
+
+        async def turn() -> T:
+            async with self._turns[what]:
+                return await make()
+
+        return await self.answer(turn, what, secs)
 
     async def answer[T](
         self, make: Callable[[], Awaitable[T]], what: str, secs: float = ANSWER_SECS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import secrets
@@ -61,15 +62,14 @@ class Launch:
             "client_ca_pem": self.identity.certificate_pem.decode(),
         }
         try:
-            stdin.write(json.dumps(bootstrap).encode() + b"\n")
-            await stdin.drain()
             async with asyncio.timeout(HANDSHAKE_SECS):
+                with contextlib.suppress(ConnectionError):  # ended already: its words tell why
+                    stdin.write(json.dumps(bootstrap).encode() + b"\n")
+                    await stdin.drain()
                 line = await stdout.readline()
         except TimeoutError:
             await self.stop()
             raise UserError(f"the scanner said nothing for {HANDSHAKE_SECS:g} s") from None
-        except (BrokenPipeError, ConnectionResetError):
-            line = b""
         if not line:
             code = await self._process.wait()
             await asyncio.gather(*self._drains)

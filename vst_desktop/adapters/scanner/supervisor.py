@@ -112,6 +112,11 @@ class ScannerChild:
         if self._on_state is not None and not self._closing:
             self._on_state(serving)
 
+    async def wait_for_breaker(self) -> None:
+        """Return when the breaker has opened and nothing is started any more."""
+        if self._watch is not None:
+            await asyncio.wait({self._watch})
+
     async def close(self) -> None:
         """Ask the child to end, then make it; idempotent."""
         self._closing = True

@@ -1,0 +1,88 @@
+"""The simulator as a child process, and its control line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vst_desktop.adapters.demo.control import SimControl
+from vst_desktop.adapters.demo.process import SimProcess
+from vst_desktop.domain.errors import UserError
+
+STORY_SECS = 60
+
+
+def with_sim(story: Callable[[SimProcess], Coroutine[Any, Any, None]], *arguments: str) -> None:
+    async def run() -> None:
+        async with asyncio.timeout(STORY_SECS):
+            process = SimProcess(["--speed", "0", *arguments])
+            try:
+                await process.start()
+                await story(process)
+            finally:
+                await process.stop()
+
+    asyncio.run(run())
+
+
+def test_control_line_tells_and_moves_the_held_clock() -> None:
+    async def story(process: SimProcess) -> None:
+        control = await SimControl.connect(process.control_port)
+        before = await control.read()
+        assert before.speed == 0
+        await control.advance(before.now + timedelta(minutes=2))
+        assert (await control.read()).now == before.now + timedelta(minutes=2)
+        with pytest.raises(UserError, match="lies before"):
+            await control.advance(before.now)
+        market = await control.market()
+        assert "AAPL" in market.symbols
+        await control.close()
+
+    with_sim(story)
+
+
+def test_malformed_lines_are_answered_and_the_line_goes_on() -> None:
+    async def story(process: SimProcess) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", process.control_port)
+        lines = [b"garbage\n", b"[]\n", b'{"op": "dance"}\n', b'{"op": "advance", "to": 7}\n']
+        for line in lines:
+            writer.write(line)
+            assert "error" in json.loads(await reader.readline())
+        writer.write(b'{"op": "clock"}\n')
+        assert json.loads(await reader.readline())["speed"] == 0
+        writer.close()
+
+    with_sim(story)
+
+
+def test_refused_input_is_the_child_s_own_sentence(tmp_path: Path) -> None:
+    bars = tmp_path / "bars.csv"
+    bars.write_text("symbol,date,open\n")
+
+    async def story(process: SimProcess) -> None:
+        pytest.fail("it must not start")
+
+    with pytest.raises(UserError, match=r"bars\.csv: has no column high"):
+        with_sim(story, "--bars", str(bars), "--at", "2014-06-09T14:43-04:00")
+
+
+def test_child_ends_when_its_parent_s_line_does() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", "vst_desktop.cli.main", "sim", "--child", "--speed", "0"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert child.stdin is not None and child.stdout is not None
+    with child, child.stdout:
+        assert child.stdout.readline().startswith(b"VST-SIM|1|")
+        child.stdin.close()
+        assert child.wait(timeout=5) == 0
