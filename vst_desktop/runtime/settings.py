@@ -245,7 +245,7 @@ def _parse_override(text: str) -> tuple[str, str, str]:
         raise UserError(
             f"unknown setting {key!r}",
             where=f"--set {text}",
-            remedy="see the settings table in the README",
+            remedy="see Settings in the README",
             exit_code=2,
         )
     if len(groups) > 1:
@@ -265,7 +265,7 @@ def _known(group: str, key: str, where: str) -> None:
         raise UserError(
             f"unknown setting {group}.{key}",
             where=where,
-            remedy="see the settings table in the README",
+            remedy="see Settings in the README",
             exit_code=2,
         )
 
