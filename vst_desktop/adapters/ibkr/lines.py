@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -17,6 +18,8 @@ MAX_LINES = 100
 """What TWS gives a user without extra subscriptions."""
 WATCH_RESERVE = 20
 """Lines kept free of looks, for positions and working spreads."""
+LOOK_RESERVE = 10
+"""Lines kept free of watches: looks always get on, and a leg about to be traded is quoted."""
 
 
 class Line:
@@ -86,7 +89,7 @@ class Lines:
         self._ib = ib
         self._now = now
         self._looks = 0
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._watched: dict[str, Line] = {}
         self._by_request: dict[int, Line] = {}
 
@@ -96,15 +99,7 @@ class Lines:
 
         Waits while all lines are taken.
         """
-        while self._looks >= MAX_LINES - max(WATCH_RESERVE, len(self._watched)):
-            turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await turn
-            finally:
-                if turn in self._waiting:
-                    self._waiting.remove(turn)
-        self._looks += 1
+        await self._take()
         try:
             line = self._open(contract, generic)
             try:
@@ -112,8 +107,25 @@ class Lines:
             finally:
                 self._close(line)
         finally:
-            self._looks -= 1
-            self._next()
+            self._give_back()
+
+    async def _take(self) -> None:
+        if not self._waiting and self._looks < self._look_limit:
+            self._looks += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            # the place may have been given to it in the very turn of the loop that cancels it
+            if not turn.cancelled():
+                self._give_back()
+            raise
+
+    def _give_back(self) -> None:
+        self._looks -= 1
+        self._next()
 
     def watch(
         self, key: str, contract: Contract, generic: str, on_tick: Callable[[Line], None]
@@ -125,9 +137,9 @@ class Lines:
         """
         if key in self._watched:
             return
-        if len(self._watched) >= MAX_LINES:
+        if len(self._watched) >= MAX_LINES - LOOK_RESERVE:
             raise UserError(
-                f"no market data line is left: {MAX_LINES} are watched",
+                f"no market data line is left: {len(self._watched)} are watched",
                 remedy="close positions or cancel working orders before opening more",
             )
         line = self._open(contract, generic)
@@ -142,14 +154,29 @@ class Lines:
             self._next()
 
     def refused(self, request_id: int, code: int, text: str) -> None:
-        """Tell the line of that request, if it is one's, that TWS refused it."""
+        """Tell the line of that request, if it is one's, that TWS refused it.
+
+        A watched one is given up, so that ``watch`` can ask for it again.
+        """
         line = self._by_request.get(request_id)
-        if line is not None:
-            line.fail(code, text)
+        if line is None:
+            return
+        line.fail(code, text)
+        for key, watched in self._watched.items():
+            if watched is line:
+                self.unwatch(key)
+                break
 
     def _next(self) -> None:
-        if self._waiting and not self._waiting[0].done():
-            self._waiting.pop(0).set_result(None)
+        while self._waiting and self._looks < self._look_limit:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._looks += 1
+                turn.set_result(None)
+
+    @property
+    def _look_limit(self) -> int:
+        return MAX_LINES - max(WATCH_RESERVE, len(self._watched))
 
     def _open(self, contract: Contract, generic: str) -> Line:
         # ib_insync keys tickers by the identity of the contract object: each line has its own.
