@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -255,6 +256,103 @@ def test_close_is_final_and_may_be_repeated() -> None:
     run(job)
 
 
+@pytest.mark.parametrize("turns", [1, 4, 10, 20, 30])
+def test_a_close_while_connecting_ends_the_attempt(turns: int) -> None:
+    async def job(rig: Rig) -> None:
+        connecting = asyncio.create_task(rig.broker.connect())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        assert not connecting.done()
+        await rig.broker.close()
+        with pytest.raises(UserError, match="closed while it was connecting"):
+            await connecting
+        assert rig.broker.state is ConnectionState.DISCONNECTED
+        await rig.until(lambda: not rig.server.sessions, "the server to be left")
+
+    run(job, connect=False)
+
+
+def test_a_connect_that_is_cancelled_leaves_the_server() -> None:
+    async def job(rig: Rig) -> None:
+        connecting = asyncio.create_task(rig.broker.connect())
+        await rig.until(lambda: rig.server.sessions, "the server to be reached")
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        assert rig.broker.state is ConnectionState.DISCONNECTED
+        await rig.until(lambda: not rig.server.sessions, "the server to be left")
+        await rig.broker.connect()
+        assert rig.broker.state is ConnectionState.READY
+
+    run(job, connect=False)
+
+
+def test_only_one_connection_is_made() -> None:
+    async def job(rig: Rig) -> None:
+        first = asyncio.create_task(rig.broker.connect())
+        await asyncio.sleep(0)
+        with pytest.raises(UserError, match="already"):
+            await rig.broker.connect()
+        await first
+        with pytest.raises(UserError, match="already"):
+            await rig.broker.connect()
+        assert len(rig.server.sessions) == 1
+
+    run(job, connect=False)
+
+
+class Eager(random.Random):
+    """Reconnects without waiting, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked: list[tuple[float, float]] = []
+
+    def uniform(self, a: float, b: float) -> float:
+        self.asked.append((a, b))
+        return 0.0
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_close_at_the_moment_of_being_ready_stays_closed(turns: int) -> None:
+    async def job(rig: Rig) -> None:
+        closing: list[asyncio.Task[None]] = []
+
+        async def close() -> None:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await rig.broker.close()
+
+        def on_ready(event: BrokerEvent) -> None:
+            if isinstance(event, ConnectionChanged) and event.state is ConnectionState.READY:
+                closing.append(asyncio.create_task(close()))
+
+        rig.broker.subscribe(on_ready)
+        await asyncio.gather(rig.broker.connect(), return_exceptions=True)
+        await asyncio.gather(*closing)
+        await rig.until(lambda: not rig.server.sessions, "the server to be left")
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert len(closing) == 1 and rig.broker.state is ConnectionState.DISCONNECTED
+
+    run(job, connect=False, rng=Eager())
+
+
+def test_attempts_to_reconnect_are_spread_by_the_given_chance() -> None:
+    chance = Eager()
+
+    async def job(rig: Rig) -> None:
+        await rig.server.stop()
+        await rig.until(lambda: len(chance.asked) >= 3, "attempts")
+        await rig.server.start(port=rig.port)
+        await rig.until(lambda: rig.broker.state is ConnectionState.READY, "connected again")
+        assert set(chance.asked) == {(0.8, 1.2)}
+        states = [event.state for event in rig.told(ConnectionChanged)]
+        assert states.count(ConnectionState.READY) == 2 and len(rig.server.sessions) == 1
+
+    run(job, rng=chance)
+
+
 # -- bars and quotes
 
 
@@ -323,6 +421,19 @@ def test_a_chain_lists_all_and_quotes_what_is_near() -> None:
         assert at_the_money.implied_volatility == 0.25
         assert at_the_money.open_interest == 1234 and at_the_money.volume == 345
         assert at_the_money.contract.con_id and at_the_money.contract.multiplier == 100
+
+    run(job)
+
+
+def test_a_chain_leaves_no_line_open() -> None:
+    async def job(rig: Rig) -> None:
+        await rig.broker.option_chain(
+            "AAPL", right=Right.PUT, dte=(25, 60), today=TODAY, reach=3.0, max_contracts=6
+        )
+        await rig.broker.stock_quote("AAPL")
+        await rig.broker.combo_tick(rig.spread())
+        await rig.broker.barrier()
+        assert [one.market_data_lines for one in rig.server.sessions] == [0]
 
     run(job)
 
@@ -436,6 +547,33 @@ def test_a_limit_works_is_changed_and_cancelled() -> None:
         )
         assert not (await rig.broker.book()).open_orders
         assert not rig.told(OrderRejected)
+
+    run(job)
+
+
+def test_another_clients_orders_and_fills_are_seen_as_foreign() -> None:
+    async def job(rig: Rig) -> None:
+        other = new_broker(rig.port, rig.clock, client_id=18)
+        await other.connect()
+        try:
+            theirs, done, ours = (
+                ticket(rig.spread()),
+                market_order(rig.spread()),
+                ticket(rig.spread()),
+            )
+            await other.place(theirs)
+            await other.place(done)
+            await rig.broker.place(ours)
+            book = await rig.broker.book()
+            by_ref = {one.order_ref: one.client_id for one in book.open_orders}
+            assert by_ref == {theirs.order_ref: 18, ours.order_ref: 17}
+            assert book.own_client_id == 17
+            assert {one.order_ref for one in book.executions} == {done.order_ref}
+            assert not rig.told(OrderRejected)
+        finally:
+            await other.close()
+        (left,) = [o for o in (await rig.broker.book()).open_orders if o.client_id == 18]
+        assert left.order_ref == theirs.order_ref
 
     run(job)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -51,6 +52,7 @@ class IbkrBroker:
         allowed_accounts: The allow-list; empty allows any.
         messages_per_second: Most messages sent a second.
         clock: The station's time.
+        rng: Spreads the attempts to reconnect; None for one that nobody can foretell.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class IbkrBroker:
         allowed_accounts: Sequence[str],
         messages_per_second: int,
         clock: Clock,
+        rng: random.Random | None = None,
     ) -> None:
         self._address = Address(
             host=host,
@@ -83,6 +86,7 @@ class IbkrBroker:
             mend=self._watches.complete,
             tell=lambda state, why: self._emit(ConnectionChanged(state=state, reason=why)),
             now=clock.now,
+            rng=rng or random.Random(),
         )
         self._orders = Orders(client_id, self._emit)
         self._history = History(clock.now)

@@ -34,6 +34,7 @@ class Connection:
         mend: Asks for what could not be had so far; called with every heartbeat.
         tell: Takes each change of state with its reason.
         now: The station's time, for the offset of the broker's clock.
+        rng: Spreads the attempts to reconnect.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Connection:
         mend: Callable[[], Coroutine[Any, Any, None]],
         tell: Callable[[ConnectionState, str], None],
         now: Callable[[], datetime],
+        rng: random.Random,
     ) -> None:
         self._dial = dial
         self._adopt = adopt
@@ -55,7 +57,9 @@ class Connection:
         self._mending: asyncio.Task[None] | None = None
         self._tell = tell
         self._now = now
+        self._rng = rng
         self._tasks = TaskOwner("ibkr")
+        self._opening: asyncio.Task[Session] | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._upstream = True
         self.state = ConnectionState.DISCONNECTED
@@ -88,15 +92,35 @@ class Connection:
         return session
 
     async def start(self) -> Session:
-        """Connect, once; afterwards the supervisor keeps the connection."""
-        if self._supervisor is not None:
+        """Connect, once; afterwards the supervisor keeps the connection.
+
+        Raises:
+            UserError: No connection could be made, there is one already, or ``close`` came first.
+            TimeoutError: TWS did not answer.
+        """
+        if self._supervisor is not None or self._opening is not None:
             raise UserError("the broker is connected already, or connecting")
-        session = await self._open()
+        self._opening = asyncio.create_task(self._open(), name="ibkr:open")
+        try:
+            session = await self._opening
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            raise UserError("the broker was closed while it was connecting") from None
+        finally:
+            self._opening = None
+        if self.session is not session:
+            raise UserError("the broker was closed while it was connecting")
         self._supervisor = self._tasks.spawn(self._supervise(), "supervise")
         return session
 
     async def close(self) -> None:
         """Disconnect for good; idempotent."""
+        if self._opening is not None:
+            # or an account could be traded in after everybody believes it is left
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
         await self._tasks.close()
         self._supervisor = None
         self._end("closed")
@@ -164,7 +188,7 @@ class Connection:
                 self._end(await self._gone(self.session))
             backoff = FIRST_BACKOFF_SECS
             while self.session is None:
-                await asyncio.sleep(backoff * random.uniform(0.8, 1.2))
+                await asyncio.sleep(backoff * self._rng.uniform(0.8, 1.2))
                 backoff = min(2 * backoff, MAX_BACKOFF_SECS)
                 try:
                     await self._open()
