@@ -256,37 +256,6 @@ def test_close_is_final_and_may_be_repeated() -> None:
     run(job)
 
 
-@pytest.mark.parametrize("turns", [1, 4, 10, 20, 30])
-def test_a_close_while_connecting_ends_the_attempt(turns: int) -> None:
-    async def job(rig: Rig) -> None:
-        connecting = asyncio.create_task(rig.broker.connect())
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        assert not connecting.done()
-        await rig.broker.close()
-        with pytest.raises(UserError, match="closed while it was connecting"):
-            await connecting
-        assert rig.broker.state is ConnectionState.DISCONNECTED
-        await rig.until(lambda: not rig.server.sessions, "the server to be left")
-
-    run(job, connect=False)
-
-
-def test_a_connect_that_is_cancelled_leaves_the_server() -> None:
-    async def job(rig: Rig) -> None:
-        connecting = asyncio.create_task(rig.broker.connect())
-        await rig.until(lambda: rig.server.sessions, "the server to be reached")
-        connecting.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await connecting
-        assert rig.broker.state is ConnectionState.DISCONNECTED
-        await rig.until(lambda: not rig.server.sessions, "the server to be left")
-        await rig.broker.connect()
-        assert rig.broker.state is ConnectionState.READY
-
-    run(job, connect=False)
-
-
 def test_only_one_connection_is_made() -> None:
     async def job(rig: Rig) -> None:
         first = asyncio.create_task(rig.broker.connect())

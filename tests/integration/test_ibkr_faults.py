@@ -32,6 +32,7 @@ from vst_desktop.ports.broker import BrokerEvent, ConnectionChanged, ConnectionS
 from vst_desktop.runtime.clock import HeldClock
 
 OPEN_ORDER, ORDER_STATUS, CURRENT_TIME, CONTRACT, CONTRACT_END = "5", "3", "49", "10", "52"
+NEXT_ID, ACCOUNT_END = "9", "54"
 
 
 @dataclass
@@ -230,6 +231,55 @@ def test_a_server_that_hangs_up_during_the_handshake_is_told() -> None:
         await server.wait_closed()
 
     asyncio.run(main())
+
+
+async def stuck(rig: Rig, message: str) -> asyncio.Task[object]:
+    """A connect that waits for a message which the server sent and the wire lost."""
+    lost = asyncio.Event()
+
+    def swallow(fields: list[str]) -> bool:
+        if fields[0] == message:
+            lost.set()
+        return fields[0] == message
+
+    rig.wire.swallow = swallow
+    connecting: asyncio.Task[object] = asyncio.create_task(rig.broker.connect())
+    await lost.wait()
+    return connecting
+
+
+WHILE_CONNECTING = pytest.mark.parametrize(
+    "message", [NEXT_ID, ACCOUNT_END, CURRENT_TIME], ids=["handshake", "account", "time"]
+)
+
+
+@WHILE_CONNECTING
+def test_a_close_while_connecting_ends_the_attempt(message: str) -> None:
+    async def job(rig: Rig) -> None:
+        connecting = await stuck(rig, message)
+        await rig.broker.close()
+        with pytest.raises(UserError, match="closed while it was connecting"):
+            await connecting
+        assert rig.broker.state is ConnectionState.DISCONNECTED
+        await rig.until(lambda: not rig.server.sessions, "the server to be left")
+
+    run(job, connect=False)
+
+
+@WHILE_CONNECTING
+def test_a_connect_that_is_cancelled_leaves_the_server_and_may_be_made_again(message: str) -> None:
+    async def job(rig: Rig) -> None:
+        connecting = await stuck(rig, message)
+        connecting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await connecting
+        assert rig.states == [ConnectionState.CONNECTING, ConnectionState.DISCONNECTED]
+        await rig.until(lambda: not rig.server.sessions, "the server to be left")
+        rig.wire.swallow = lambda fields: False
+        await rig.broker.connect()
+        assert rig.states[-1] is ConnectionState.READY
+
+    run(job, connect=False)
 
 
 @pytest.mark.usefixtures("impatient")
