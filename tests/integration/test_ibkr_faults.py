@@ -410,6 +410,20 @@ def test_a_change_that_is_refused_leaves_the_order_as_it_was() -> None:
     run(job)
 
 
+@pytest.mark.usefixtures("impatient")
+def test_a_status_that_still_has_the_old_limit_is_no_answer_to_a_change() -> None:
+    async def job(rig: Rig) -> None:
+        placed = await rig.broker.place(rig.ticket())
+        await rig.broker.barrier()
+        rig.events.clear()
+        rig.wire.swallow = lambda fields: fields[0] == OPEN_ORDER
+        with pytest.raises(TimeoutError):
+            await rig.broker.modify(placed.order_id, rig.ticket("0.7"))
+        assert {told.limit_price for told in rig.told(BrokerOrder)} == {Decimal("0.5")}
+
+    run(job)
+
+
 def test_a_cancel_that_comes_too_late_is_no_refusal() -> None:
     async def job(rig: Rig) -> None:
         placed = await rig.broker.place(rig.ticket("4"))
