@@ -8,51 +8,51 @@ import (
 	"vst/scanner/internal/scan"
 )
 
-// encode writes the signals of one symbol as columns.
-func encode(symbol int, signals []scan.Signal) *pb.SignalColumns {
-	n := len(signals)
-	columns := makeColumns(n)
+// encode writes the signals of one symbol as one run; signals of one bar share its row. The kinds
+// of one bar come in ascending order.
+func encode(symbol int, signals []scan.Signal, values bool) *pb.SignalColumns {
+	if len(signals) == 0 {
+		return nil
+	}
+	columns := &pb.SignalColumns{}
 	order := binary.LittleEndian
+	rows := 0
 	for i := range signals {
 		signal := &signals[i]
-		order.PutUint32(columns.Symbol[4*i:], uint32(symbol))
-		columns.Strategy[i] = byte(signal.Kind)
-		order.PutUint32(columns.Day[4*i:], uint32(signal.Day))
-		order.PutUint64(columns.Close[8*i:], math.Float64bits(signal.Close))
-		order.PutUint64(columns.Atr[8*i:], math.Float64bits(signal.ATR))
-		order.PutUint64(columns.Rsi[8*i:], math.Float64bits(signal.RSI))
-		order.PutUint64(columns.Sma50[8*i:], math.Float64bits(signal.Fast))
-		order.PutUint64(columns.Sma200[8*i:], math.Float64bits(signal.Slow))
+		bit := byte(1) << (signal.Kind - 1)
+		if i > 0 && signals[i-1].Day == signal.Day && signals[i-1].Kind < signal.Kind {
+			columns.Strategies[rows-1] |= bit
+			continue
+		}
+		rows++
+		columns.Strategies = append(columns.Strategies, bit)
+		columns.Day = order.AppendUint32(columns.Day, uint32(signal.Day))
+		if values {
+			columns.Close = order.AppendUint64(columns.Close, math.Float64bits(signal.Close))
+			columns.Atr = order.AppendUint64(columns.Atr, math.Float64bits(signal.ATR))
+			columns.Rsi = order.AppendUint64(columns.Rsi, math.Float64bits(signal.RSI))
+			columns.Sma50 = order.AppendUint64(columns.Sma50, math.Float64bits(signal.Fast))
+			columns.Sma200 = order.AppendUint64(columns.Sma200, math.Float64bits(signal.Slow))
+		}
 	}
+	columns.RunSymbol = order.AppendUint32(nil, uint32(symbol))
+	columns.RunRows = order.AppendUint32(nil, uint32(rows))
 	return columns
 }
 
 // joined lays columns end to end; parts may hold nil.
 func joined(parts []*pb.SignalColumns) *pb.SignalColumns {
-	total := 0
+	whole := &pb.SignalColumns{}
 	for _, part := range parts {
-		total += len(part.GetStrategy())
-	}
-	whole := makeColumns(total)
-	at := 0
-	for _, part := range parts {
-		copy(whole.Symbol[4*at:], part.GetSymbol())
-		copy(whole.Strategy[at:], part.GetStrategy())
-		copy(whole.Day[4*at:], part.GetDay())
-		copy(whole.Close[8*at:], part.GetClose())
-		copy(whole.Atr[8*at:], part.GetAtr())
-		copy(whole.Rsi[8*at:], part.GetRsi())
-		copy(whole.Sma50[8*at:], part.GetSma50())
-		copy(whole.Sma200[8*at:], part.GetSma200())
-		at += len(part.GetStrategy())
+		whole.RunSymbol = append(whole.RunSymbol, part.GetRunSymbol()...)
+		whole.RunRows = append(whole.RunRows, part.GetRunRows()...)
+		whole.Day = append(whole.Day, part.GetDay()...)
+		whole.Strategies = append(whole.Strategies, part.GetStrategies()...)
+		whole.Close = append(whole.Close, part.GetClose()...)
+		whole.Atr = append(whole.Atr, part.GetAtr()...)
+		whole.Rsi = append(whole.Rsi, part.GetRsi()...)
+		whole.Sma50 = append(whole.Sma50, part.GetSma50()...)
+		whole.Sma200 = append(whole.Sma200, part.GetSma200()...)
 	}
 	return whole
-}
-
-func makeColumns(n int) *pb.SignalColumns {
-	return &pb.SignalColumns{
-		Symbol: make([]byte, 4*n), Strategy: make([]byte, n), Day: make([]byte, 4*n),
-		Close: make([]byte, 8*n), Atr: make([]byte, 8*n), Rsi: make([]byte, 8*n),
-		Sma50: make([]byte, 8*n), Sma200: make([]byte, 8*n),
-	}
 }

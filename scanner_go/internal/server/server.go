@@ -54,7 +54,7 @@ func (s *Server) Scan(ctx context.Context, request *pb.ScanRequest) (*pb.ScanRes
 	faults := make([]*bars.Error, len(request.GetSymbols()))
 	response, err := s.scan(ctx, request, func(outcome scan.Outcome) error {
 		if faults[outcome.Index] = outcome.Err; len(outcome.Signals) > 0 {
-			parts[outcome.Index] = encode(outcome.Index, outcome.Signals)
+			parts[outcome.Index] = encode(outcome.Index, outcome.Signals, request.GetValues())
 		}
 		return nil
 	})
@@ -72,7 +72,7 @@ func (s *Server) Scan(ctx context.Context, request *pb.ScanRequest) (*pb.ScanRes
 
 // ScanStream sends progress, signals and errors as they come, and the summary last.
 func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreamingServer[pb.ScanUpdate]) error {
-	progress := &progress{send: stream.Send, total: uint32(len(request.GetSymbols()))}
+	progress := &progress{send: stream.Send, total: uint32(len(request.GetSymbols())), values: request.GetValues()}
 	response, err := s.scan(stream.Context(), request, progress.take)
 	if err != nil {
 		return err
@@ -82,8 +82,9 @@ func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreaming
 
 // progress gathers outcomes and sends them in messages of a handy size.
 type progress struct {
-	send  func(*pb.ScanUpdate) error
-	total uint32
+	send   func(*pb.ScanUpdate) error
+	total  uint32
+	values bool
 
 	mu     sync.Mutex
 	done   uint32
@@ -94,7 +95,7 @@ type progress struct {
 }
 
 func (p *progress) take(outcome scan.Outcome) error {
-	part := encode(outcome.Index, outcome.Signals)
+	part := encode(outcome.Index, outcome.Signals, p.values)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.rows > 0 && p.rows+len(outcome.Signals) > chunkRows {

@@ -60,7 +60,7 @@ func put(t *testing.T, scanner pb.ScannerClient, messages ...*pb.SymbolBars) *pb
 
 func request(symbols ...string) *pb.ScanRequest {
 	return &pb.ScanRequest{
-		Symbols: symbols, Strategies: []pb.Strategy{pb.Strategy_STRATEGY_HIGH_BASE},
+		Symbols: symbols, Values: true, Strategies: []pb.Strategy{pb.Strategy_STRATEGY_HIGH_BASE},
 		Parameters: &pb.StrategyParameters{
 			HighBaseMaxAtrRatio: 2, HighBaseMinRsi: 60, LowBaseMinAtrRatio: 0.5, LowBaseMaxRsi: 40,
 			BullPullbackRsiThreshold: 45, BearRallyRsiThreshold: 55,
@@ -69,18 +69,18 @@ func request(symbols ...string) *pb.ScanRequest {
 	}
 }
 
-// row is one signal as read from the columns.
+// row is one bar with signals as read from the columns.
 type row struct {
 	symbol, day uint32
-	strategy    byte
+	strategies  byte
 	close       float64
 }
 
 func rows(t *testing.T, columns *pb.SignalColumns) []row {
 	t.Helper()
-	n := len(columns.GetStrategy())
+	n := len(columns.GetStrategies())
 	for width, column := range map[int][][]byte{
-		4: {columns.GetSymbol(), columns.GetDay()},
+		4: {columns.GetDay()},
 		8: {columns.GetClose(), columns.GetAtr(), columns.GetRsi(), columns.GetSma50(), columns.GetSma200()},
 	} {
 		for _, c := range column {
@@ -89,13 +89,19 @@ func rows(t *testing.T, columns *pb.SignalColumns) []row {
 			}
 		}
 	}
-	found := make([]row, n)
+	var found []row
 	order := binary.LittleEndian
-	for i := range found {
-		found[i] = row{
-			order.Uint32(columns.GetSymbol()[4*i:]), order.Uint32(columns.GetDay()[4*i:]),
-			columns.GetStrategy()[i], math.Float64frombits(order.Uint64(columns.GetClose()[8*i:])),
+	for run := range len(columns.GetRunSymbol()) / 4 {
+		for range order.Uint32(columns.GetRunRows()[4*run:]) {
+			i := len(found)
+			found = append(found, row{
+				order.Uint32(columns.GetRunSymbol()[4*run:]), order.Uint32(columns.GetDay()[4*i:]),
+				columns.GetStrategies()[i], math.Float64frombits(order.Uint64(columns.GetClose()[8*i:])),
+			})
 		}
+	}
+	if len(found) != n {
+		t.Fatalf("the runs have %d rows, the columns %d", len(found), n)
 	}
 	return found
 }

@@ -21,7 +21,10 @@ ATR_RATIO_BASES = {
     "range_low": pb.AtrRatioBase.ATR_RATIO_BASE_RANGE_LOW,
 }
 STRATEGIES = {name: pb.Strategy.Value(f"STRATEGY_{name}") for name in BUILT_IN}
-NAMES = {int(number): name for name, number in STRATEGIES.items()}
+NAMES_OF_BITS = [
+    [name for name, number in STRATEGIES.items() if bits >> (number - 1) & 1] for bits in range(16)
+]
+"""Strategies by the bits of a row."""
 
 
 def to_day(day: date) -> int:
@@ -70,6 +73,7 @@ def to_request(request: ScanRequest) -> pb.ScanRequest:
         end_day=None if request.end is None else to_day(request.end),
         last_bar_only=request.start is None and request.end is None,
         timeframe=pb.Timeframe.TIMEFRAME_DAILY,
+        values=True,
     )
 
 
@@ -79,7 +83,7 @@ def from_errors(errors: Sequence[pb.SymbolError]) -> list[SymbolError]:
 
 
 def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Signal]:
-    """Signals of packed columns; ``symbols`` is the request's list they index."""
+    """Signals of packed columns with values; ``symbols`` is the list they index."""
 
     def floats(data: bytes) -> list[float]:
         values: list[float] = np.frombuffer(data, dtype="<f8").tolist()
@@ -88,9 +92,10 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
     def known(value: float) -> float | None:
         return None if math.isnan(value) else value
 
+    runs = np.frombuffer(columns.run_rows, dtype="<u4")
     rows = zip(
-        np.frombuffer(columns.symbol, dtype="<u4").tolist(),
-        np.frombuffer(columns.strategy, dtype="u1").tolist(),
+        np.repeat(np.frombuffer(columns.run_symbol, dtype="<u4"), runs).tolist(),
+        np.frombuffer(columns.strategies, dtype="u1").tolist(),
         np.frombuffer(columns.day, dtype="<i4").tolist(),
         floats(columns.close),
         floats(columns.atr),
@@ -101,19 +106,19 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
     )
     dates: dict[int, date] = {}
     found = []
-    for symbol, strategy, day, close, atr, rsi, sma50, sma200 in rows:
-        name = NAMES[strategy]
-        found.append(
-            Signal(
-                symbol=symbols[symbol],
-                strategy=name,
-                direction=BUILT_IN[name].direction,
-                date=dates.setdefault(day, to_date(day)),
-                close=close,
-                atr=atr,
-                rsi=rsi,
-                sma50=known(sma50),
-                sma200=known(sma200),
+    for symbol, strategies, day, close, atr, rsi, sma50, sma200 in rows:
+        for name in NAMES_OF_BITS[strategies]:
+            found.append(
+                Signal(
+                    symbol=symbols[symbol],
+                    strategy=name,
+                    direction=BUILT_IN[name].direction,
+                    date=dates.setdefault(day, to_date(day)),
+                    close=close,
+                    atr=atr,
+                    rsi=rsi,
+                    sma50=known(sma50),
+                    sma200=known(sma200),
+                )
             )
-        )
     return found

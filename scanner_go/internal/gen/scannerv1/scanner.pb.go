@@ -181,6 +181,56 @@ func (AtrRatioBase) EnumDescriptor() ([]byte, []int) {
 	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{2}
 }
 
+// What the door does with a bar that may not be scanned.
+type DoorPolicy int32
+
+const (
+	DoorPolicy_DOOR_POLICY_UNSPECIFIED DoorPolicy = 0 // read as reject
+	DoorPolicy_DOOR_POLICY_REJECT      DoorPolicy = 1 // the symbol is an error
+	DoorPolicy_DOOR_POLICY_SKIP_BAR    DoorPolicy = 2 // the bar is left out and named in a warning
+)
+
+// Enum value maps for DoorPolicy.
+var (
+	DoorPolicy_name = map[int32]string{
+		0: "DOOR_POLICY_UNSPECIFIED",
+		1: "DOOR_POLICY_REJECT",
+		2: "DOOR_POLICY_SKIP_BAR",
+	}
+	DoorPolicy_value = map[string]int32{
+		"DOOR_POLICY_UNSPECIFIED": 0,
+		"DOOR_POLICY_REJECT":      1,
+		"DOOR_POLICY_SKIP_BAR":    2,
+	}
+)
+
+func (x DoorPolicy) Enum() *DoorPolicy {
+	p := new(DoorPolicy)
+	*p = x
+	return p
+}
+
+func (x DoorPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (DoorPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_vst_scanner_v1_scanner_proto_enumTypes[3].Descriptor()
+}
+
+func (DoorPolicy) Type() protoreflect.EnumType {
+	return &file_vst_scanner_v1_scanner_proto_enumTypes[3]
+}
+
+func (x DoorPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use DoorPolicy.Descriptor instead.
+func (DoorPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{3}
+}
+
 // Thresholds of the four strategies, by the keys of the settings group "strategy".
 type StrategyParameters struct {
 	state                    protoimpl.MessageState `protogen:"open.v1"`
@@ -283,17 +333,23 @@ func (x *StrategyParameters) GetBaseLookback() int32 {
 }
 
 type ScanRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Symbols    []string               `protobuf:"bytes,1,rep,name=symbols,proto3" json:"symbols,omitempty"`
-	Strategies []Strategy             `protobuf:"varint,2,rep,packed,name=strategies,proto3,enum=vst.scanner.v1.Strategy" json:"strategies,omitempty"`
-	Parameters *StrategyParameters    `protobuf:"bytes,3,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: every symbol held of the timeframe; the answer then names them.
+	Symbols    []string            `protobuf:"bytes,1,rep,name=symbols,proto3" json:"symbols,omitempty"`
+	Strategies []Strategy          `protobuf:"varint,2,rep,packed,name=strategies,proto3,enum=vst.scanner.v1.Strategy" json:"strategies,omitempty"`
+	Parameters *StrategyParameters `protobuf:"bytes,3,opt,name=parameters,proto3" json:"parameters,omitempty"`
 	// Signals of every bar in [start_day, end_day], days since 1970-01-01; absent is unbounded.
 	StartDay *int32 `protobuf:"varint,4,opt,name=start_day,json=startDay,proto3,oneof" json:"start_day,omitempty"`
 	EndDay   *int32 `protobuf:"varint,5,opt,name=end_day,json=endDay,proto3,oneof" json:"end_day,omitempty"`
 	// Signals of one bar a symbol only: its last one within the bounds.
 	LastBarOnly bool `protobuf:"varint,6,opt,name=last_bar_only,json=lastBarOnly,proto3" json:"last_bar_only,omitempty"`
 	// Of the bars to scan. A signal on minute bars names its day only.
-	Timeframe     Timeframe `protobuf:"varint,7,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
+	Timeframe Timeframe `protobuf:"varint,7,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
+	// Also answer the indicator values of each signal's bar.
+	Values bool `protobuf:"varint,8,opt,name=values,proto3" json:"values,omitempty"`
+	// With last_bar_only and no end_day: start from what earlier scans left of each symbol, so that
+	// a new bar costs one step. The answer is that of a whole pass.
+	Resume        bool `protobuf:"varint,9,opt,name=resume,proto3" json:"resume,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -377,6 +433,20 @@ func (x *ScanRequest) GetTimeframe() Timeframe {
 	return Timeframe_TIMEFRAME_UNSPECIFIED
 }
 
+func (x *ScanRequest) GetValues() bool {
+	if x != nil {
+		return x.Values
+	}
+	return false
+}
+
+func (x *ScanRequest) GetResume() bool {
+	if x != nil {
+		return x.Resume
+	}
+	return false
+}
+
 // Why a symbol gave no answer. day is that of the bar at fault, absent when it is not one bar.
 type SymbolError struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -438,25 +508,88 @@ func (x *SymbolError) GetDay() int32 {
 	return 0
 }
 
-// Signals as columns of equally many values, in the order of the request's symbols, then by time.
-// Numbers are those of the signal bar; NaN is not warmed up.
-type SignalColumns struct {
+// Something to know about a symbol's bars that does not keep them from being scanned.
+type SymbolWarning struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Symbol        []byte                 `protobuf:"bytes,1,opt,name=symbol,proto3" json:"symbol,omitempty"`     // uint32, index into the request's symbols
-	Strategy      []byte                 `protobuf:"bytes,2,opt,name=strategy,proto3" json:"strategy,omitempty"` // uint8, a Strategy
-	Day           []byte                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`           // int32, days since 1970-01-01
-	Close         []byte                 `protobuf:"bytes,4,opt,name=close,proto3" json:"close,omitempty"`       // float64, USD
-	Atr           []byte                 `protobuf:"bytes,5,opt,name=atr,proto3" json:"atr,omitempty"`           // float64, USD
-	Rsi           []byte                 `protobuf:"bytes,6,opt,name=rsi,proto3" json:"rsi,omitempty"`           // float64, 0..100
-	Sma50         []byte                 `protobuf:"bytes,7,opt,name=sma50,proto3" json:"sma50,omitempty"`       // float64, USD
-	Sma200        []byte                 `protobuf:"bytes,8,opt,name=sma200,proto3" json:"sma200,omitempty"`     // float64, USD
+	Symbol        string                 `protobuf:"bytes,1,opt,name=symbol,proto3" json:"symbol,omitempty"`
+	Warning       string                 `protobuf:"bytes,2,opt,name=warning,proto3" json:"warning,omitempty"`
+	Day           *int32                 `protobuf:"varint,3,opt,name=day,proto3,oneof" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SymbolWarning) Reset() {
+	*x = SymbolWarning{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SymbolWarning) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SymbolWarning) ProtoMessage() {}
+
+func (x *SymbolWarning) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SymbolWarning.ProtoReflect.Descriptor instead.
+func (*SymbolWarning) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SymbolWarning) GetSymbol() string {
+	if x != nil {
+		return x.Symbol
+	}
+	return ""
+}
+
+func (x *SymbolWarning) GetWarning() string {
+	if x != nil {
+		return x.Warning
+	}
+	return ""
+}
+
+func (x *SymbolWarning) GetDay() int32 {
+	if x != nil && x.Day != nil {
+		return *x.Day
+	}
+	return 0
+}
+
+// Bars with a signal, as columns. Rows come in runs, one run a symbol: run_symbol and run_rows
+// have a value a run, the others a value a row. Rows of a run are in time order.
+type SignalColumns struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	RunSymbol  []byte                 `protobuf:"bytes,1,opt,name=run_symbol,json=runSymbol,proto3" json:"run_symbol,omitempty"` // uint32, index into the request's symbols (or the answer's)
+	RunRows    []byte                 `protobuf:"bytes,2,opt,name=run_rows,json=runRows,proto3" json:"run_rows,omitempty"`       // uint32
+	Day        []byte                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`                              // int32, days since 1970-01-01
+	Strategies []byte                 `protobuf:"bytes,4,opt,name=strategies,proto3" json:"strategies,omitempty"`                // uint8, bit k - 1 stands for Strategy k
+	// Only when asked for; NaN is not warmed up.
+	Close         []byte `protobuf:"bytes,5,opt,name=close,proto3" json:"close,omitempty"`   // float64, USD
+	Atr           []byte `protobuf:"bytes,6,opt,name=atr,proto3" json:"atr,omitempty"`       // float64, USD
+	Rsi           []byte `protobuf:"bytes,7,opt,name=rsi,proto3" json:"rsi,omitempty"`       // float64, 0..100
+	Sma50         []byte `protobuf:"bytes,8,opt,name=sma50,proto3" json:"sma50,omitempty"`   // float64, USD
+	Sma200        []byte `protobuf:"bytes,9,opt,name=sma200,proto3" json:"sma200,omitempty"` // float64, USD
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SignalColumns) Reset() {
 	*x = SignalColumns{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[3]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -468,7 +601,7 @@ func (x *SignalColumns) String() string {
 func (*SignalColumns) ProtoMessage() {}
 
 func (x *SignalColumns) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[3]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -481,19 +614,19 @@ func (x *SignalColumns) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SignalColumns.ProtoReflect.Descriptor instead.
 func (*SignalColumns) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{3}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{4}
 }
 
-func (x *SignalColumns) GetSymbol() []byte {
+func (x *SignalColumns) GetRunSymbol() []byte {
 	if x != nil {
-		return x.Symbol
+		return x.RunSymbol
 	}
 	return nil
 }
 
-func (x *SignalColumns) GetStrategy() []byte {
+func (x *SignalColumns) GetRunRows() []byte {
 	if x != nil {
-		return x.Strategy
+		return x.RunRows
 	}
 	return nil
 }
@@ -501,6 +634,13 @@ func (x *SignalColumns) GetStrategy() []byte {
 func (x *SignalColumns) GetDay() []byte {
 	if x != nil {
 		return x.Day
+	}
+	return nil
+}
+
+func (x *SignalColumns) GetStrategies() []byte {
+	if x != nil {
+		return x.Strategies
 	}
 	return nil
 }
@@ -545,16 +685,20 @@ type ScanResponse struct {
 	Signals *SignalColumns         `protobuf:"bytes,1,opt,name=signals,proto3" json:"signals,omitempty"`
 	Errors  []*SymbolError         `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
 	// Symbols without an error, and their bars.
-	Scanned       uint32  `protobuf:"varint,3,opt,name=scanned,proto3" json:"scanned,omitempty"`
-	Bars          uint64  `protobuf:"varint,4,opt,name=bars,proto3" json:"bars,omitempty"`
-	ScanSeconds   float64 `protobuf:"fixed64,5,opt,name=scan_seconds,json=scanSeconds,proto3" json:"scan_seconds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Scanned     uint32  `protobuf:"varint,3,opt,name=scanned,proto3" json:"scanned,omitempty"`
+	Bars        uint64  `protobuf:"varint,4,opt,name=bars,proto3" json:"bars,omitempty"`
+	ScanSeconds float64 `protobuf:"fixed64,5,opt,name=scan_seconds,json=scanSeconds,proto3" json:"scan_seconds,omitempty"`
+	// What was scanned, when the request named no symbols.
+	Symbols []string `protobuf:"bytes,6,rep,name=symbols,proto3" json:"symbols,omitempty"`
+	// Which code passed over the bars: scalar or avx2.
+	InstructionSet string `protobuf:"bytes,7,opt,name=instruction_set,json=instructionSet,proto3" json:"instruction_set,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ScanResponse) Reset() {
 	*x = ScanResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[4]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -566,7 +710,7 @@ func (x *ScanResponse) String() string {
 func (*ScanResponse) ProtoMessage() {}
 
 func (x *ScanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[4]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -579,7 +723,7 @@ func (x *ScanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanResponse.ProtoReflect.Descriptor instead.
 func (*ScanResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{4}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ScanResponse) GetSignals() *SignalColumns {
@@ -617,6 +761,20 @@ func (x *ScanResponse) GetScanSeconds() float64 {
 	return 0
 }
 
+func (x *ScanResponse) GetSymbols() []string {
+	if x != nil {
+		return x.Symbols
+	}
+	return nil
+}
+
+func (x *ScanResponse) GetInstructionSet() string {
+	if x != nil {
+		return x.InstructionSet
+	}
+	return ""
+}
+
 type ScanProgress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Done          uint32                 `protobuf:"varint,1,opt,name=done,proto3" json:"done,omitempty"`
@@ -627,7 +785,7 @@ type ScanProgress struct {
 
 func (x *ScanProgress) Reset() {
 	*x = ScanProgress{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[5]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +797,7 @@ func (x *ScanProgress) String() string {
 func (*ScanProgress) ProtoMessage() {}
 
 func (x *ScanProgress) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[5]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +810,7 @@ func (x *ScanProgress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanProgress.ProtoReflect.Descriptor instead.
 func (*ScanProgress) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{5}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ScanProgress) GetDone() uint32 {
@@ -684,7 +842,7 @@ type ScanUpdate struct {
 
 func (x *ScanUpdate) Reset() {
 	*x = ScanUpdate{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[6]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -696,7 +854,7 @@ func (x *ScanUpdate) String() string {
 func (*ScanUpdate) ProtoMessage() {}
 
 func (x *ScanUpdate) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[6]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -709,7 +867,7 @@ func (x *ScanUpdate) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScanUpdate.ProtoReflect.Descriptor instead.
 func (*ScanUpdate) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{6}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ScanUpdate) GetProgress() *ScanProgress {
@@ -740,27 +898,31 @@ func (x *ScanUpdate) GetSummary() *ScanResponse {
 	return nil
 }
 
-// Bars of one symbol as columns of equally many values; they replace what was stored of this
+// Bars of one symbol as columns of equally many values; they replace what was held of this
 // symbol and timeframe, or are appended to it. A long series may come in several messages.
 // A symbol that is refused stays an error, also in every scan, until its bars are replaced.
 type SymbolBars struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Symbol        string                 `protobuf:"bytes,1,opt,name=symbol,proto3" json:"symbol,omitempty"`
-	Timeframe     Timeframe              `protobuf:"varint,2,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
-	Append        bool                   `protobuf:"varint,3,opt,name=append,proto3" json:"append,omitempty"`
-	Time          []byte                 `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`     // int64: days since 1970-01-01 for daily, seconds since it (UTC) for minute
-	Open          []byte                 `protobuf:"bytes,5,opt,name=open,proto3" json:"open,omitempty"`     // float64, USD
-	High          []byte                 `protobuf:"bytes,6,opt,name=high,proto3" json:"high,omitempty"`     // float64, USD
-	Low           []byte                 `protobuf:"bytes,7,opt,name=low,proto3" json:"low,omitempty"`       // float64, USD
-	Close         []byte                 `protobuf:"bytes,8,opt,name=close,proto3" json:"close,omitempty"`   // float64, USD
-	Volume        []byte                 `protobuf:"bytes,9,opt,name=volume,proto3" json:"volume,omitempty"` // float64, shares
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	Symbol     string                 `protobuf:"bytes,1,opt,name=symbol,proto3" json:"symbol,omitempty"`
+	Timeframe  Timeframe              `protobuf:"varint,2,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
+	Append     bool                   `protobuf:"varint,3,opt,name=append,proto3" json:"append,omitempty"`
+	Time       []byte                 `protobuf:"bytes,4,opt,name=time,proto3" json:"time,omitempty"`     // int64: days since 1970-01-01 for daily, seconds since it (UTC) for minute
+	Open       []byte                 `protobuf:"bytes,5,opt,name=open,proto3" json:"open,omitempty"`     // float64, USD
+	High       []byte                 `protobuf:"bytes,6,opt,name=high,proto3" json:"high,omitempty"`     // float64, USD
+	Low        []byte                 `protobuf:"bytes,7,opt,name=low,proto3" json:"low,omitempty"`       // float64, USD
+	Close      []byte                 `protobuf:"bytes,8,opt,name=close,proto3" json:"close,omitempty"`   // float64, USD
+	Volume     []byte                 `protobuf:"bytes,9,opt,name=volume,proto3" json:"volume,omitempty"` // float64, shares
+	DoorPolicy DoorPolicy             `protobuf:"varint,10,opt,name=door_policy,json=doorPolicy,proto3,enum=vst.scanner.v1.DoorPolicy" json:"door_policy,omitempty"`
+	// Daily bars only: write them to the bar store too. All kept symbols of one call are written
+	// together, before it is answered: all of them or none.
+	Keep          bool `protobuf:"varint,11,opt,name=keep,proto3" json:"keep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SymbolBars) Reset() {
 	*x = SymbolBars{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[7]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -772,7 +934,7 @@ func (x *SymbolBars) String() string {
 func (*SymbolBars) ProtoMessage() {}
 
 func (x *SymbolBars) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[7]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -785,7 +947,7 @@ func (x *SymbolBars) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SymbolBars.ProtoReflect.Descriptor instead.
 func (*SymbolBars) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{7}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SymbolBars) GetSymbol() string {
@@ -851,19 +1013,137 @@ func (x *SymbolBars) GetVolume() []byte {
 	return nil
 }
 
+func (x *SymbolBars) GetDoorPolicy() DoorPolicy {
+	if x != nil {
+		return x.DoorPolicy
+	}
+	return DoorPolicy_DOOR_POLICY_UNSPECIFIED
+}
+
+func (x *SymbolBars) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+// One daily bar of each of many symbols, as columns in the order of symbols.
+type LatestBars struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Symbols []string               `protobuf:"bytes,1,rep,name=symbols,proto3" json:"symbols,omitempty"`
+	Day     []byte                 `protobuf:"bytes,2,opt,name=day,proto3" json:"day,omitempty"`       // int32, days since 1970-01-01
+	Open    []byte                 `protobuf:"bytes,3,opt,name=open,proto3" json:"open,omitempty"`     // float64, USD
+	High    []byte                 `protobuf:"bytes,4,opt,name=high,proto3" json:"high,omitempty"`     // float64, USD
+	Low     []byte                 `protobuf:"bytes,5,opt,name=low,proto3" json:"low,omitempty"`       // float64, USD
+	Close   []byte                 `protobuf:"bytes,6,opt,name=close,proto3" json:"close,omitempty"`   // float64, USD
+	Volume  []byte                 `protobuf:"bytes,7,opt,name=volume,proto3" json:"volume,omitempty"` // float64, shares
+	// Write them to the bar store too.
+	Keep          bool `protobuf:"varint,8,opt,name=keep,proto3" json:"keep,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LatestBars) Reset() {
+	*x = LatestBars{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LatestBars) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LatestBars) ProtoMessage() {}
+
+func (x *LatestBars) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LatestBars.ProtoReflect.Descriptor instead.
+func (*LatestBars) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *LatestBars) GetSymbols() []string {
+	if x != nil {
+		return x.Symbols
+	}
+	return nil
+}
+
+func (x *LatestBars) GetDay() []byte {
+	if x != nil {
+		return x.Day
+	}
+	return nil
+}
+
+func (x *LatestBars) GetOpen() []byte {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+func (x *LatestBars) GetHigh() []byte {
+	if x != nil {
+		return x.High
+	}
+	return nil
+}
+
+func (x *LatestBars) GetLow() []byte {
+	if x != nil {
+		return x.Low
+	}
+	return nil
+}
+
+func (x *LatestBars) GetClose() []byte {
+	if x != nil {
+		return x.Close
+	}
+	return nil
+}
+
+func (x *LatestBars) GetVolume() []byte {
+	if x != nil {
+		return x.Volume
+	}
+	return nil
+}
+
+func (x *LatestBars) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
 type PutBarsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Symbols and bars that were taken. A symbol that is refused counts in none of them.
-	Symbols       uint32         `protobuf:"varint,1,opt,name=symbols,proto3" json:"symbols,omitempty"`
-	Bars          uint64         `protobuf:"varint,2,opt,name=bars,proto3" json:"bars,omitempty"`
-	Errors        []*SymbolError `protobuf:"bytes,3,rep,name=errors,proto3" json:"errors,omitempty"`
+	Symbols uint32         `protobuf:"varint,1,opt,name=symbols,proto3" json:"symbols,omitempty"`
+	Bars    uint64         `protobuf:"varint,2,opt,name=bars,proto3" json:"bars,omitempty"`
+	Errors  []*SymbolError `protobuf:"bytes,3,rep,name=errors,proto3" json:"errors,omitempty"`
+	// Missing sessions, jumps that look like a split, bars that were left out.
+	Warnings      []*SymbolWarning `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PutBarsResponse) Reset() {
 	*x = PutBarsResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[8]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -875,7 +1155,7 @@ func (x *PutBarsResponse) String() string {
 func (*PutBarsResponse) ProtoMessage() {}
 
 func (x *PutBarsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[8]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -888,7 +1168,7 @@ func (x *PutBarsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutBarsResponse.ProtoReflect.Descriptor instead.
 func (*PutBarsResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{8}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PutBarsResponse) GetSymbols() uint32 {
@@ -912,20 +1192,207 @@ func (x *PutBarsResponse) GetErrors() []*SymbolError {
 	return nil
 }
 
+func (x *PutBarsResponse) GetWarnings() []*SymbolWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+type ListSeriesRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSeriesRequest) Reset() {
+	*x = ListSeriesRequest{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSeriesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSeriesRequest) ProtoMessage() {}
+
+func (x *ListSeriesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSeriesRequest.ProtoReflect.Descriptor instead.
+func (*ListSeriesRequest) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{11}
+}
+
+type SeriesInfo struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Symbol    string                 `protobuf:"bytes,1,opt,name=symbol,proto3" json:"symbol,omitempty"`
+	Timeframe Timeframe              `protobuf:"varint,2,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
+	Bars      uint64                 `protobuf:"varint,3,opt,name=bars,proto3" json:"bars,omitempty"`
+	FirstDay  int32                  `protobuf:"varint,4,opt,name=first_day,json=firstDay,proto3" json:"first_day,omitempty"`
+	LastDay   int32                  `protobuf:"varint,5,opt,name=last_day,json=lastDay,proto3" json:"last_day,omitempty"`
+	// Whether the bar store holds these bars.
+	Kept          bool `protobuf:"varint,6,opt,name=kept,proto3" json:"kept,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeriesInfo) Reset() {
+	*x = SeriesInfo{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeriesInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeriesInfo) ProtoMessage() {}
+
+func (x *SeriesInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeriesInfo.ProtoReflect.Descriptor instead.
+func (*SeriesInfo) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SeriesInfo) GetSymbol() string {
+	if x != nil {
+		return x.Symbol
+	}
+	return ""
+}
+
+func (x *SeriesInfo) GetTimeframe() Timeframe {
+	if x != nil {
+		return x.Timeframe
+	}
+	return Timeframe_TIMEFRAME_UNSPECIFIED
+}
+
+func (x *SeriesInfo) GetBars() uint64 {
+	if x != nil {
+		return x.Bars
+	}
+	return 0
+}
+
+func (x *SeriesInfo) GetFirstDay() int32 {
+	if x != nil {
+		return x.FirstDay
+	}
+	return 0
+}
+
+func (x *SeriesInfo) GetLastDay() int32 {
+	if x != nil {
+		return x.LastDay
+	}
+	return 0
+}
+
+func (x *SeriesInfo) GetKept() bool {
+	if x != nil {
+		return x.Kept
+	}
+	return false
+}
+
+type ListSeriesResponse struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Series []*SeriesInfo          `protobuf:"bytes,1,rep,name=series,proto3" json:"series,omitempty"`
+	// Symbols whose bars are refused, or whose file of the bar store was set aside as corrupt.
+	Errors        []*SymbolError `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSeriesResponse) Reset() {
+	*x = ListSeriesResponse{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSeriesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSeriesResponse) ProtoMessage() {}
+
+func (x *ListSeriesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSeriesResponse.ProtoReflect.Descriptor instead.
+func (*ListSeriesResponse) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListSeriesResponse) GetSeries() []*SeriesInfo {
+	if x != nil {
+		return x.Series
+	}
+	return nil
+}
+
+func (x *ListSeriesResponse) GetErrors() []*SymbolError {
+	if x != nil {
+		return x.Errors
+	}
+	return nil
+}
+
 type BulkFetchRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Symbols   []string               `protobuf:"bytes,1,rep,name=symbols,proto3" json:"symbols,omitempty"`
 	Timeframe Timeframe              `protobuf:"varint,2,opt,name=timeframe,proto3,enum=vst.scanner.v1.Timeframe" json:"timeframe,omitempty"`
 	// Inclusive bounds in the timeframe's unit (see SymbolBars.time); absent is unbounded.
-	Start         *int64 `protobuf:"varint,3,opt,name=start,proto3,oneof" json:"start,omitempty"`
-	End           *int64 `protobuf:"varint,4,opt,name=end,proto3,oneof" json:"end,omitempty"`
+	Start *int64 `protobuf:"varint,3,opt,name=start,proto3,oneof" json:"start,omitempty"`
+	End   *int64 `protobuf:"varint,4,opt,name=end,proto3,oneof" json:"end,omitempty"`
+	// Empty: what is held. Else a provider that the bootstrap line configured: files, alpaca,
+	// tiingo. What a provider gives is held from then on.
+	Provider string `protobuf:"bytes,5,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Write what the provider gives to the bar store too.
+	Keep          bool       `protobuf:"varint,6,opt,name=keep,proto3" json:"keep,omitempty"`
+	DoorPolicy    DoorPolicy `protobuf:"varint,7,opt,name=door_policy,json=doorPolicy,proto3,enum=vst.scanner.v1.DoorPolicy" json:"door_policy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BulkFetchRequest) Reset() {
 	*x = BulkFetchRequest{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[9]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -937,7 +1404,7 @@ func (x *BulkFetchRequest) String() string {
 func (*BulkFetchRequest) ProtoMessage() {}
 
 func (x *BulkFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[9]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -950,7 +1417,7 @@ func (x *BulkFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkFetchRequest.ProtoReflect.Descriptor instead.
 func (*BulkFetchRequest) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{9}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BulkFetchRequest) GetSymbols() []string {
@@ -981,6 +1448,27 @@ func (x *BulkFetchRequest) GetEnd() int64 {
 	return 0
 }
 
+func (x *BulkFetchRequest) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *BulkFetchRequest) GetKeep() bool {
+	if x != nil {
+		return x.Keep
+	}
+	return false
+}
+
+func (x *BulkFetchRequest) GetDoorPolicy() DoorPolicy {
+	if x != nil {
+		return x.DoorPolicy
+	}
+	return DoorPolicy_DOOR_POLICY_UNSPECIFIED
+}
+
 // arrow_ipc is one Arrow IPC stream with the columns symbol (dictionary of utf8), time (date32 for
 // daily, timestamp[s, UTC] for minute), open, high, low, close, volume (float64), and no null. Each
 // record batch holds bars of one symbol.
@@ -989,13 +1477,14 @@ type BulkFetchResponse struct {
 	ArrowIpc      []byte                 `protobuf:"bytes,1,opt,name=arrow_ipc,json=arrowIpc,proto3" json:"arrow_ipc,omitempty"`
 	Errors        []*SymbolError         `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
 	FetchSeconds  float64                `protobuf:"fixed64,3,opt,name=fetch_seconds,json=fetchSeconds,proto3" json:"fetch_seconds,omitempty"`
+	Warnings      []*SymbolWarning       `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BulkFetchResponse) Reset() {
 	*x = BulkFetchResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[10]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1007,7 +1496,7 @@ func (x *BulkFetchResponse) String() string {
 func (*BulkFetchResponse) ProtoMessage() {}
 
 func (x *BulkFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[10]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1020,7 +1509,7 @@ func (x *BulkFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkFetchResponse.ProtoReflect.Descriptor instead.
 func (*BulkFetchResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{10}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *BulkFetchResponse) GetArrowIpc() []byte {
@@ -1044,20 +1533,30 @@ func (x *BulkFetchResponse) GetFetchSeconds() float64 {
 	return 0
 }
 
+func (x *BulkFetchResponse) GetWarnings() []*SymbolWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 // Each chunk's arrow_ipc is a whole Arrow IPC stream of its own. The last chunk has no bars: it
-// carries errors and fetch_seconds.
+// carries errors, warnings and fetch_seconds.
 type BulkFetchChunk struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ArrowIpc      []byte                 `protobuf:"bytes,1,opt,name=arrow_ipc,json=arrowIpc,proto3" json:"arrow_ipc,omitempty"`
-	Errors        []*SymbolError         `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
-	FetchSeconds  float64                `protobuf:"fixed64,3,opt,name=fetch_seconds,json=fetchSeconds,proto3" json:"fetch_seconds,omitempty"`
+	state        protoimpl.MessageState `protogen:"open.v1"`
+	ArrowIpc     []byte                 `protobuf:"bytes,1,opt,name=arrow_ipc,json=arrowIpc,proto3" json:"arrow_ipc,omitempty"`
+	Errors       []*SymbolError         `protobuf:"bytes,2,rep,name=errors,proto3" json:"errors,omitempty"`
+	FetchSeconds float64                `protobuf:"fixed64,3,opt,name=fetch_seconds,json=fetchSeconds,proto3" json:"fetch_seconds,omitempty"`
+	Warnings     []*SymbolWarning       `protobuf:"bytes,4,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Symbols done so far, of those asked for.
+	Progress      *ScanProgress `protobuf:"bytes,5,opt,name=progress,proto3" json:"progress,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BulkFetchChunk) Reset() {
 	*x = BulkFetchChunk{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[11]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1069,7 +1568,7 @@ func (x *BulkFetchChunk) String() string {
 func (*BulkFetchChunk) ProtoMessage() {}
 
 func (x *BulkFetchChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[11]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1082,7 +1581,7 @@ func (x *BulkFetchChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkFetchChunk.ProtoReflect.Descriptor instead.
 func (*BulkFetchChunk) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{11}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BulkFetchChunk) GetArrowIpc() []byte {
@@ -1106,6 +1605,20 @@ func (x *BulkFetchChunk) GetFetchSeconds() float64 {
 	return 0
 }
 
+func (x *BulkFetchChunk) GetWarnings() []*SymbolWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+func (x *BulkFetchChunk) GetProgress() *ScanProgress {
+	if x != nil {
+		return x.Progress
+	}
+	return nil
+}
+
 type MetricsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1114,7 +1627,7 @@ type MetricsRequest struct {
 
 func (x *MetricsRequest) Reset() {
 	*x = MetricsRequest{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[12]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1126,7 +1639,7 @@ func (x *MetricsRequest) String() string {
 func (*MetricsRequest) ProtoMessage() {}
 
 func (x *MetricsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[12]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1139,7 +1652,7 @@ func (x *MetricsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricsRequest.ProtoReflect.Descriptor instead.
 func (*MetricsRequest) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{12}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{17}
 }
 
 type MetricsResponse struct {
@@ -1149,16 +1662,17 @@ type MetricsResponse struct {
 	TotalScans         uint64                 `protobuf:"varint,3,opt,name=total_scans,json=totalScans,proto3" json:"total_scans,omitempty"`
 	MemoryMb           float64                `protobuf:"fixed64,4,opt,name=memory_mb,json=memoryMb,proto3" json:"memory_mb,omitempty"`
 	// Of one core, since the call before.
-	CpuPct        float64 `protobuf:"fixed64,5,opt,name=cpu_pct,json=cpuPct,proto3" json:"cpu_pct,omitempty"`
-	StoredSymbols uint64  `protobuf:"varint,6,opt,name=stored_symbols,json=storedSymbols,proto3" json:"stored_symbols,omitempty"`
-	StoredBars    uint64  `protobuf:"varint,7,opt,name=stored_bars,json=storedBars,proto3" json:"stored_bars,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	CpuPct         float64 `protobuf:"fixed64,5,opt,name=cpu_pct,json=cpuPct,proto3" json:"cpu_pct,omitempty"`
+	StoredSymbols  uint64  `protobuf:"varint,6,opt,name=stored_symbols,json=storedSymbols,proto3" json:"stored_symbols,omitempty"`
+	StoredBars     uint64  `protobuf:"varint,7,opt,name=stored_bars,json=storedBars,proto3" json:"stored_bars,omitempty"`
+	InstructionSet string  `protobuf:"bytes,8,opt,name=instruction_set,json=instructionSet,proto3" json:"instruction_set,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *MetricsResponse) Reset() {
 	*x = MetricsResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[13]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1684,7 @@ func (x *MetricsResponse) String() string {
 func (*MetricsResponse) ProtoMessage() {}
 
 func (x *MetricsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[13]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1697,7 @@ func (x *MetricsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricsResponse.ProtoReflect.Descriptor instead.
 func (*MetricsResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{13}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MetricsResponse) GetAverageScanSeconds() float64 {
@@ -1235,6 +1749,13 @@ func (x *MetricsResponse) GetStoredBars() uint64 {
 	return 0
 }
 
+func (x *MetricsResponse) GetInstructionSet() string {
+	if x != nil {
+		return x.InstructionSet
+	}
+	return ""
+}
+
 type ShutdownRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1243,7 +1764,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1255,7 +1776,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1268,7 +1789,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{14}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{19}
 }
 
 type ShutdownResponse struct {
@@ -1279,7 +1800,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1291,7 +1812,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1304,7 +1825,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{15}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{20}
 }
 
 var File_vst_scanner_v1_scanner_proto protoreflect.FileDescriptor
@@ -1320,7 +1841,7 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\x1bbull_pullback_rsi_threshold\x18\x05 \x01(\x01R\x18bullPullbackRsiThreshold\x127\n" +
 	"\x18bear_rally_rsi_threshold\x18\x06 \x01(\x01R\x15bearRallyRsiThreshold\x12B\n" +
 	"\x0eatr_ratio_base\x18\a \x01(\x0e2\x1c.vst.scanner.v1.AtrRatioBaseR\fatrRatioBase\x12#\n" +
-	"\rbase_lookback\x18\b \x01(\x05R\fbaseLookback\"\xdc\x02\n" +
+	"\rbase_lookback\x18\b \x01(\x05R\fbaseLookback\"\x8c\x03\n" +
 	"\vScanRequest\x12\x18\n" +
 	"\asymbols\x18\x01 \x03(\tR\asymbols\x128\n" +
 	"\n" +
@@ -1332,7 +1853,9 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\tstart_day\x18\x04 \x01(\x05H\x00R\bstartDay\x88\x01\x01\x12\x1c\n" +
 	"\aend_day\x18\x05 \x01(\x05H\x01R\x06endDay\x88\x01\x01\x12\"\n" +
 	"\rlast_bar_only\x18\x06 \x01(\bR\vlastBarOnly\x127\n" +
-	"\ttimeframe\x18\a \x01(\x0e2\x19.vst.scanner.v1.TimeframeR\ttimeframeB\f\n" +
+	"\ttimeframe\x18\a \x01(\x0e2\x19.vst.scanner.v1.TimeframeR\ttimeframe\x12\x16\n" +
+	"\x06values\x18\b \x01(\bR\x06values\x12\x16\n" +
+	"\x06resume\x18\t \x01(\bR\x06resumeB\f\n" +
 	"\n" +
 	"_start_dayB\n" +
 	"\n" +
@@ -1341,22 +1864,33 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\x06symbol\x18\x01 \x01(\tR\x06symbol\x12\x14\n" +
 	"\x05error\x18\x02 \x01(\tR\x05error\x12\x15\n" +
 	"\x03day\x18\x03 \x01(\x05H\x00R\x03day\x88\x01\x01B\x06\n" +
-	"\x04_day\"\xbd\x01\n" +
-	"\rSignalColumns\x12\x16\n" +
-	"\x06symbol\x18\x01 \x01(\fR\x06symbol\x12\x1a\n" +
-	"\bstrategy\x18\x02 \x01(\fR\bstrategy\x12\x10\n" +
-	"\x03day\x18\x03 \x01(\fR\x03day\x12\x14\n" +
-	"\x05close\x18\x04 \x01(\fR\x05close\x12\x10\n" +
-	"\x03atr\x18\x05 \x01(\fR\x03atr\x12\x10\n" +
-	"\x03rsi\x18\x06 \x01(\fR\x03rsi\x12\x14\n" +
-	"\x05sma50\x18\a \x01(\fR\x05sma50\x12\x16\n" +
-	"\x06sma200\x18\b \x01(\fR\x06sma200\"\xcd\x01\n" +
+	"\x04_day\"`\n" +
+	"\rSymbolWarning\x12\x16\n" +
+	"\x06symbol\x18\x01 \x01(\tR\x06symbol\x12\x18\n" +
+	"\awarning\x18\x02 \x01(\tR\awarning\x12\x15\n" +
+	"\x03day\x18\x03 \x01(\x05H\x00R\x03day\x88\x01\x01B\x06\n" +
+	"\x04_day\"\xe3\x01\n" +
+	"\rSignalColumns\x12\x1d\n" +
+	"\n" +
+	"run_symbol\x18\x01 \x01(\fR\trunSymbol\x12\x19\n" +
+	"\brun_rows\x18\x02 \x01(\fR\arunRows\x12\x10\n" +
+	"\x03day\x18\x03 \x01(\fR\x03day\x12\x1e\n" +
+	"\n" +
+	"strategies\x18\x04 \x01(\fR\n" +
+	"strategies\x12\x14\n" +
+	"\x05close\x18\x05 \x01(\fR\x05close\x12\x10\n" +
+	"\x03atr\x18\x06 \x01(\fR\x03atr\x12\x10\n" +
+	"\x03rsi\x18\a \x01(\fR\x03rsi\x12\x14\n" +
+	"\x05sma50\x18\b \x01(\fR\x05sma50\x12\x16\n" +
+	"\x06sma200\x18\t \x01(\fR\x06sma200\"\x90\x02\n" +
 	"\fScanResponse\x127\n" +
 	"\asignals\x18\x01 \x01(\v2\x1d.vst.scanner.v1.SignalColumnsR\asignals\x123\n" +
 	"\x06errors\x18\x02 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\x12\x18\n" +
 	"\ascanned\x18\x03 \x01(\rR\ascanned\x12\x12\n" +
 	"\x04bars\x18\x04 \x01(\x04R\x04bars\x12!\n" +
-	"\fscan_seconds\x18\x05 \x01(\x01R\vscanSeconds\"8\n" +
+	"\fscan_seconds\x18\x05 \x01(\x01R\vscanSeconds\x12\x18\n" +
+	"\asymbols\x18\x06 \x03(\tR\asymbols\x12'\n" +
+	"\x0finstruction_set\x18\a \x01(\tR\x0einstructionSet\"8\n" +
 	"\fScanProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\rR\x04done\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\rR\x05total\"\xec\x01\n" +
@@ -1365,7 +1899,7 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\bprogress\x18\x01 \x01(\v2\x1c.vst.scanner.v1.ScanProgressR\bprogress\x127\n" +
 	"\asignals\x18\x02 \x01(\v2\x1d.vst.scanner.v1.SignalColumnsR\asignals\x123\n" +
 	"\x06errors\x18\x03 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\x126\n" +
-	"\asummary\x18\x04 \x01(\v2\x1c.vst.scanner.v1.ScanResponseR\asummary\"\xf1\x01\n" +
+	"\asummary\x18\x04 \x01(\v2\x1c.vst.scanner.v1.ScanResponseR\asummary\"\xc2\x02\n" +
 	"\n" +
 	"SymbolBars\x12\x16\n" +
 	"\x06symbol\x18\x01 \x01(\tR\x06symbol\x127\n" +
@@ -1376,27 +1910,61 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\x04high\x18\x06 \x01(\fR\x04high\x12\x10\n" +
 	"\x03low\x18\a \x01(\fR\x03low\x12\x14\n" +
 	"\x05close\x18\b \x01(\fR\x05close\x12\x16\n" +
-	"\x06volume\x18\t \x01(\fR\x06volume\"t\n" +
+	"\x06volume\x18\t \x01(\fR\x06volume\x12;\n" +
+	"\vdoor_policy\x18\n" +
+	" \x01(\x0e2\x1a.vst.scanner.v1.DoorPolicyR\n" +
+	"doorPolicy\x12\x12\n" +
+	"\x04keep\x18\v \x01(\bR\x04keep\"\xb4\x01\n" +
+	"\n" +
+	"LatestBars\x12\x18\n" +
+	"\asymbols\x18\x01 \x03(\tR\asymbols\x12\x10\n" +
+	"\x03day\x18\x02 \x01(\fR\x03day\x12\x12\n" +
+	"\x04open\x18\x03 \x01(\fR\x04open\x12\x12\n" +
+	"\x04high\x18\x04 \x01(\fR\x04high\x12\x10\n" +
+	"\x03low\x18\x05 \x01(\fR\x03low\x12\x14\n" +
+	"\x05close\x18\x06 \x01(\fR\x05close\x12\x16\n" +
+	"\x06volume\x18\a \x01(\fR\x06volume\x12\x12\n" +
+	"\x04keep\x18\b \x01(\bR\x04keep\"\xaf\x01\n" +
 	"\x0fPutBarsResponse\x12\x18\n" +
 	"\asymbols\x18\x01 \x01(\rR\asymbols\x12\x12\n" +
 	"\x04bars\x18\x02 \x01(\x04R\x04bars\x123\n" +
-	"\x06errors\x18\x03 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\"\xa9\x01\n" +
+	"\x06errors\x18\x03 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\x129\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x1d.vst.scanner.v1.SymbolWarningR\bwarnings\"\x13\n" +
+	"\x11ListSeriesRequest\"\xbd\x01\n" +
+	"\n" +
+	"SeriesInfo\x12\x16\n" +
+	"\x06symbol\x18\x01 \x01(\tR\x06symbol\x127\n" +
+	"\ttimeframe\x18\x02 \x01(\x0e2\x19.vst.scanner.v1.TimeframeR\ttimeframe\x12\x12\n" +
+	"\x04bars\x18\x03 \x01(\x04R\x04bars\x12\x1b\n" +
+	"\tfirst_day\x18\x04 \x01(\x05R\bfirstDay\x12\x19\n" +
+	"\blast_day\x18\x05 \x01(\x05R\alastDay\x12\x12\n" +
+	"\x04kept\x18\x06 \x01(\bR\x04kept\"}\n" +
+	"\x12ListSeriesResponse\x122\n" +
+	"\x06series\x18\x01 \x03(\v2\x1a.vst.scanner.v1.SeriesInfoR\x06series\x123\n" +
+	"\x06errors\x18\x02 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\"\x96\x02\n" +
 	"\x10BulkFetchRequest\x12\x18\n" +
 	"\asymbols\x18\x01 \x03(\tR\asymbols\x127\n" +
 	"\ttimeframe\x18\x02 \x01(\x0e2\x19.vst.scanner.v1.TimeframeR\ttimeframe\x12\x19\n" +
 	"\x05start\x18\x03 \x01(\x03H\x00R\x05start\x88\x01\x01\x12\x15\n" +
-	"\x03end\x18\x04 \x01(\x03H\x01R\x03end\x88\x01\x01B\b\n" +
+	"\x03end\x18\x04 \x01(\x03H\x01R\x03end\x88\x01\x01\x12\x1a\n" +
+	"\bprovider\x18\x05 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04keep\x18\x06 \x01(\bR\x04keep\x12;\n" +
+	"\vdoor_policy\x18\a \x01(\x0e2\x1a.vst.scanner.v1.DoorPolicyR\n" +
+	"doorPolicyB\b\n" +
 	"\x06_startB\x06\n" +
-	"\x04_end\"\x8a\x01\n" +
+	"\x04_end\"\xc5\x01\n" +
 	"\x11BulkFetchResponse\x12\x1b\n" +
 	"\tarrow_ipc\x18\x01 \x01(\fR\barrowIpc\x123\n" +
 	"\x06errors\x18\x02 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\x12#\n" +
-	"\rfetch_seconds\x18\x03 \x01(\x01R\ffetchSeconds\"\x87\x01\n" +
+	"\rfetch_seconds\x18\x03 \x01(\x01R\ffetchSeconds\x129\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x1d.vst.scanner.v1.SymbolWarningR\bwarnings\"\xfc\x01\n" +
 	"\x0eBulkFetchChunk\x12\x1b\n" +
 	"\tarrow_ipc\x18\x01 \x01(\fR\barrowIpc\x123\n" +
 	"\x06errors\x18\x02 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\x12#\n" +
-	"\rfetch_seconds\x18\x03 \x01(\x01R\ffetchSeconds\"\x10\n" +
-	"\x0eMetricsRequest\"\x90\x02\n" +
+	"\rfetch_seconds\x18\x03 \x01(\x01R\ffetchSeconds\x129\n" +
+	"\bwarnings\x18\x04 \x03(\v2\x1d.vst.scanner.v1.SymbolWarningR\bwarnings\x128\n" +
+	"\bprogress\x18\x05 \x01(\v2\x1c.vst.scanner.v1.ScanProgressR\bprogress\"\x10\n" +
+	"\x0eMetricsRequest\"\xb9\x02\n" +
 	"\x0fMetricsResponse\x120\n" +
 	"\x14average_scan_seconds\x18\x01 \x01(\x01R\x12averageScanSeconds\x12,\n" +
 	"\x12symbols_per_second\x18\x02 \x01(\x01R\x10symbolsPerSecond\x12\x1f\n" +
@@ -1406,7 +1974,8 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\acpu_pct\x18\x05 \x01(\x01R\x06cpuPct\x12%\n" +
 	"\x0estored_symbols\x18\x06 \x01(\x04R\rstoredSymbols\x12\x1f\n" +
 	"\vstored_bars\x18\a \x01(\x04R\n" +
-	"storedBars\"\x11\n" +
+	"storedBars\x12'\n" +
+	"\x0finstruction_set\x18\b \x01(\tR\x0einstructionSet\"\x11\n" +
 	"\x0fShutdownRequest\"\x12\n" +
 	"\x10ShutdownResponse*Q\n" +
 	"\tTimeframe\x12\x19\n" +
@@ -1422,14 +1991,22 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\fAtrRatioBase\x12\x1e\n" +
 	"\x1aATR_RATIO_BASE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13ATR_RATIO_BASE_ZERO\x10\x01\x12\x1c\n" +
-	"\x18ATR_RATIO_BASE_RANGE_LOW\x10\x022\xa6\x04\n" +
+	"\x18ATR_RATIO_BASE_RANGE_LOW\x10\x02*[\n" +
+	"\n" +
+	"DoorPolicy\x12\x1b\n" +
+	"\x17DOOR_POLICY_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12DOOR_POLICY_REJECT\x10\x01\x12\x18\n" +
+	"\x14DOOR_POLICY_SKIP_BAR\x10\x022\xc5\x05\n" +
 	"\aScanner\x12A\n" +
 	"\x04Scan\x12\x1b.vst.scanner.v1.ScanRequest\x1a\x1c.vst.scanner.v1.ScanResponse\x12G\n" +
 	"\n" +
 	"ScanStream\x12\x1b.vst.scanner.v1.ScanRequest\x1a\x1a.vst.scanner.v1.ScanUpdate0\x01\x12P\n" +
 	"\tBulkFetch\x12 .vst.scanner.v1.BulkFetchRequest\x1a!.vst.scanner.v1.BulkFetchResponse\x12U\n" +
 	"\x0fBulkFetchStream\x12 .vst.scanner.v1.BulkFetchRequest\x1a\x1e.vst.scanner.v1.BulkFetchChunk0\x01\x12H\n" +
-	"\aPutBars\x12\x1a.vst.scanner.v1.SymbolBars\x1a\x1f.vst.scanner.v1.PutBarsResponse(\x01\x12M\n" +
+	"\aPutBars\x12\x1a.vst.scanner.v1.SymbolBars\x1a\x1f.vst.scanner.v1.PutBarsResponse(\x01\x12H\n" +
+	"\tPutLatest\x12\x1a.vst.scanner.v1.LatestBars\x1a\x1f.vst.scanner.v1.PutBarsResponse\x12S\n" +
+	"\n" +
+	"ListSeries\x12!.vst.scanner.v1.ListSeriesRequest\x1a\".vst.scanner.v1.ListSeriesResponse\x12M\n" +
 	"\n" +
 	"GetMetrics\x12\x1e.vst.scanner.v1.MetricsRequest\x1a\x1f.vst.scanner.v1.MetricsResponse\x12M\n" +
 	"\bShutdown\x12\x1f.vst.scanner.v1.ShutdownRequest\x1a .vst.scanner.v1.ShutdownResponseB.Z,vst/scanner/internal/gen/scannerv1;scannerv1b\x06proto3"
@@ -1446,64 +2023,83 @@ func file_vst_scanner_v1_scanner_proto_rawDescGZIP() []byte {
 	return file_vst_scanner_v1_scanner_proto_rawDescData
 }
 
-var file_vst_scanner_v1_scanner_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_vst_scanner_v1_scanner_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_vst_scanner_v1_scanner_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_vst_scanner_v1_scanner_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_vst_scanner_v1_scanner_proto_goTypes = []any{
 	(Timeframe)(0),             // 0: vst.scanner.v1.Timeframe
 	(Strategy)(0),              // 1: vst.scanner.v1.Strategy
 	(AtrRatioBase)(0),          // 2: vst.scanner.v1.AtrRatioBase
-	(*StrategyParameters)(nil), // 3: vst.scanner.v1.StrategyParameters
-	(*ScanRequest)(nil),        // 4: vst.scanner.v1.ScanRequest
-	(*SymbolError)(nil),        // 5: vst.scanner.v1.SymbolError
-	(*SignalColumns)(nil),      // 6: vst.scanner.v1.SignalColumns
-	(*ScanResponse)(nil),       // 7: vst.scanner.v1.ScanResponse
-	(*ScanProgress)(nil),       // 8: vst.scanner.v1.ScanProgress
-	(*ScanUpdate)(nil),         // 9: vst.scanner.v1.ScanUpdate
-	(*SymbolBars)(nil),         // 10: vst.scanner.v1.SymbolBars
-	(*PutBarsResponse)(nil),    // 11: vst.scanner.v1.PutBarsResponse
-	(*BulkFetchRequest)(nil),   // 12: vst.scanner.v1.BulkFetchRequest
-	(*BulkFetchResponse)(nil),  // 13: vst.scanner.v1.BulkFetchResponse
-	(*BulkFetchChunk)(nil),     // 14: vst.scanner.v1.BulkFetchChunk
-	(*MetricsRequest)(nil),     // 15: vst.scanner.v1.MetricsRequest
-	(*MetricsResponse)(nil),    // 16: vst.scanner.v1.MetricsResponse
-	(*ShutdownRequest)(nil),    // 17: vst.scanner.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),   // 18: vst.scanner.v1.ShutdownResponse
+	(DoorPolicy)(0),            // 3: vst.scanner.v1.DoorPolicy
+	(*StrategyParameters)(nil), // 4: vst.scanner.v1.StrategyParameters
+	(*ScanRequest)(nil),        // 5: vst.scanner.v1.ScanRequest
+	(*SymbolError)(nil),        // 6: vst.scanner.v1.SymbolError
+	(*SymbolWarning)(nil),      // 7: vst.scanner.v1.SymbolWarning
+	(*SignalColumns)(nil),      // 8: vst.scanner.v1.SignalColumns
+	(*ScanResponse)(nil),       // 9: vst.scanner.v1.ScanResponse
+	(*ScanProgress)(nil),       // 10: vst.scanner.v1.ScanProgress
+	(*ScanUpdate)(nil),         // 11: vst.scanner.v1.ScanUpdate
+	(*SymbolBars)(nil),         // 12: vst.scanner.v1.SymbolBars
+	(*LatestBars)(nil),         // 13: vst.scanner.v1.LatestBars
+	(*PutBarsResponse)(nil),    // 14: vst.scanner.v1.PutBarsResponse
+	(*ListSeriesRequest)(nil),  // 15: vst.scanner.v1.ListSeriesRequest
+	(*SeriesInfo)(nil),         // 16: vst.scanner.v1.SeriesInfo
+	(*ListSeriesResponse)(nil), // 17: vst.scanner.v1.ListSeriesResponse
+	(*BulkFetchRequest)(nil),   // 18: vst.scanner.v1.BulkFetchRequest
+	(*BulkFetchResponse)(nil),  // 19: vst.scanner.v1.BulkFetchResponse
+	(*BulkFetchChunk)(nil),     // 20: vst.scanner.v1.BulkFetchChunk
+	(*MetricsRequest)(nil),     // 21: vst.scanner.v1.MetricsRequest
+	(*MetricsResponse)(nil),    // 22: vst.scanner.v1.MetricsResponse
+	(*ShutdownRequest)(nil),    // 23: vst.scanner.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),   // 24: vst.scanner.v1.ShutdownResponse
 }
 var file_vst_scanner_v1_scanner_proto_depIdxs = []int32{
 	2,  // 0: vst.scanner.v1.StrategyParameters.atr_ratio_base:type_name -> vst.scanner.v1.AtrRatioBase
 	1,  // 1: vst.scanner.v1.ScanRequest.strategies:type_name -> vst.scanner.v1.Strategy
-	3,  // 2: vst.scanner.v1.ScanRequest.parameters:type_name -> vst.scanner.v1.StrategyParameters
+	4,  // 2: vst.scanner.v1.ScanRequest.parameters:type_name -> vst.scanner.v1.StrategyParameters
 	0,  // 3: vst.scanner.v1.ScanRequest.timeframe:type_name -> vst.scanner.v1.Timeframe
-	6,  // 4: vst.scanner.v1.ScanResponse.signals:type_name -> vst.scanner.v1.SignalColumns
-	5,  // 5: vst.scanner.v1.ScanResponse.errors:type_name -> vst.scanner.v1.SymbolError
-	8,  // 6: vst.scanner.v1.ScanUpdate.progress:type_name -> vst.scanner.v1.ScanProgress
-	6,  // 7: vst.scanner.v1.ScanUpdate.signals:type_name -> vst.scanner.v1.SignalColumns
-	5,  // 8: vst.scanner.v1.ScanUpdate.errors:type_name -> vst.scanner.v1.SymbolError
-	7,  // 9: vst.scanner.v1.ScanUpdate.summary:type_name -> vst.scanner.v1.ScanResponse
+	8,  // 4: vst.scanner.v1.ScanResponse.signals:type_name -> vst.scanner.v1.SignalColumns
+	6,  // 5: vst.scanner.v1.ScanResponse.errors:type_name -> vst.scanner.v1.SymbolError
+	10, // 6: vst.scanner.v1.ScanUpdate.progress:type_name -> vst.scanner.v1.ScanProgress
+	8,  // 7: vst.scanner.v1.ScanUpdate.signals:type_name -> vst.scanner.v1.SignalColumns
+	6,  // 8: vst.scanner.v1.ScanUpdate.errors:type_name -> vst.scanner.v1.SymbolError
+	9,  // 9: vst.scanner.v1.ScanUpdate.summary:type_name -> vst.scanner.v1.ScanResponse
 	0,  // 10: vst.scanner.v1.SymbolBars.timeframe:type_name -> vst.scanner.v1.Timeframe
-	5,  // 11: vst.scanner.v1.PutBarsResponse.errors:type_name -> vst.scanner.v1.SymbolError
-	0,  // 12: vst.scanner.v1.BulkFetchRequest.timeframe:type_name -> vst.scanner.v1.Timeframe
-	5,  // 13: vst.scanner.v1.BulkFetchResponse.errors:type_name -> vst.scanner.v1.SymbolError
-	5,  // 14: vst.scanner.v1.BulkFetchChunk.errors:type_name -> vst.scanner.v1.SymbolError
-	4,  // 15: vst.scanner.v1.Scanner.Scan:input_type -> vst.scanner.v1.ScanRequest
-	4,  // 16: vst.scanner.v1.Scanner.ScanStream:input_type -> vst.scanner.v1.ScanRequest
-	12, // 17: vst.scanner.v1.Scanner.BulkFetch:input_type -> vst.scanner.v1.BulkFetchRequest
-	12, // 18: vst.scanner.v1.Scanner.BulkFetchStream:input_type -> vst.scanner.v1.BulkFetchRequest
-	10, // 19: vst.scanner.v1.Scanner.PutBars:input_type -> vst.scanner.v1.SymbolBars
-	15, // 20: vst.scanner.v1.Scanner.GetMetrics:input_type -> vst.scanner.v1.MetricsRequest
-	17, // 21: vst.scanner.v1.Scanner.Shutdown:input_type -> vst.scanner.v1.ShutdownRequest
-	7,  // 22: vst.scanner.v1.Scanner.Scan:output_type -> vst.scanner.v1.ScanResponse
-	9,  // 23: vst.scanner.v1.Scanner.ScanStream:output_type -> vst.scanner.v1.ScanUpdate
-	13, // 24: vst.scanner.v1.Scanner.BulkFetch:output_type -> vst.scanner.v1.BulkFetchResponse
-	14, // 25: vst.scanner.v1.Scanner.BulkFetchStream:output_type -> vst.scanner.v1.BulkFetchChunk
-	11, // 26: vst.scanner.v1.Scanner.PutBars:output_type -> vst.scanner.v1.PutBarsResponse
-	16, // 27: vst.scanner.v1.Scanner.GetMetrics:output_type -> vst.scanner.v1.MetricsResponse
-	18, // 28: vst.scanner.v1.Scanner.Shutdown:output_type -> vst.scanner.v1.ShutdownResponse
-	22, // [22:29] is the sub-list for method output_type
-	15, // [15:22] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	3,  // 11: vst.scanner.v1.SymbolBars.door_policy:type_name -> vst.scanner.v1.DoorPolicy
+	6,  // 12: vst.scanner.v1.PutBarsResponse.errors:type_name -> vst.scanner.v1.SymbolError
+	7,  // 13: vst.scanner.v1.PutBarsResponse.warnings:type_name -> vst.scanner.v1.SymbolWarning
+	0,  // 14: vst.scanner.v1.SeriesInfo.timeframe:type_name -> vst.scanner.v1.Timeframe
+	16, // 15: vst.scanner.v1.ListSeriesResponse.series:type_name -> vst.scanner.v1.SeriesInfo
+	6,  // 16: vst.scanner.v1.ListSeriesResponse.errors:type_name -> vst.scanner.v1.SymbolError
+	0,  // 17: vst.scanner.v1.BulkFetchRequest.timeframe:type_name -> vst.scanner.v1.Timeframe
+	3,  // 18: vst.scanner.v1.BulkFetchRequest.door_policy:type_name -> vst.scanner.v1.DoorPolicy
+	6,  // 19: vst.scanner.v1.BulkFetchResponse.errors:type_name -> vst.scanner.v1.SymbolError
+	7,  // 20: vst.scanner.v1.BulkFetchResponse.warnings:type_name -> vst.scanner.v1.SymbolWarning
+	6,  // 21: vst.scanner.v1.BulkFetchChunk.errors:type_name -> vst.scanner.v1.SymbolError
+	7,  // 22: vst.scanner.v1.BulkFetchChunk.warnings:type_name -> vst.scanner.v1.SymbolWarning
+	10, // 23: vst.scanner.v1.BulkFetchChunk.progress:type_name -> vst.scanner.v1.ScanProgress
+	5,  // 24: vst.scanner.v1.Scanner.Scan:input_type -> vst.scanner.v1.ScanRequest
+	5,  // 25: vst.scanner.v1.Scanner.ScanStream:input_type -> vst.scanner.v1.ScanRequest
+	18, // 26: vst.scanner.v1.Scanner.BulkFetch:input_type -> vst.scanner.v1.BulkFetchRequest
+	18, // 27: vst.scanner.v1.Scanner.BulkFetchStream:input_type -> vst.scanner.v1.BulkFetchRequest
+	12, // 28: vst.scanner.v1.Scanner.PutBars:input_type -> vst.scanner.v1.SymbolBars
+	13, // 29: vst.scanner.v1.Scanner.PutLatest:input_type -> vst.scanner.v1.LatestBars
+	15, // 30: vst.scanner.v1.Scanner.ListSeries:input_type -> vst.scanner.v1.ListSeriesRequest
+	21, // 31: vst.scanner.v1.Scanner.GetMetrics:input_type -> vst.scanner.v1.MetricsRequest
+	23, // 32: vst.scanner.v1.Scanner.Shutdown:input_type -> vst.scanner.v1.ShutdownRequest
+	9,  // 33: vst.scanner.v1.Scanner.Scan:output_type -> vst.scanner.v1.ScanResponse
+	11, // 34: vst.scanner.v1.Scanner.ScanStream:output_type -> vst.scanner.v1.ScanUpdate
+	19, // 35: vst.scanner.v1.Scanner.BulkFetch:output_type -> vst.scanner.v1.BulkFetchResponse
+	20, // 36: vst.scanner.v1.Scanner.BulkFetchStream:output_type -> vst.scanner.v1.BulkFetchChunk
+	14, // 37: vst.scanner.v1.Scanner.PutBars:output_type -> vst.scanner.v1.PutBarsResponse
+	14, // 38: vst.scanner.v1.Scanner.PutLatest:output_type -> vst.scanner.v1.PutBarsResponse
+	17, // 39: vst.scanner.v1.Scanner.ListSeries:output_type -> vst.scanner.v1.ListSeriesResponse
+	22, // 40: vst.scanner.v1.Scanner.GetMetrics:output_type -> vst.scanner.v1.MetricsResponse
+	24, // 41: vst.scanner.v1.Scanner.Shutdown:output_type -> vst.scanner.v1.ShutdownResponse
+	33, // [33:42] is the sub-list for method output_type
+	24, // [24:33] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_vst_scanner_v1_scanner_proto_init() }
@@ -1513,14 +2109,15 @@ func file_vst_scanner_v1_scanner_proto_init() {
 	}
 	file_vst_scanner_v1_scanner_proto_msgTypes[1].OneofWrappers = []any{}
 	file_vst_scanner_v1_scanner_proto_msgTypes[2].OneofWrappers = []any{}
-	file_vst_scanner_v1_scanner_proto_msgTypes[9].OneofWrappers = []any{}
+	file_vst_scanner_v1_scanner_proto_msgTypes[3].OneofWrappers = []any{}
+	file_vst_scanner_v1_scanner_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_vst_scanner_v1_scanner_proto_rawDesc), len(file_vst_scanner_v1_scanner_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   16,
+			NumEnums:      4,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,8 @@ const (
 	Scanner_BulkFetch_FullMethodName       = "/vst.scanner.v1.Scanner/BulkFetch"
 	Scanner_BulkFetchStream_FullMethodName = "/vst.scanner.v1.Scanner/BulkFetchStream"
 	Scanner_PutBars_FullMethodName         = "/vst.scanner.v1.Scanner/PutBars"
+	Scanner_PutLatest_FullMethodName       = "/vst.scanner.v1.Scanner/PutLatest"
+	Scanner_ListSeries_FullMethodName      = "/vst.scanner.v1.Scanner/ListSeries"
 	Scanner_GetMetrics_FullMethodName      = "/vst.scanner.v1.Scanner/GetMetrics"
 	Scanner_Shutdown_FullMethodName        = "/vst.scanner.v1.Scanner/Shutdown"
 )
@@ -40,20 +42,27 @@ const (
 // Scans bars for the four patterns. Every call, health included, carries the metadata
 // "authorization: Bearer <token>". Symbols that fail are in every answer, never dropped.
 type ScannerClient interface {
-	// Scan the stored bars of the symbols and answer with all signals at once. Over a long range
-	// the answer passes gRPC's usual 4 MB: raise the client's limit, or use ScanStream.
+	// Scan the bars of the symbols and answer with all signals at once. Over a long range the
+	// answer passes gRPC's usual 4 MB: raise the client's limit, or use ScanStream.
 	Scan(ctx context.Context, in *ScanRequest, opts ...grpc.CallOption) (*ScanResponse, error)
 	// The same, as progress and results come. Cancelling the call stops the scan.
 	ScanStream(ctx context.Context, in *ScanRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ScanUpdate], error)
-	// Bars of many symbols in one Arrow IPC stream.
+	// Bars of many symbols in one Arrow IPC stream, bounded: RESOURCE_EXHAUSTED, naming the limit
+	// and the streaming form, when they are more.
 	BulkFetch(ctx context.Context, in *BulkFetchRequest, opts ...grpc.CallOption) (*BulkFetchResponse, error)
 	// The same in chunks below 4 MB, for any size; a long series is spread over several.
 	BulkFetchStream(ctx context.Context, in *BulkFetchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[BulkFetchChunk], error)
-	// Store bars, symbol by symbol.
+	// Take bars, symbol by symbol.
 	PutBars(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[SymbolBars, PutBarsResponse], error)
+	// Take the newest daily bar of many symbols in one message: a bar of a day after the symbol's
+	// last one is appended, one of the last day replaces it (a forming bar grows).
+	PutLatest(ctx context.Context, in *LatestBars, opts ...grpc.CallOption) (*PutBarsResponse, error)
+	// What is held, symbol by symbol.
+	ListSeries(ctx context.Context, in *ListSeriesRequest, opts ...grpc.CallOption) (*ListSeriesResponse, error)
 	// Figures of the service since it started.
 	GetMetrics(ctx context.Context, in *MetricsRequest, opts ...grpc.CallOption) (*MetricsResponse, error)
-	// Ask the service to finish the calls under way and end.
+	// Ask the service to finish the calls under way and end. A service that runs on its own
+	// (not as a child) refuses with PERMISSION_DENIED.
 	Shutdown(ctx context.Context, in *ShutdownRequest, opts ...grpc.CallOption) (*ShutdownResponse, error)
 }
 
@@ -136,6 +145,26 @@ func (c *scannerClient) PutBars(ctx context.Context, opts ...grpc.CallOption) (g
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Scanner_PutBarsClient = grpc.ClientStreamingClient[SymbolBars, PutBarsResponse]
 
+func (c *scannerClient) PutLatest(ctx context.Context, in *LatestBars, opts ...grpc.CallOption) (*PutBarsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PutBarsResponse)
+	err := c.cc.Invoke(ctx, Scanner_PutLatest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *scannerClient) ListSeries(ctx context.Context, in *ListSeriesRequest, opts ...grpc.CallOption) (*ListSeriesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSeriesResponse)
+	err := c.cc.Invoke(ctx, Scanner_ListSeries_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *scannerClient) GetMetrics(ctx context.Context, in *MetricsRequest, opts ...grpc.CallOption) (*MetricsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(MetricsResponse)
@@ -163,20 +192,27 @@ func (c *scannerClient) Shutdown(ctx context.Context, in *ShutdownRequest, opts 
 // Scans bars for the four patterns. Every call, health included, carries the metadata
 // "authorization: Bearer <token>". Symbols that fail are in every answer, never dropped.
 type ScannerServer interface {
-	// Scan the stored bars of the symbols and answer with all signals at once. Over a long range
-	// the answer passes gRPC's usual 4 MB: raise the client's limit, or use ScanStream.
+	// Scan the bars of the symbols and answer with all signals at once. Over a long range the
+	// answer passes gRPC's usual 4 MB: raise the client's limit, or use ScanStream.
 	Scan(context.Context, *ScanRequest) (*ScanResponse, error)
 	// The same, as progress and results come. Cancelling the call stops the scan.
 	ScanStream(*ScanRequest, grpc.ServerStreamingServer[ScanUpdate]) error
-	// Bars of many symbols in one Arrow IPC stream.
+	// Bars of many symbols in one Arrow IPC stream, bounded: RESOURCE_EXHAUSTED, naming the limit
+	// and the streaming form, when they are more.
 	BulkFetch(context.Context, *BulkFetchRequest) (*BulkFetchResponse, error)
 	// The same in chunks below 4 MB, for any size; a long series is spread over several.
 	BulkFetchStream(*BulkFetchRequest, grpc.ServerStreamingServer[BulkFetchChunk]) error
-	// Store bars, symbol by symbol.
+	// Take bars, symbol by symbol.
 	PutBars(grpc.ClientStreamingServer[SymbolBars, PutBarsResponse]) error
+	// Take the newest daily bar of many symbols in one message: a bar of a day after the symbol's
+	// last one is appended, one of the last day replaces it (a forming bar grows).
+	PutLatest(context.Context, *LatestBars) (*PutBarsResponse, error)
+	// What is held, symbol by symbol.
+	ListSeries(context.Context, *ListSeriesRequest) (*ListSeriesResponse, error)
 	// Figures of the service since it started.
 	GetMetrics(context.Context, *MetricsRequest) (*MetricsResponse, error)
-	// Ask the service to finish the calls under way and end.
+	// Ask the service to finish the calls under way and end. A service that runs on its own
+	// (not as a child) refuses with PERMISSION_DENIED.
 	Shutdown(context.Context, *ShutdownRequest) (*ShutdownResponse, error)
 	mustEmbedUnimplementedScannerServer()
 }
@@ -202,6 +238,12 @@ func (UnimplementedScannerServer) BulkFetchStream(*BulkFetchRequest, grpc.Server
 }
 func (UnimplementedScannerServer) PutBars(grpc.ClientStreamingServer[SymbolBars, PutBarsResponse]) error {
 	return status.Error(codes.Unimplemented, "method PutBars not implemented")
+}
+func (UnimplementedScannerServer) PutLatest(context.Context, *LatestBars) (*PutBarsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method PutLatest not implemented")
+}
+func (UnimplementedScannerServer) ListSeries(context.Context, *ListSeriesRequest) (*ListSeriesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSeries not implemented")
 }
 func (UnimplementedScannerServer) GetMetrics(context.Context, *MetricsRequest) (*MetricsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMetrics not implemented")
@@ -295,6 +337,42 @@ func _Scanner_PutBars_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Scanner_PutBarsServer = grpc.ClientStreamingServer[SymbolBars, PutBarsResponse]
 
+func _Scanner_PutLatest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LatestBars)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScannerServer).PutLatest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Scanner_PutLatest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScannerServer).PutLatest(ctx, req.(*LatestBars))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Scanner_ListSeries_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSeriesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScannerServer).ListSeries(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Scanner_ListSeries_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScannerServer).ListSeries(ctx, req.(*ListSeriesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Scanner_GetMetrics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MetricsRequest)
 	if err := dec(in); err != nil {
@@ -345,6 +423,14 @@ var Scanner_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BulkFetch",
 			Handler:    _Scanner_BulkFetch_Handler,
+		},
+		{
+			MethodName: "PutLatest",
+			Handler:    _Scanner_PutLatest_Handler,
+		},
+		{
+			MethodName: "ListSeries",
+			Handler:    _Scanner_ListSeries_Handler,
 		},
 		{
 			MethodName: "GetMetrics",

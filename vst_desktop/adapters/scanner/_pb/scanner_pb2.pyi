@@ -26,6 +26,12 @@ class AtrRatioBase(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ATR_RATIO_BASE_UNSPECIFIED: _ClassVar[AtrRatioBase]
     ATR_RATIO_BASE_ZERO: _ClassVar[AtrRatioBase]
     ATR_RATIO_BASE_RANGE_LOW: _ClassVar[AtrRatioBase]
+
+class DoorPolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DOOR_POLICY_UNSPECIFIED: _ClassVar[DoorPolicy]
+    DOOR_POLICY_REJECT: _ClassVar[DoorPolicy]
+    DOOR_POLICY_SKIP_BAR: _ClassVar[DoorPolicy]
 TIMEFRAME_UNSPECIFIED: Timeframe
 TIMEFRAME_DAILY: Timeframe
 TIMEFRAME_MINUTE: Timeframe
@@ -37,6 +43,9 @@ STRATEGY_BEAR_RALLY: Strategy
 ATR_RATIO_BASE_UNSPECIFIED: AtrRatioBase
 ATR_RATIO_BASE_ZERO: AtrRatioBase
 ATR_RATIO_BASE_RANGE_LOW: AtrRatioBase
+DOOR_POLICY_UNSPECIFIED: DoorPolicy
+DOOR_POLICY_REJECT: DoorPolicy
+DOOR_POLICY_SKIP_BAR: DoorPolicy
 
 class StrategyParameters(_message.Message):
     __slots__ = ("high_base_max_atr_ratio", "high_base_min_rsi", "low_base_min_atr_ratio", "low_base_max_rsi", "bull_pullback_rsi_threshold", "bear_rally_rsi_threshold", "atr_ratio_base", "base_lookback")
@@ -59,7 +68,7 @@ class StrategyParameters(_message.Message):
     def __init__(self, high_base_max_atr_ratio: _Optional[float] = ..., high_base_min_rsi: _Optional[float] = ..., low_base_min_atr_ratio: _Optional[float] = ..., low_base_max_rsi: _Optional[float] = ..., bull_pullback_rsi_threshold: _Optional[float] = ..., bear_rally_rsi_threshold: _Optional[float] = ..., atr_ratio_base: _Optional[_Union[AtrRatioBase, str]] = ..., base_lookback: _Optional[int] = ...) -> None: ...
 
 class ScanRequest(_message.Message):
-    __slots__ = ("symbols", "strategies", "parameters", "start_day", "end_day", "last_bar_only", "timeframe")
+    __slots__ = ("symbols", "strategies", "parameters", "start_day", "end_day", "last_bar_only", "timeframe", "values", "resume")
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     STRATEGIES_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
@@ -67,6 +76,8 @@ class ScanRequest(_message.Message):
     END_DAY_FIELD_NUMBER: _ClassVar[int]
     LAST_BAR_ONLY_FIELD_NUMBER: _ClassVar[int]
     TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    RESUME_FIELD_NUMBER: _ClassVar[int]
     symbols: _containers.RepeatedScalarFieldContainer[str]
     strategies: _containers.RepeatedScalarFieldContainer[Strategy]
     parameters: StrategyParameters
@@ -74,7 +85,9 @@ class ScanRequest(_message.Message):
     end_day: int
     last_bar_only: bool
     timeframe: Timeframe
-    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., strategies: _Optional[_Iterable[_Union[Strategy, str]]] = ..., parameters: _Optional[_Union[StrategyParameters, _Mapping]] = ..., start_day: _Optional[int] = ..., end_day: _Optional[int] = ..., last_bar_only: _Optional[bool] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ...) -> None: ...
+    values: bool
+    resume: bool
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., strategies: _Optional[_Iterable[_Union[Strategy, str]]] = ..., parameters: _Optional[_Union[StrategyParameters, _Mapping]] = ..., start_day: _Optional[int] = ..., end_day: _Optional[int] = ..., last_bar_only: _Optional[bool] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., values: _Optional[bool] = ..., resume: _Optional[bool] = ...) -> None: ...
 
 class SymbolError(_message.Message):
     __slots__ = ("symbol", "error", "day")
@@ -86,39 +99,55 @@ class SymbolError(_message.Message):
     day: int
     def __init__(self, symbol: _Optional[str] = ..., error: _Optional[str] = ..., day: _Optional[int] = ...) -> None: ...
 
-class SignalColumns(_message.Message):
-    __slots__ = ("symbol", "strategy", "day", "close", "atr", "rsi", "sma50", "sma200")
+class SymbolWarning(_message.Message):
+    __slots__ = ("symbol", "warning", "day")
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
-    STRATEGY_FIELD_NUMBER: _ClassVar[int]
+    WARNING_FIELD_NUMBER: _ClassVar[int]
     DAY_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    warning: str
+    day: int
+    def __init__(self, symbol: _Optional[str] = ..., warning: _Optional[str] = ..., day: _Optional[int] = ...) -> None: ...
+
+class SignalColumns(_message.Message):
+    __slots__ = ("run_symbol", "run_rows", "day", "strategies", "close", "atr", "rsi", "sma50", "sma200")
+    RUN_SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    RUN_ROWS_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    STRATEGIES_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
     ATR_FIELD_NUMBER: _ClassVar[int]
     RSI_FIELD_NUMBER: _ClassVar[int]
     SMA50_FIELD_NUMBER: _ClassVar[int]
     SMA200_FIELD_NUMBER: _ClassVar[int]
-    symbol: bytes
-    strategy: bytes
+    run_symbol: bytes
+    run_rows: bytes
     day: bytes
+    strategies: bytes
     close: bytes
     atr: bytes
     rsi: bytes
     sma50: bytes
     sma200: bytes
-    def __init__(self, symbol: _Optional[bytes] = ..., strategy: _Optional[bytes] = ..., day: _Optional[bytes] = ..., close: _Optional[bytes] = ..., atr: _Optional[bytes] = ..., rsi: _Optional[bytes] = ..., sma50: _Optional[bytes] = ..., sma200: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, run_symbol: _Optional[bytes] = ..., run_rows: _Optional[bytes] = ..., day: _Optional[bytes] = ..., strategies: _Optional[bytes] = ..., close: _Optional[bytes] = ..., atr: _Optional[bytes] = ..., rsi: _Optional[bytes] = ..., sma50: _Optional[bytes] = ..., sma200: _Optional[bytes] = ...) -> None: ...
 
 class ScanResponse(_message.Message):
-    __slots__ = ("signals", "errors", "scanned", "bars", "scan_seconds")
+    __slots__ = ("signals", "errors", "scanned", "bars", "scan_seconds", "symbols", "instruction_set")
     SIGNALS_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     SCANNED_FIELD_NUMBER: _ClassVar[int]
     BARS_FIELD_NUMBER: _ClassVar[int]
     SCAN_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    INSTRUCTION_SET_FIELD_NUMBER: _ClassVar[int]
     signals: SignalColumns
     errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
     scanned: int
     bars: int
     scan_seconds: float
-    def __init__(self, signals: _Optional[_Union[SignalColumns, _Mapping]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., scanned: _Optional[int] = ..., bars: _Optional[int] = ..., scan_seconds: _Optional[float] = ...) -> None: ...
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    instruction_set: str
+    def __init__(self, signals: _Optional[_Union[SignalColumns, _Mapping]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., scanned: _Optional[int] = ..., bars: _Optional[int] = ..., scan_seconds: _Optional[float] = ..., symbols: _Optional[_Iterable[str]] = ..., instruction_set: _Optional[str] = ...) -> None: ...
 
 class ScanProgress(_message.Message):
     __slots__ = ("done", "total")
@@ -141,7 +170,7 @@ class ScanUpdate(_message.Message):
     def __init__(self, progress: _Optional[_Union[ScanProgress, _Mapping]] = ..., signals: _Optional[_Union[SignalColumns, _Mapping]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., summary: _Optional[_Union[ScanResponse, _Mapping]] = ...) -> None: ...
 
 class SymbolBars(_message.Message):
-    __slots__ = ("symbol", "timeframe", "append", "time", "open", "high", "low", "close", "volume")
+    __slots__ = ("symbol", "timeframe", "append", "time", "open", "high", "low", "close", "volume", "door_policy", "keep")
     SYMBOL_FIELD_NUMBER: _ClassVar[int]
     TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
     APPEND_FIELD_NUMBER: _ClassVar[int]
@@ -151,6 +180,8 @@ class SymbolBars(_message.Message):
     LOW_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
     VOLUME_FIELD_NUMBER: _ClassVar[int]
+    DOOR_POLICY_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
     symbol: str
     timeframe: Timeframe
     append: bool
@@ -160,56 +191,120 @@ class SymbolBars(_message.Message):
     low: bytes
     close: bytes
     volume: bytes
-    def __init__(self, symbol: _Optional[str] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., append: _Optional[bool] = ..., time: _Optional[bytes] = ..., open: _Optional[bytes] = ..., high: _Optional[bytes] = ..., low: _Optional[bytes] = ..., close: _Optional[bytes] = ..., volume: _Optional[bytes] = ...) -> None: ...
+    door_policy: DoorPolicy
+    keep: bool
+    def __init__(self, symbol: _Optional[str] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., append: _Optional[bool] = ..., time: _Optional[bytes] = ..., open: _Optional[bytes] = ..., high: _Optional[bytes] = ..., low: _Optional[bytes] = ..., close: _Optional[bytes] = ..., volume: _Optional[bytes] = ..., door_policy: _Optional[_Union[DoorPolicy, str]] = ..., keep: _Optional[bool] = ...) -> None: ...
+
+class LatestBars(_message.Message):
+    __slots__ = ("symbols", "day", "open", "high", "low", "close", "volume", "keep")
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    DAY_FIELD_NUMBER: _ClassVar[int]
+    OPEN_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    CLOSE_FIELD_NUMBER: _ClassVar[int]
+    VOLUME_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    day: bytes
+    open: bytes
+    high: bytes
+    low: bytes
+    close: bytes
+    volume: bytes
+    keep: bool
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., day: _Optional[bytes] = ..., open: _Optional[bytes] = ..., high: _Optional[bytes] = ..., low: _Optional[bytes] = ..., close: _Optional[bytes] = ..., volume: _Optional[bytes] = ..., keep: _Optional[bool] = ...) -> None: ...
 
 class PutBarsResponse(_message.Message):
-    __slots__ = ("symbols", "bars", "errors")
+    __slots__ = ("symbols", "bars", "errors", "warnings")
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     BARS_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     symbols: int
     bars: int
     errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
-    def __init__(self, symbols: _Optional[int] = ..., bars: _Optional[int] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ...) -> None: ...
+    warnings: _containers.RepeatedCompositeFieldContainer[SymbolWarning]
+    def __init__(self, symbols: _Optional[int] = ..., bars: _Optional[int] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., warnings: _Optional[_Iterable[_Union[SymbolWarning, _Mapping]]] = ...) -> None: ...
+
+class ListSeriesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class SeriesInfo(_message.Message):
+    __slots__ = ("symbol", "timeframe", "bars", "first_day", "last_day", "kept")
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
+    BARS_FIELD_NUMBER: _ClassVar[int]
+    FIRST_DAY_FIELD_NUMBER: _ClassVar[int]
+    LAST_DAY_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
+    symbol: str
+    timeframe: Timeframe
+    bars: int
+    first_day: int
+    last_day: int
+    kept: bool
+    def __init__(self, symbol: _Optional[str] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., bars: _Optional[int] = ..., first_day: _Optional[int] = ..., last_day: _Optional[int] = ..., kept: _Optional[bool] = ...) -> None: ...
+
+class ListSeriesResponse(_message.Message):
+    __slots__ = ("series", "errors")
+    SERIES_FIELD_NUMBER: _ClassVar[int]
+    ERRORS_FIELD_NUMBER: _ClassVar[int]
+    series: _containers.RepeatedCompositeFieldContainer[SeriesInfo]
+    errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
+    def __init__(self, series: _Optional[_Iterable[_Union[SeriesInfo, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ...) -> None: ...
 
 class BulkFetchRequest(_message.Message):
-    __slots__ = ("symbols", "timeframe", "start", "end")
+    __slots__ = ("symbols", "timeframe", "start", "end", "provider", "keep", "door_policy")
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     TIMEFRAME_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     END_FIELD_NUMBER: _ClassVar[int]
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    KEEP_FIELD_NUMBER: _ClassVar[int]
+    DOOR_POLICY_FIELD_NUMBER: _ClassVar[int]
     symbols: _containers.RepeatedScalarFieldContainer[str]
     timeframe: Timeframe
     start: int
     end: int
-    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., start: _Optional[int] = ..., end: _Optional[int] = ...) -> None: ...
+    provider: str
+    keep: bool
+    door_policy: DoorPolicy
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ..., timeframe: _Optional[_Union[Timeframe, str]] = ..., start: _Optional[int] = ..., end: _Optional[int] = ..., provider: _Optional[str] = ..., keep: _Optional[bool] = ..., door_policy: _Optional[_Union[DoorPolicy, str]] = ...) -> None: ...
 
 class BulkFetchResponse(_message.Message):
-    __slots__ = ("arrow_ipc", "errors", "fetch_seconds")
+    __slots__ = ("arrow_ipc", "errors", "fetch_seconds", "warnings")
     ARROW_IPC_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     FETCH_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     arrow_ipc: bytes
     errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
     fetch_seconds: float
-    def __init__(self, arrow_ipc: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., fetch_seconds: _Optional[float] = ...) -> None: ...
+    warnings: _containers.RepeatedCompositeFieldContainer[SymbolWarning]
+    def __init__(self, arrow_ipc: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., fetch_seconds: _Optional[float] = ..., warnings: _Optional[_Iterable[_Union[SymbolWarning, _Mapping]]] = ...) -> None: ...
 
 class BulkFetchChunk(_message.Message):
-    __slots__ = ("arrow_ipc", "errors", "fetch_seconds")
+    __slots__ = ("arrow_ipc", "errors", "fetch_seconds", "warnings", "progress")
     ARROW_IPC_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     FETCH_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    PROGRESS_FIELD_NUMBER: _ClassVar[int]
     arrow_ipc: bytes
     errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
     fetch_seconds: float
-    def __init__(self, arrow_ipc: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., fetch_seconds: _Optional[float] = ...) -> None: ...
+    warnings: _containers.RepeatedCompositeFieldContainer[SymbolWarning]
+    progress: ScanProgress
+    def __init__(self, arrow_ipc: _Optional[bytes] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ..., fetch_seconds: _Optional[float] = ..., warnings: _Optional[_Iterable[_Union[SymbolWarning, _Mapping]]] = ..., progress: _Optional[_Union[ScanProgress, _Mapping]] = ...) -> None: ...
 
 class MetricsRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class MetricsResponse(_message.Message):
-    __slots__ = ("average_scan_seconds", "symbols_per_second", "total_scans", "memory_mb", "cpu_pct", "stored_symbols", "stored_bars")
+    __slots__ = ("average_scan_seconds", "symbols_per_second", "total_scans", "memory_mb", "cpu_pct", "stored_symbols", "stored_bars", "instruction_set")
     AVERAGE_SCAN_SECONDS_FIELD_NUMBER: _ClassVar[int]
     SYMBOLS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
     TOTAL_SCANS_FIELD_NUMBER: _ClassVar[int]
@@ -217,6 +312,7 @@ class MetricsResponse(_message.Message):
     CPU_PCT_FIELD_NUMBER: _ClassVar[int]
     STORED_SYMBOLS_FIELD_NUMBER: _ClassVar[int]
     STORED_BARS_FIELD_NUMBER: _ClassVar[int]
+    INSTRUCTION_SET_FIELD_NUMBER: _ClassVar[int]
     average_scan_seconds: float
     symbols_per_second: float
     total_scans: int
@@ -224,7 +320,8 @@ class MetricsResponse(_message.Message):
     cpu_pct: float
     stored_symbols: int
     stored_bars: int
-    def __init__(self, average_scan_seconds: _Optional[float] = ..., symbols_per_second: _Optional[float] = ..., total_scans: _Optional[int] = ..., memory_mb: _Optional[float] = ..., cpu_pct: _Optional[float] = ..., stored_symbols: _Optional[int] = ..., stored_bars: _Optional[int] = ...) -> None: ...
+    instruction_set: str
+    def __init__(self, average_scan_seconds: _Optional[float] = ..., symbols_per_second: _Optional[float] = ..., total_scans: _Optional[int] = ..., memory_mb: _Optional[float] = ..., cpu_pct: _Optional[float] = ..., stored_symbols: _Optional[int] = ..., stored_bars: _Optional[int] = ..., instruction_set: _Optional[str] = ...) -> None: ...
 
 class ShutdownRequest(_message.Message):
     __slots__ = ()

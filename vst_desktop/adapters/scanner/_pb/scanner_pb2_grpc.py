@@ -61,6 +61,16 @@ class ScannerStub:
                 request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.SymbolBars.SerializeToString,
                 response_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.PutBarsResponse.FromString,
                 _registered_method=True)
+        self.PutLatest = channel.unary_unary(
+                '/vst.scanner.v1.Scanner/PutLatest',
+                request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.LatestBars.SerializeToString,
+                response_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.PutBarsResponse.FromString,
+                _registered_method=True)
+        self.ListSeries = channel.unary_unary(
+                '/vst.scanner.v1.Scanner/ListSeries',
+                request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesRequest.SerializeToString,
+                response_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesResponse.FromString,
+                _registered_method=True)
         self.GetMetrics = channel.unary_unary(
                 '/vst.scanner.v1.Scanner/GetMetrics',
                 request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.MetricsRequest.SerializeToString,
@@ -79,8 +89,8 @@ class ScannerServicer:
     """
 
     def Scan(self, request, context):
-        """Scan the stored bars of the symbols and answer with all signals at once. Over a long range
-        the answer passes gRPC's usual 4 MB: raise the client's limit, or use ScanStream.
+        """Scan the bars of the symbols and answer with all signals at once. Over a long range the
+        answer passes gRPC's usual 4 MB: raise the client's limit, or use ScanStream.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,7 +104,8 @@ class ScannerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def BulkFetch(self, request, context):
-        """Bars of many symbols in one Arrow IPC stream.
+        """Bars of many symbols in one Arrow IPC stream, bounded: RESOURCE_EXHAUSTED, naming the limit
+        and the streaming form, when they are more.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -108,7 +119,22 @@ class ScannerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PutBars(self, request_iterator, context):
-        """Store bars, symbol by symbol.
+        """Take bars, symbol by symbol.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutLatest(self, request, context):
+        """Take the newest daily bar of many symbols in one message: a bar of a day after the symbol's
+        last one is appended, one of the last day replaces it (a forming bar grows).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSeries(self, request, context):
+        """What is held, symbol by symbol.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -122,7 +148,8 @@ class ScannerServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Shutdown(self, request, context):
-        """Ask the service to finish the calls under way and end.
+        """Ask the service to finish the calls under way and end. A service that runs on its own
+        (not as a child) refuses with PERMISSION_DENIED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -155,6 +182,16 @@ def add_ScannerServicer_to_server(servicer, server):
                     servicer.PutBars,
                     request_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.SymbolBars.FromString,
                     response_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.PutBarsResponse.SerializeToString,
+            ),
+            'PutLatest': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutLatest,
+                    request_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.LatestBars.FromString,
+                    response_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.PutBarsResponse.SerializeToString,
+            ),
+            'ListSeries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSeries,
+                    request_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesRequest.FromString,
+                    response_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesResponse.SerializeToString,
             ),
             'GetMetrics': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMetrics,
@@ -304,6 +341,60 @@ class Scanner:
             '/vst.scanner.v1.Scanner/PutBars',
             vst_dot_scanner_dot_v1_dot_scanner__pb2.SymbolBars.SerializeToString,
             vst_dot_scanner_dot_v1_dot_scanner__pb2.PutBarsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutLatest(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vst.scanner.v1.Scanner/PutLatest',
+            vst_dot_scanner_dot_v1_dot_scanner__pb2.LatestBars.SerializeToString,
+            vst_dot_scanner_dot_v1_dot_scanner__pb2.PutBarsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSeries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vst.scanner.v1.Scanner/ListSeries',
+            vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesRequest.SerializeToString,
+            vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesResponse.FromString,
             options,
             channel_credentials,
             insecure,
