@@ -51,7 +51,10 @@ func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.
 		grpc.MaxRecvMsgSize(maxReceivedBytes),
 	)
 	asked := make(chan struct{})
-	pb.RegisterScannerServer(service, New(concurrency, sync.OnceFunc(func() { close(asked) })))
+	pb.RegisterScannerServer(service, New(Options{
+		MaxConcurrency: concurrency, Kernel: "auto", Log: log,
+		Shutdown: sync.OnceFunc(func() { close(asked) }),
+	}))
 	alive := health.NewServer()
 	healthpb.RegisterHealthServer(service, alive)
 

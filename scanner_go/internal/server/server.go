@@ -39,12 +39,11 @@ type Server struct {
 
 var _ pb.ScannerServer = (*Server)(nil)
 
-// New returns a server over an empty store; it passes over at most maxConcurrency symbols at
-// once. A Shutdown call calls shutdown, maybe more than once.
-func New(maxConcurrency int, shutdown func()) *Server {
+// New returns a server over an empty store.
+func New(options Options) *Server {
 	store := bars.NewStore()
 	return &Server{
-		store: store, engine: scan.NewEngine(store, maxConcurrency), metrics: metrics.New(), shutdown: shutdown,
+		store: store, engine: scan.NewEngine(store, options.MaxConcurrency), metrics: metrics.New(), shutdown: options.Shutdown,
 	}
 }
 
