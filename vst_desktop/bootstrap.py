@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.adapters.files.watchlist import read_watchlist
+from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
@@ -70,9 +72,39 @@ def profile_settings(profile: str | None, overrides: Sequence[str]) -> Settings:
     return settings.model_copy(update={"execution": execution})
 
 
-def scanner_child() -> Scanner:
+def bar_store(settings: Settings) -> Path:
+    """The folder of the bar store."""
+    given = settings.bars.store
+    return Path(given).expanduser() if given else find_paths().data / "bars"
+
+
+def scanner_config(
+    settings: Settings,
+    *,
+    store: Path | None = None,
+    providers: Mapping[str, Mapping[str, Any]] | None = None,
+) -> ScannerConfig:
+    """What the settings tell a scanner child.
+
+    Args:
+        settings: Their group ``scanner`` counts.
+        store: Folder of the bar store; None for a scanner that keeps nothing.
+        providers: Settings of bar providers by name, keys included.
+    """
+    scanner = settings.scanner
+    return ScannerConfig(
+        max_concurrency=scanner.max_concurrency,
+        store=store,
+        kernel=scanner.kernel,
+        providers=providers or {},
+        metrics_port=scanner.metrics_port,
+        pprof=scanner.pprof,
+    )
+
+
+def scanner_child(config: ScannerConfig | None = None) -> Scanner:
     """The scanner child alone."""
-    return ScannerChild()
+    return ScannerChild(config=config)
 
 
 @asynccontextmanager
@@ -122,6 +154,7 @@ async def demo_station(
             messages_per_second=settings.broker.messages_per_second or DEMO_MESSAGES_PER_SECOND,
             allowed=tuple(options.accounts),
             speed=0.0 if options.held else options.speed,
+            store=None,
         )
         stack.push_async_callback(station.close)
         await station.start()
@@ -151,6 +184,7 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
         messages_per_second=broker.messages_per_second or MESSAGES_PER_SECOND,
         allowed=broker.allowed_accounts,
         speed=1.0,
+        store=bar_store(settings),
     )
     try:
         await asyncio.to_thread(Sessions().load)
@@ -172,6 +206,7 @@ async def _station(
     messages_per_second: int,
     allowed: tuple[str, ...],
     speed: float,
+    store: Path | None,
 ) -> Station:
     # ib_insync binds the event loop at its import: only now is the right one set.
     from vst_desktop.adapters.ibkr.broker import IbkrBroker
@@ -200,7 +235,9 @@ async def _station(
         universe=universe,
         engines=Engines(
             broker=broker,
-            scanner=ResilientScanner(ScannerChild(), scanner_down),
+            scanner=ResilientScanner(
+                scanner_child(scanner_config(settings, store=store)), scanner_down
+            ),
             journal=journal,
             clock=clock,
             sessions=Sessions(),

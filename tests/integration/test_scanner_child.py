@@ -18,6 +18,7 @@ import pytest
 from vst_desktop.adapters.scanner import supervisor
 from vst_desktop.adapters.scanner.binary import verified_binary
 from vst_desktop.adapters.scanner.client import ScannerClient
+from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.launch import Launch
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
 from vst_desktop.adapters.scanner.tls import make_identity
@@ -121,7 +122,7 @@ def test_bad_and_missing_bars_are_errors_by_name_and_the_rest_is_scanned(binary:
 @pytest.mark.parametrize("wrong", ["token", "certificate"])
 def test_call_without_the_right_credentials_is_refused(binary: Path, wrong: str) -> None:
     async def story() -> None:
-        launch = Launch(binary)
+        launch = Launch(binary, ScannerConfig())
         handshake = await launch.start()
         identity = make_identity("stranger") if wrong == "certificate" else launch.identity
         token = "x" * 32 if wrong == "token" else launch.token

@@ -142,14 +142,23 @@ class BarsSettings(_Group):
     """Door control of bars (SPEC 10)."""
 
     door_policy: Literal["reject", "skip_bar"] = "reject"
+    store: str = Field("", description="folder of the bar store; empty: in the data folder")
 
 
 class ScannerSettings(_Group):
-    """The scanner service (SPEC 11). Empty host: our own child."""
+    """The scanner (SPEC 11). Empty host: our own child; else a service that runs elsewhere."""
 
     host: str = ""
-    port: int = Field(0, ge=0, le=65535)
+    port: int = Field(0, ge=0, le=65535, description="of the service; 0: 50051")
+    ca_file: str = Field("", description="certificate of the service's authority, PEM")
+    cert_file: str = Field("", description="the station's certificate for the service, PEM")
+    key_file: str = Field("", description="the key of that certificate, PEM")
     max_concurrency: int = Field(50, ge=1, le=10_000)
+    kernel: Literal["auto", "scalar"] = "auto"
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="the child's Prometheus endpoint on loopback; 0: any free"
+    )
+    pprof: bool = Field(False, description="the child's profiles, beside its metrics")
 
 
 class Settings(_Group):

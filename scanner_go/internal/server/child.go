@@ -19,10 +19,7 @@ import (
 	"vst/scanner/internal/handshake"
 )
 
-const (
-	defaultConcurrency = 50
-	graceful           = time.Second
-)
+const graceful = time.Second
 
 // RunChild serves the parent on loopback until its end of stdin closes or ctx ends.
 func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.Logger) error {
@@ -39,10 +36,6 @@ func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.
 	if err != nil {
 		return fmt.Errorf("listen on loopback: %w", err)
 	}
-	concurrency := bootstrap.MaxConcurrency
-	if concurrency <= 0 {
-		concurrency = defaultConcurrency
-	}
 	guard := handshake.NewGuard(bootstrap.Token)
 	service := grpc.NewServer(
 		grpc.Creds(credentials.NewTLS(config)),
@@ -52,7 +45,8 @@ func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.
 	)
 	asked := make(chan struct{})
 	pb.RegisterScannerServer(service, New(Options{
-		MaxConcurrency: concurrency, Kernel: "auto", Log: log,
+		MaxConcurrency: bootstrap.MaxConcurrency, Store: bootstrap.Store, Kernel: bootstrap.Kernel,
+		Providers: bootstrap.Providers, Log: log,
 		Shutdown: sync.OnceFunc(func() { close(asked) }),
 	}))
 	alive := health.NewServer()

@@ -56,7 +56,7 @@ func startChild(t *testing.T) *child {
 		stdout.Close()
 	}()
 	line, err := json.Marshal(map[string]any{
-		"app_protocol": handshake.AppProtocol, "token": token,
+		"app_protocol": handshake.AppProtocol, "token": token, "max_concurrency": 50, "kernel": "auto",
 		"client_ca_pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.certificate.Certificate[0]})),
 	})
 	if err != nil {
@@ -71,7 +71,7 @@ func startChild(t *testing.T) *child {
 		t.Fatal(err)
 	}
 	parts := strings.Split(strings.TrimSpace(said), "|")
-	if len(parts) != 6 || parts[0] != "1" || parts[1] != "1" || parts[2] != "tcp" || parts[4] != "grpc" || !strings.HasPrefix(parts[3], "127.0.0.1:") {
+	if len(parts) != 6 || parts[0] != "1" || parts[1] != "2" || parts[2] != "tcp" || parts[4] != "grpc" || !strings.HasPrefix(parts[3], "127.0.0.1:") {
 		t.Fatalf("handshake %q", said)
 	}
 	der, err := base64.StdEncoding.DecodeString(parts[5])
@@ -230,7 +230,7 @@ func TestItEndsWhenAsked(t *testing.T) {
 func TestAParentThatSaysNothingUsefulGetsAReason(t *testing.T) {
 	for line, want := range map[string]string{
 		"": "read bootstrap line",
-		`{"app_protocol":1,"token":"` + token + `"}` + "\n": "no client certificate",
+		`{"app_protocol":2,"max_concurrency":1,"token":"` + token + `"}` + "\n": "no client certificate",
 	} {
 		var stdout strings.Builder
 		err := RunChild(t.Context(), strings.NewReader(line), &stdout, slog.New(slog.DiscardHandler))

@@ -10,7 +10,7 @@ from vst_desktop.adapters.scanner.tls import der_to_pem
 from vst_desktop.domain.errors import UserError
 
 CORE_PROTOCOL = 1
-APP_PROTOCOL = 1
+APP_PROTOCOL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

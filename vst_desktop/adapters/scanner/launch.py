@@ -9,7 +9,8 @@ import logging
 import secrets
 from pathlib import Path
 
-from vst_desktop.adapters.scanner.handshake import APP_PROTOCOL, Handshake, parse_handshake
+from vst_desktop.adapters.scanner.config import ScannerConfig
+from vst_desktop.adapters.scanner.handshake import Handshake, parse_handshake
 from vst_desktop.adapters.scanner.tls import ClientIdentity, make_identity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.children import drain, end_child
@@ -24,9 +25,9 @@ LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "ERROR": 40}
 class Launch:
     """A running child with the identity and token that its calls need."""
 
-    def __init__(self, binary: Path, arguments: tuple[str, ...] = ("child",)) -> None:
+    def __init__(self, binary: Path, config: ScannerConfig) -> None:
         self._binary = binary
-        self._arguments = arguments
+        self._config = config
         self._process: asyncio.subprocess.Process | None = None
         self._drains: list[asyncio.Task[None]] = []
         self._last_error = ""
@@ -47,7 +48,7 @@ class Launch:
         """
         self._process = await asyncio.create_subprocess_exec(
             str(self._binary),
-            *self._arguments,
+            "child",
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -56,15 +57,13 @@ class Launch:
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
         assert stdin is not None and stdout is not None and stderr is not None
         self._drains.append(asyncio.create_task(self._read_log(stderr), name="scanner:stderr"))
-        bootstrap = {
-            "app_protocol": APP_PROTOCOL,
-            "token": self.token,
-            "client_ca_pem": self.identity.certificate_pem.decode(),
-        }
+        bootstrap = self._config.bootstrap_line(
+            token=self.token, client_ca_pem=self.identity.certificate_pem
+        )
         try:
             async with asyncio.timeout(HANDSHAKE_SECS):
                 with contextlib.suppress(ConnectionError):  # ended already: its words tell why
-                    stdin.write(json.dumps(bootstrap).encode() + b"\n")
+                    stdin.write(bootstrap)
                     await stdin.drain()
                 line = await stdout.readline()
         except TimeoutError:

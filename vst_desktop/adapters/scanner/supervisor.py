@@ -11,6 +11,7 @@ from pathlib import Path
 
 from vst_desktop.adapters.scanner.binary import verified_binary
 from vst_desktop.adapters.scanner.client import ScannerClient
+from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.launch import Launch
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
@@ -33,12 +34,17 @@ class ScannerChild:
     Args:
         binary: Path of the binary; None for the bundled one, verified against its stamp.
         on_state: Called with True when a child serves and False when it is gone.
+        config: What each child is told when it starts.
     """
 
     def __init__(
-        self, binary: Path | None = None, on_state: Callable[[bool], None] | None = None
+        self,
+        binary: Path | None = None,
+        on_state: Callable[[bool], None] | None = None,
+        config: ScannerConfig | None = None,
     ) -> None:
         self._binary = binary
+        self._config = config or ScannerConfig()
         self._on_state = on_state
         self._client: ScannerClient | None = None
         self._launch: Launch | None = None
@@ -70,7 +76,7 @@ class ScannerChild:
         binary = self._binary
         if binary is None:
             binary = await asyncio.to_thread(verified_binary)
-        launch = Launch(binary)
+        launch = Launch(binary, self._config)
         handshake = await launch.start()
         self._launch = launch
         self._client = ScannerClient(handshake, launch.identity, launch.token)
