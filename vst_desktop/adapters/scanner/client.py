@@ -12,6 +12,7 @@ import grpc.aio
 from vst_desktop.adapters.scanner import convert
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.adapters.scanner._pb import scanner_pb2_grpc as rpc
+from vst_desktop.adapters.scanner.bulk import BulkCalls
 from vst_desktop.adapters.scanner.handshake import Handshake
 from vst_desktop.adapters.scanner.tls import ClientIdentity
 from vst_desktop.domain.bars import BarSeries, SymbolError
@@ -48,6 +49,7 @@ class ScannerClient:
         )
         self._stub = rpc.ScannerStub(self._channel)  # type: ignore[no-untyped-call]
         self._token = (("authorization", f"Bearer {token}"),)
+        self.bulk = BulkCalls(self._stub, self._token)
 
     async def __aenter__(self) -> ScannerClient:
         return self

@@ -13,8 +13,9 @@ from vst_desktop.adapters.scanner.binary import verified_binary
 from vst_desktop.adapters.scanner.client import ScannerClient
 from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.launch import Launch
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer
 from vst_desktop.ports.scanner import ScanRequest, ScanResult
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ BREAKER_SECS = 60.0
 
 
 class ScannerChild:
-    """Implements the ``Scanner`` port over a supervised child process.
+    """Implements the ports ``Scanner`` and ``BulkSource`` over a supervised child process.
 
     A child that dies is started anew after 0.5, 1, 2 … 30 s; five deaths within 60 s open the
     breaker: no more starts in this run. While there is no child, calls raise ``UserError``.
@@ -142,6 +143,25 @@ class ScannerChild:
     ) -> ScanResult:
         """Scan bars the child holds."""
         return await self._serving().scan(request, on_progress)
+
+    async def fetch_bars(
+        self, symbols: Sequence[str], *, timeframe: Timeframe, on_bars: Callable[[BarColumns], None]
+    ) -> BulkAnswer:
+        """Bars of a few symbols the child holds."""
+        return await self._serving().bulk.fetch_bars(symbols, timeframe=timeframe, on_bars=on_bars)
+
+    async def stream_bars(
+        self,
+        symbols: Sequence[str],
+        *,
+        timeframe: Timeframe,
+        on_bars: Callable[[BarColumns], None],
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> BulkAnswer:
+        """Bars of any number of symbols the child holds."""
+        return await self._serving().bulk.stream_bars(
+            symbols, timeframe=timeframe, on_bars=on_bars, on_progress=on_progress
+        )
 
     def _serving(self) -> ScannerClient:
         if self._client is None:

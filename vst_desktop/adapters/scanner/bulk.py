@@ -1,0 +1,161 @@
+"""Bulk bars from the scanner: Arrow IPC into arrays, without touching single values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import grpc
+import grpc.aio
+import pyarrow as pa
+
+from vst_desktop.adapters.scanner import convert
+from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
+from vst_desktop.adapters.scanner._pb import scanner_pb2_grpc as rpc
+from vst_desktop.domain.bars import SymbolError, Timeframe
+from vst_desktop.domain.errors import UserError
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer, join
+
+BULK_SECS = 600.0
+
+_TIMEFRAMES = {
+    Timeframe.DAILY: pb.Timeframe.TIMEFRAME_DAILY,
+    Timeframe.MINUTE: pb.Timeframe.TIMEFRAME_MINUTE,
+}
+_PLAIN_TIMES = {Timeframe.DAILY: pa.int32(), Timeframe.MINUTE: pa.int64()}
+_FIELDS = ["symbol", "time", "open", "high", "low", "close", "volume"]
+
+OnBars = Callable[[BarColumns], None]
+OnProgress = Callable[[int, int], None]
+
+
+class BulkCalls:
+    """The bulk calls of one scanner.
+
+    Args:
+        stub: The scanner's calls.
+        metadata: What every call carries: the token.
+    """
+
+    def __init__(self, stub: rpc.ScannerStub, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._stub = stub
+        self._metadata = metadata
+
+    async def fetch_bars(
+        self, symbols: Sequence[str], *, timeframe: Timeframe, on_bars: OnBars
+    ) -> BulkAnswer:
+        """All bars in one message; see the port."""
+        try:
+            answer: pb.BulkFetchResponse = await self._stub.BulkFetch(
+                _request(symbols, timeframe), metadata=self._metadata, timeout=BULK_SECS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _readable(error) from None
+        bars = _Assembly(on_bars)
+        if answer.arrow_ipc:
+            bars.take(answer.arrow_ipc, timeframe)
+        bars.end()
+        return _answer(answer)
+
+    async def stream_bars(
+        self,
+        symbols: Sequence[str],
+        *,
+        timeframe: Timeframe,
+        on_bars: OnBars,
+        on_progress: OnProgress | None = None,
+    ) -> BulkAnswer:
+        """Bars in chunks; see the port."""
+        call = self._stub.BulkFetchStream(
+            _request(symbols, timeframe), metadata=self._metadata, timeout=BULK_SECS
+        )
+        bars = _Assembly(on_bars)
+        last: pb.BulkFetchChunk | None = None
+        try:
+            async for chunk in call:
+                last = None if chunk.arrow_ipc else chunk
+                if chunk.arrow_ipc:
+                    bars.take(chunk.arrow_ipc, timeframe)
+                if on_progress is not None and chunk.progress.total:
+                    on_progress(chunk.progress.done, chunk.progress.total)
+        except grpc.aio.AioRpcError as error:
+            raise _readable(error) from None
+        finally:
+            call.cancel()
+        if last is None:
+            raise UserError("the scanner's bars ended without their summary")
+        bars.end()
+        return _answer(last)
+
+
+class _Assembly:
+    """Puts the batches of each symbol together; a long series comes in several, in a row."""
+
+    def __init__(self, on_bars: OnBars) -> None:
+        self._on_bars = on_bars
+        self._parts: list[BarColumns] = []
+
+    def take(self, arrow_ipc: bytes, timeframe: Timeframe) -> None:
+        for part in read_batches(arrow_ipc, timeframe):
+            if self._parts and self._parts[0].symbol != part.symbol:
+                self.end()
+            self._parts.append(part)
+
+    def end(self) -> None:
+        if self._parts:
+            self._on_bars(join(self._parts))
+            self._parts = []
+
+
+def read_batches(arrow_ipc: bytes, timeframe: Timeframe) -> Iterator[BarColumns]:
+    """The record batches of one Arrow IPC stream, as views of its bytes.
+
+    Raises:
+        UserError: The bytes are not such a stream.
+    """
+    try:
+        with pa.ipc.open_stream(arrow_ipc) as reader:
+            if reader.schema.names != _FIELDS:
+                raise UserError(f"the scanner's bars have the columns {reader.schema.names}")
+            for batch in reader:
+                if batch.num_rows:
+                    yield _columns(batch, timeframe)
+    except pa.ArrowException as error:
+        raise UserError(f"the scanner's bars cannot be read: {error}") from None
+
+
+def _columns(batch: pa.RecordBatch, timeframe: Timeframe) -> BarColumns:
+    symbol, time, *values = batch.columns
+    open_, high, low, close, volume = (column.to_numpy() for column in values)
+    return BarColumns(
+        symbol=symbol[0].as_py(),
+        timeframe=timeframe,
+        time=time.view(_PLAIN_TIMES[timeframe]).to_numpy(),  # else dates become objects
+        open=open_,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+    )
+
+
+def _request(symbols: Sequence[str], timeframe: Timeframe) -> pb.BulkFetchRequest:
+    return pb.BulkFetchRequest(
+        symbols=list(dict.fromkeys(symbols)), timeframe=_TIMEFRAMES[timeframe]
+    )
+
+
+def _answer(message: pb.BulkFetchResponse | pb.BulkFetchChunk) -> BulkAnswer:
+    return BulkAnswer(
+        errors=tuple(convert.from_errors(message.errors)),
+        warnings=tuple(SymbolError(symbol=w.symbol, error=w.warning) for w in message.warnings),
+        fetch_secs=message.fetch_seconds,
+    )
+
+
+def _readable(error: grpc.aio.AioRpcError) -> UserError:
+    remedy = None
+    if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        remedy = "ask for fewer symbols, or use the streaming form"
+    return UserError(
+        f"scanner bulk fetch failed: {error.code().name}: {error.details()}", remedy=remedy
+    )
