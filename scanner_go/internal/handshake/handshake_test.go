@@ -3,18 +3,10 @@ package handshake
 import (
 	"bufio"
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestBootstrapLinesThatAreRefused(t *testing.T) {
@@ -52,54 +44,6 @@ func TestBootstrapLinesThatAreRefused(t *testing.T) {
 				t.Errorf("the token leaks: %v", err)
 			}
 		})
-	}
-}
-
-func TestTheCertificateIsForOneRunOnLoopback(t *testing.T) {
-	config, der, err := ServerTLS(clientPEM(t), time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if config.MinVersion != tls.VersionTLS13 || config.ClientAuth != tls.RequireAndVerifyClientCert {
-		t.Errorf("TLS %x, client certificate %v", config.MinVersion, config.ClientAuth)
-	}
-	if key, ok := certificate.PublicKey.(*ecdsa.PublicKey); !ok || key.Curve != elliptic.P256() {
-		t.Errorf("key %T", certificate.PublicKey)
-	}
-	for _, name := range []string{ServerName, "127.0.0.1"} {
-		if err := certificate.VerifyHostname(name); err != nil {
-			t.Error(err)
-		}
-	}
-	if left := time.Until(certificate.NotAfter); left > 8*24*time.Hour {
-		t.Errorf("valid for %v", left)
-	}
-}
-
-// clientPEM is a certificate in the form the parent sends its own in.
-func clientPEM(t *testing.T) string {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
-}
-
-func TestAParentWithoutACertificateIsRefused(t *testing.T) {
-	for _, text := range []string{"", "no certificate"} {
-		if _, _, err := ServerTLS(text, time.Now()); err == nil {
-			t.Errorf("%q was taken", text)
-		}
 	}
 }
 

@@ -3,81 +3,56 @@ package server
 import (
 	"bufio"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
-	"sync"
+	"strconv"
 	"time"
 
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
-	"google.golang.org/grpc/health"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-
-	pb "vst/scanner/internal/gen/scannerv1"
+	"vst/scanner/internal/certs"
 	"vst/scanner/internal/handshake"
 )
 
-const graceful = time.Second
+const childPatience = time.Second
 
-// RunChild serves the parent on loopback until its end of stdin closes or ctx ends.
+// RunChild serves the parent on loopback until it asks for the end, its end of stdin closes or ctx
+// ends.
 func RunChild(ctx context.Context, stdin io.Reader, stdout io.Writer, log *slog.Logger) error {
 	reader := bufio.NewReader(stdin)
 	bootstrap, err := handshake.ReadBootstrap(reader)
 	if err != nil {
 		return err
 	}
-	config, certificate, err := handshake.ServerTLS(bootstrap.ClientCAPEM, time.Now())
+	own, err := certs.OneTime(time.Now())
 	if err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", "127.0.0.1:0")
+	config, err := certs.Server(own, []byte(bootstrap.ClientCAPEM))
 	if err != nil {
-		return fmt.Errorf("listen on loopback: %w", err)
+		return err
 	}
-	guard := handshake.NewGuard(bootstrap.Token)
-	service := grpc.NewServer(
-		grpc.Creds(credentials.NewTLS(config)),
-		grpc.UnaryInterceptor(guard.Unary),
-		grpc.StreamInterceptor(guard.Stream),
-		grpc.MaxRecvMsgSize(maxReceivedBytes),
-	)
-	asked := make(chan struct{})
-	pb.RegisterScannerServer(service, New(Options{
-		MaxConcurrency: bootstrap.MaxConcurrency, Store: bootstrap.Store, Kernel: bootstrap.Kernel,
-		Providers: bootstrap.Providers, Log: log,
-		Shutdown: sync.OnceFunc(func() { close(asked) }),
-	}))
-	alive := health.NewServer()
-	healthpb.RegisterHealthServer(service, alive)
-
-	served := make(chan error, 1)
-	go func() { served <- service.Serve(listener) }()
-	parentGone := make(chan struct{})
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	go func() {
 		// Nothing more is expected on stdin: its end means the parent is gone.
 		_, _ = io.Copy(io.Discard, reader)
-		close(parentGone)
+		end(errCallerGone)
 	}()
-	if err := handshake.Announce(stdout, listener.Addr(), certificate); err != nil {
-		service.Stop()
-		return err
+	h := host{
+		address: loopback(0), tls: config, token: bootstrap.Token, patience: childPatience, profiles: bootstrap.Pprof,
+		options: Options{
+			MaxConcurrency: bootstrap.MaxConcurrency, Store: bootstrap.Store, Kernel: bootstrap.Kernel,
+			Providers: bootstrap.Providers, Log: log,
+			Shutdown: func() { end(errors.New("the station asked for it")) },
+		},
 	}
-	log.Info("serving", "address", listener.Addr().String())
-	select {
-	case err = <-served:
-		return err
-	case <-parentGone:
-		log.Info("the station closed the line: ending")
-	case <-asked:
-		log.Info("the station asked to end")
-	case <-ctx.Done():
-		log.Info("asked to end")
+	if bootstrap.MetricsPort != nil {
+		h.metrics = loopback(*bootstrap.MetricsPort)
 	}
-	alive.Shutdown()
-	timer := time.AfterFunc(graceful, service.Stop)
-	defer timer.Stop()
-	service.GracefulStop()
-	return <-served
+	return h.run(ctx, func(address net.Addr) error {
+		return handshake.Announce(stdout, address, own.Certificate[0])
+	})
 }
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -27,6 +27,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"vst/scanner/internal/certs"
 	pb "vst/scanner/internal/gen/scannerv1"
 	"vst/scanner/internal/handshake"
 )
@@ -130,7 +131,7 @@ func makeCertificate(t *testing.T) tls.Certificate {
 func (c *child) dial(token string, certificates ...tls.Certificate) *grpc.ClientConn {
 	c.t.Helper()
 	options := []grpc.DialOption{grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{
-		ServerName: handshake.ServerName, RootCAs: c.roots, Certificates: certificates, MinVersion: tls.VersionTLS13,
+		ServerName: certs.ServerName, RootCAs: c.roots, Certificates: certificates, MinVersion: tls.VersionTLS13,
 	}))}
 	if token != "" {
 		options = append(options, grpc.WithPerRPCCredentials(bearer(token)))
@@ -202,7 +203,7 @@ func TestTwoTokensInOneCallAreRefused(t *testing.T) {
 func TestAnOldTLSVersionIsRefused(t *testing.T) {
 	c := startChild(t)
 	connection, err := tls.Dial("tcp", c.address, &tls.Config{
-		ServerName: handshake.ServerName, RootCAs: c.roots, Certificates: []tls.Certificate{c.certificate}, MaxVersion: tls.VersionTLS12,
+		ServerName: certs.ServerName, RootCAs: c.roots, Certificates: []tls.Certificate{c.certificate}, MaxVersion: tls.VersionTLS12,
 	})
 	if err == nil {
 		connection.Close()
@@ -230,7 +231,7 @@ func TestItEndsWhenAsked(t *testing.T) {
 func TestAParentThatSaysNothingUsefulGetsAReason(t *testing.T) {
 	for line, want := range map[string]string{
 		"": "read bootstrap line",
-		`{"app_protocol":2,"max_concurrency":1,"token":"` + token + `"}` + "\n": "no client certificate",
+		`{"app_protocol":2,"max_concurrency":1,"token":"` + token + `"}` + "\n": "no certificate of the clients' authority",
 	} {
 		var stdout strings.Builder
 		err := RunChild(t.Context(), strings.NewReader(line), &stdout, slog.New(slog.DiscardHandler))

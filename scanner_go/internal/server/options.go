@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 )
 
@@ -18,4 +19,14 @@ type Options struct {
 	// Shutdown is called by the Shutdown call, maybe more than once; nil refuses that call.
 	Shutdown func()
 	Log      *slog.Logger
+}
+
+func (o Options) check() error {
+	switch {
+	case o.MaxConcurrency < 1:
+		return fmt.Errorf("max_concurrency %d is below 1", o.MaxConcurrency)
+	case o.Kernel != "auto" && o.Kernel != "scalar":
+		return fmt.Errorf("there is no kernel %q: choose auto or scalar", o.Kernel)
+	}
+	return nil
 }

@@ -204,6 +204,9 @@ func (s *Server) put(message *pb.SymbolBars, timeframe bars.Timeframe) *bars.Err
 
 // Shutdown ends the service after the calls under way.
 func (s *Server) Shutdown(context.Context, *pb.ShutdownRequest) (*pb.ShutdownResponse, error) {
+	if s.shutdown == nil {
+		return nil, status.Error(codes.PermissionDenied, "this scanner is a service of its own: whoever started it ends it")
+	}
 	s.shutdown()
 	return &pb.ShutdownResponse{}, nil
 }
