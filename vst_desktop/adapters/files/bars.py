@@ -39,6 +39,22 @@ class BarColumns:
         )
 
 
+def series_of(symbol: str, rows: BarColumns) -> BarSeries:
+    """The bars of one symbol as Python's own numbers."""
+    open_, high, low, close, volume = (
+        tuple(rows.values[name].tolist()) for name in (*PRICES, "volume")
+    )
+    return BarSeries(
+        symbol=symbol,
+        dates=tuple(rows.dates.tolist()),
+        open=open_,
+        high=high,
+        low=low,
+        close=close,
+        volume=volume,
+    )
+
+
 class SeriesBySymbol(Mapping[str, BarSeries]):
     """Bars by symbol, in alphabetical order; a series is made when it is asked for.
 
@@ -50,19 +66,7 @@ class SeriesBySymbol(Mapping[str, BarSeries]):
         self._slices = slices
 
     def __getitem__(self, symbol: str) -> BarSeries:
-        rows = self.columns(symbol)
-        open_, high, low, close, volume = (
-            tuple(rows.values[name].tolist()) for name in (*PRICES, "volume")
-        )
-        return BarSeries(
-            symbol=symbol,
-            dates=tuple(rows.dates.tolist()),
-            open=open_,
-            high=high,
-            low=low,
-            close=close,
-            volume=volume,
-        )
+        return series_of(symbol, self.columns(symbol))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._slices)

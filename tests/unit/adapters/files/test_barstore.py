@@ -1,0 +1,401 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.helpers.bar_segments import (
+    Lane,
+    castagnoli,
+    dates,
+    lane,
+    name_of,
+    segment_bytes,
+    write_manifest,
+    write_store,
+)
+from vst_desktop.adapters.files.barstore import BarStore
+from vst_desktop.domain.bars import BarSeries
+from vst_desktop.domain.errors import UserError
+
+PRICES = ("open", "high", "low", "close")
+
+
+def same(series: BarSeries, bars: Lane) -> bool:
+    return series.dates == dates(bars) and all(
+        getattr(series, name) == tuple(getattr(bars, name)) for name in (*PRICES, "volume")
+    )
+
+
+def block(*symbols: str, count: int = 30, seed: int = 0) -> dict[str, Lane]:
+    return {symbol: lane(count + n, seed + n) for n, symbol in enumerate(symbols)}
+
+
+def store_of(folder: Path, *segments: tuple[str, list[dict[str, Lane]]]) -> BarStore:
+    write_store(folder, *segments)
+    return BarStore(folder)
+
+
+@pytest.mark.parametrize("ticks", [True, False])
+def test_bars_come_back_as_they_were_written(tmp_path: Path, ticks: bool) -> None:
+    blocks = [block("AAPL", "BRK.B", "ÄÖ"), block("MSFT", count=7, seed=9)]
+    write_store(tmp_path, ("replace", blocks), ticks=ticks)
+    store = BarStore(tmp_path)
+    assert store.symbols == ("AAPL", "BRK.B", "MSFT", "ÄÖ")
+    for held in blocks:
+        for symbol, bars in held.items():
+            assert same(store.series(symbol), bars)
+    assert store.verify() == [] and store.findings == ()
+
+
+@pytest.mark.parametrize(("ticks", "kind"), [(True, "<i4"), (False, "<f8")])
+def test_columns_are_views_of_the_mapped_file_as_stored(
+    tmp_path: Path, ticks: bool, kind: str
+) -> None:
+    bars = block("A", "B")
+    write_store(tmp_path, ("replace", [bars]), ticks=ticks)
+    store = BarStore(tmp_path)
+    (run,), (again,), (other,) = store.columns("A"), store.columns("A"), store.columns("B")
+    for name in (*PRICES, "day", "volume"):
+        column: np.ndarray = getattr(run, name)  # type: ignore[type-arg]
+        assert np.shares_memory(column, getattr(again, name))
+        assert not column.flags.writeable and not column.flags.owndata
+        assert column.strides == (8 * column.itemsize,)
+        # The neighbouring lane lies one value further on.
+        place = column.__array_interface__["data"][0]
+        assert getattr(other, name).__array_interface__["data"][0] == place + column.itemsize
+    assert run.close.dtype == kind and run.day.dtype == "<i4" and run.volume.dtype == "<f8"
+    assert run.usd("close").tolist() == list(bars["A"].close)
+    if not ticks:
+        assert np.shares_memory(run.usd("close"), run.close)
+
+
+def test_last_replacement_counts_and_what_was_appended_after_it(tmp_path: Path) -> None:
+    new = lane(5, 3)
+    tail = lane(2, 4, first=date(2024, 1, 7))
+    store = store_of(
+        tmp_path,
+        ("replace", [block("A", "B")]),
+        ("append", [{"A": lane(1, 7, first=date(2025, 1, 1))}]),
+        ("replace", [{"A": new}]),
+        ("append", [{"A": tail, "NEW": tail}]),
+    )
+    assert store.series("A").dates == (*dates(new), *dates(tail))
+    assert store.series("A").close == (*new.close, *tail.close)
+    assert same(store.series("B"), block("A", "B")["B"])
+    assert same(store.series("NEW"), tail)
+    assert [len(run) for run in store.columns("A")] == [5, 2]
+
+
+def test_an_appended_bar_takes_the_place_of_one_on_the_same_day(tmp_path: Path) -> None:
+    old = lane(5)
+    last = date(2024, 1, 6)
+    first, second = lane(1, 1, first=last), lane(2, 2, first=last)
+    store = store_of(
+        tmp_path, ("replace", [{"A": old}]), ("append", [{"A": first}]), ("append", [{"A": second}])
+    )
+    assert store.series("A").dates == (*dates(old)[:-1], *dates(second))
+    assert store.series("A").close == (*old.close[:-1], *second.close)
+    assert [len(run) for run in store.columns("A")] == [4, 2]
+    span = store.spans()[0]["A"]
+    assert (span.bars, span.first, span.last) == (6, date(2024, 1, 2), date(2024, 1, 7))
+
+
+def test_an_appended_bar_before_the_last_day_is_a_finding_of_its_segment(tmp_path: Path) -> None:
+    store = store_of(
+        tmp_path,
+        ("replace", [block("A", "B")]),
+        ("append", [{"A": lane(1, first=date(2024, 1, 5))}]),
+    )
+    with pytest.raises(UserError, match=r"segment-0000000002.bars: block 0: bars of A begin on"):
+        store.series("A")
+    assert len(store.series("B")) == 31
+    (finding,) = store.verify()
+    assert finding.segment == name_of(2) and finding.symbols == ("A",)
+    assert "2024-01-05, before 2024-01-31" in finding.error
+    assert [error.symbol for error in store.spans()[1]] == ["A"]
+
+
+def test_a_new_generation_is_seen_and_what_is_held_stays(tmp_path: Path) -> None:
+    old, new = block("A"), block("A", "B", seed=5)
+    store = store_of(tmp_path, ("replace", [old]))
+    held = store.columns("A")[0]
+    closes = held.close.tolist()
+    (tmp_path / name_of(2)).write_bytes(segment_bytes([new]))
+    write_manifest(tmp_path, [(2, "replace")], generation=2)
+    (tmp_path / name_of(1)).unlink()
+    assert store.symbols == ("A", "B") and store.generation == 2
+    assert same(store.series("A"), new["A"])
+    assert held.close.tolist() == closes
+
+
+def test_a_segment_that_stays_is_not_mapped_again(tmp_path: Path) -> None:
+    store = store_of(tmp_path, ("replace", [block("A")]))
+    before = store.columns("A")[0].close
+    (tmp_path / name_of(2)).write_bytes(segment_bytes([block("B")]))
+    write_manifest(tmp_path, [(1, "replace"), (2, "replace")], generation=2)
+    assert store.symbols == ("A", "B")
+    assert np.shares_memory(before, store.columns("A")[0].close)
+
+
+def test_a_store_made_anew_under_the_same_names_is_read_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "bars"
+    store = store_of(folder, ("replace", [block("A")]))
+    shutil.rmtree(folder)
+    write_store(folder, ("replace", [block("A", seed=3)]))
+    assert same(store.series("A"), block("A", seed=3)["A"])
+
+
+def test_reading_starts_again_when_the_writer_replaces_the_manifest_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_store(tmp_path, ("replace", [block("A")]), ("replace", [block("B")]))
+    open_file, done = Path.open, []
+
+    def replace_just_before(file: Path, *args: Any, **options: Any) -> Any:
+        if file.name == name_of(2) and not done:
+            done.append(file)
+            (tmp_path / name_of(3)).write_bytes(segment_bytes([block("A", "B", seed=4)]))
+            write_manifest(tmp_path, [(3, "replace")], generation=2)
+            for number in (1, 2):
+                (tmp_path / name_of(number)).unlink()
+        return open_file(file, *args, **options)
+
+    monkeypatch.setattr(Path, "open", replace_just_before)
+    store = BarStore(tmp_path)
+    assert done and store.generation == 2 and store.findings == ()
+    assert same(store.series("B"), block("A", "B", seed=4)["B"])
+
+
+def test_a_missing_segment_is_a_finding_and_the_rest_is_served(tmp_path: Path) -> None:
+    write_store(tmp_path, ("replace", [block("A")]), ("replace", [block("B")]))
+    (tmp_path / name_of(1)).unlink()
+    store = BarStore(tmp_path)
+    assert store.symbols == ("B",)
+    (finding,) = store.findings
+    assert finding.segment == name_of(1) and "is gone" in finding.error
+    assert store.verify() == [finding]
+
+
+def test_quarantined_segments_are_told_with_their_error_and_symbols(tmp_path: Path) -> None:
+    write_store(tmp_path, ("replace", [block("A", "B")]), ("replace", [block("C")]))
+    aside = tmp_path / "quarantine"
+    aside.mkdir()
+    (tmp_path / name_of(1)).rename(aside / name_of(1))
+    (aside / f"{name_of(1)}.error.txt").write_text("block 0: close:\nwrong checksum\n")
+    store = BarStore(tmp_path)  # the manifest names it still
+    (finding,) = store.findings
+    assert finding.segment == f"quarantine/{name_of(1)}"
+    assert finding.error == "block 0: close: wrong checksum"
+    assert finding.symbols == ("A", "B")
+    assert store.symbols == ("C",)
+    write_manifest(tmp_path, [(2, "replace")], generation=2)
+    assert store.verify() == [finding]
+
+
+def test_a_corrupt_block_is_told_and_the_others_are_read(tmp_path: Path) -> None:
+    blocks = [block("A", "B"), block("C", seed=3)]
+    write_store(tmp_path, ("replace", blocks), ("replace", [block("D")]))
+    file = tmp_path / name_of(1)
+    data = bytearray(file.read_bytes())
+    data[64] ^= 1  # the first close of A
+    file.write_bytes(data)
+    store = BarStore(tmp_path)
+    assert store.symbols == ("A", "B", "C", "D")
+    for symbol in ("A", "B"):
+        with pytest.raises(UserError, match="block 0: column close does not match its checksum"):
+            store.columns(symbol)
+    assert same(store.series("C"), blocks[1]["C"]) and len(store.series("D")) == 30
+    seen: list[tuple[int, int]] = []
+    (finding,) = store.verify(lambda done, total: seen.append((done, total)))
+    assert finding.segment == name_of(1) and finding.symbols == ("A", "B")
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def faulty(change: Callable[[bytearray], None]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        file = folder / name_of(1)
+        data = bytearray(file.read_bytes())
+        change(data)
+        file.write_bytes(data)
+
+    return apply
+
+
+def header(at: int, value: bytes) -> Callable[[Path], None]:
+    """Change the header and make its checksum right again."""
+
+    def change(data: bytearray) -> None:
+        data[at : at + len(value)] = value
+        data[44:48] = castagnoli(bytes(data[:44])).to_bytes(4, "little")
+
+    return faulty(change)
+
+
+def index(at: int, value: bytes) -> Callable[[Path], None]:
+    """Change the index and make all checksums right again."""
+
+    def change(data: bytearray) -> None:
+        start = int.from_bytes(data[24:32], "little")
+        length = int.from_bytes(data[32:40], "little")
+        data[start + at : start + at + len(value)] = value
+        data[40:44] = castagnoli(bytes(data[start : start + length])).to_bytes(4, "little")
+        data[44:48] = castagnoli(bytes(data[:44])).to_bytes(4, "little")
+
+    return faulty(change)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda folder: (folder / name_of(1)).write_bytes(b""), "shorter than its header"),
+        (faulty(lambda data: data.__setitem__(0, 0)), "is no segment"),
+        (faulty(lambda data: data.__setitem__(40, data[40] ^ 1)), "header does not match"),
+        (faulty(lambda data: data.__delitem__(slice(-9, None))), "bytes long instead of"),
+        (faulty(lambda data: data.extend(b"more")), "bytes long instead of"),
+        (faulty(lambda data: data.__setitem__(-1, data[-1] ^ 1)), "index does not match"),
+        (header(8, b"\2"), "is of format 2, this program reads 1"),
+        (header(12, b"\2"), "index: the entry of block 1 cannot be read"),
+        (header(12, b"\0"), "index: there are bytes after its last block"),
+        (header(24, b"\xff\xff\xff\xff"), "index: lies outside the file"),
+        (index(0, bytes(4)), "block 0: 0 rows are not possible"),
+        (index(0, b"\xff\xff\xff\xff"), "block 0: 4,294,967,295 rows are not possible"),
+        (index(4, b"\2"), "the entry of block 0 cannot be read"),
+        (index(5, b"\1"), "the entry of block 0 cannot be read"),
+        (index(8, b"\1"), "block 0: column close lies outside the file"),
+        (index(8, b"\0\0\0\x7f"), "block 0: column close lies outside the file"),
+        (index(80, b"\xff"), "block 0: A cannot have 255 bars"),
+        (index(80, b"\0"), "block 0: A cannot have 0 bars"),
+        (index(85, b"\xff"), "the entry of block 0 cannot be read"),
+        (index(91, b"A"), "index: a symbol stands in two lanes"),
+    ],
+)
+def test_a_segment_that_cannot_be_right_names_its_fault(
+    tmp_path: Path, spoil: Callable[[Path], object], error: str
+) -> None:
+    write_store(tmp_path, ("replace", [block("A", "B")]), ("replace", [block("C")]))
+    spoil(tmp_path)
+    store = BarStore(tmp_path)
+    (finding,) = store.findings
+    assert finding.segment == name_of(1)
+    assert error in finding.error
+    assert store.symbols == ("C",) and len(store.series("C")) == 30
+
+
+@pytest.mark.parametrize(
+    ("days", "error"),
+    [([5, 4, 6], "the days of A are not in order"), ([5, 5, 6], "the days of A are not in order"),
+     ([5, 6, 10**7], "a day is no date")],
+)  # fmt: skip
+def test_days_out_of_order_are_refused(tmp_path: Path, days: list[int], error: str) -> None:
+    bad = Lane(days=days, **{name: [9.0] * 3 for name in (*PRICES, "volume")})
+    store = store_of(tmp_path, ("replace", [{"A": bad}]))
+    with pytest.raises(UserError, match=f"block 0: {error}"):
+        store.series("A")
+    (finding,) = store.verify()
+    assert error in finding.error and finding.symbols == ("A",)
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("", "no JSON"),
+        ("\ud800", "no JSON"),
+        ("[]", "no object"),
+        ('{"format": 2}', "format 2 instead of 1"),
+        ('{"format": 1, "segments": []}', "generation or segments are missing"),
+        ('{"format": 1, "generation": 1, "segments": [3]}', "segment entry 3"),
+        (
+            '{"format": 1, "generation": 1, "segments": [{"name": "../x", "mode": "replace"}]}',
+            "segment entry",
+        ),
+        (
+            json.dumps(
+                {
+                    "format": 1,
+                    "generation": 1,
+                    "segments": [{"name": name_of(1), "mode": "replace"}] * 2,
+                }
+            ),
+            "a segment is named twice",
+        ),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_one_sentence(
+    tmp_path: Path, content: str, error: str
+) -> None:
+    (tmp_path / "manifest.json").write_bytes(content.encode(errors="surrogatepass"))
+    with pytest.raises(UserError, match=re.escape(error)) as caught:
+        BarStore(tmp_path)
+    assert caught.value.where == str(tmp_path / "manifest.json")
+
+
+def test_a_folder_without_a_manifest_says_how_to_fill_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="vst bars import"):
+        BarStore(tmp_path / "none")
+
+
+def test_an_unknown_symbol_is_an_error(tmp_path: Path) -> None:
+    store = store_of(tmp_path, ("replace", [block("A")]))
+    with pytest.raises(UserError, match="no bars of ZZZ"):
+        store.columns("ZZZ")
+
+
+BLOCKS = [block("AAA", "B", count=3), block("C", count=2, seed=5)]
+GOOD = segment_bytes(BLOCKS)
+
+
+def read_all(store: BarStore) -> dict[str, BarSeries]:
+    found = {}
+    for symbol in store.symbols:
+        with contextlib.suppress(UserError):
+            found[symbol] = store.series(symbol)
+    return found
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_any_damage_gives_the_same_bars_or_an_error(tmp_path: Path, data: st.DataObject) -> None:
+    damaged = bytearray(GOOD)
+    for _ in range(data.draw(st.integers(0, 3))):
+        at = data.draw(st.integers(0, len(GOOD) - 1))
+        damaged[at] ^= data.draw(st.integers(1, 255))
+    damaged = damaged[: data.draw(st.one_of(st.just(len(GOOD)), st.integers(0, len(GOOD))))]
+    (tmp_path / name_of(1)).write_bytes(damaged)
+    write_manifest(tmp_path, [(1, "replace")])
+    store = BarStore(tmp_path)
+    written = BLOCKS[0] | BLOCKS[1]
+    read = read_all(store)
+    for symbol, series in read.items():
+        assert same(series, written[symbol])
+    if damaged == GOOD:
+        assert read.keys() == written.keys()
+    assert bool(store.verify()) == (read.keys() != written.keys())
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.integers(0, 120), st.binary(min_size=1, max_size=8), st.sampled_from([header, index]))
+def test_damage_with_right_checksums_never_crashes(
+    tmp_path: Path, at: int, value: bytes, where: Callable[[int, bytes], Callable[[Path], None]]
+) -> None:
+    (tmp_path / name_of(1)).write_bytes(GOOD)
+    write_manifest(tmp_path, [(1, "replace")])
+    where(at % 24 if where is header else at, value)(tmp_path)
+    store = BarStore(tmp_path)
+    store.verify()
+    read_all(store)
+    store.spans()

@@ -1,0 +1,330 @@
+"""The folder of daily bars that the scanner keeps, read without copying (``docs/bar-store.md``).
+
+Python never writes it. A store may change while it is read: what a reader holds stays as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from vst_desktop.adapters.files.bars import PRICES, BarColumns, series_of
+from vst_desktop.adapters.files.segment import Corrupt, Run, Segment, stamp_of
+from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.errors import UserError
+
+MANIFEST = "manifest.json"
+QUARANTINE = "quarantine"
+_NOTE = ".error.txt"
+_FORMAT = 1
+_NAME = re.compile(r"segment-\d+\.bars")
+_EPOCH = date(1970, 1, 1).toordinal()
+_MODES = ("replace", "append")
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What is wrong with one segment, and the symbols it is known to hold."""
+
+    segment: str
+    error: str
+    symbols: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """How many bars of a symbol there are, from when to when."""
+
+    bars: int
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manifest:
+    stamp: tuple[int, ...]
+    generation: int
+    segments: tuple[tuple[str, str], ...]
+    """Name and mode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    manifest: _Manifest
+    segments: Mapping[str, Segment]
+    """Those that can be read, by name."""
+    findings: tuple[Finding, ...]
+    parts: Mapping[str, tuple[Segment, ...]]
+    """By symbol: the segments with its bars, in order."""
+
+
+class BarStore:
+    """The bars in a store's folder. Each call sees the manifest as it is then.
+
+    A segment that cannot be read is a finding; the others are served.
+
+    Raises:
+        UserError: The folder is no bar store, or its manifest cannot be read.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        self._state = self._load(None)
+
+    @property
+    def generation(self) -> int:
+        """The manifest's generation."""
+        return self._now().manifest.generation
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """All symbols with bars, in alphabetical order."""
+        return tuple(self._now().parts)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Segments that the manifest names and that cannot be opened, and quarantined ones."""
+        return (*self._now().findings, *self._quarantined())
+
+    def columns(self, symbol: str) -> tuple[Run, ...]:
+        """The bars of a symbol as they lie in the mapped files, run after run.
+
+        Raises:
+            UserError: There are none, or their bytes are not those that were written.
+        """
+        runs: list[Run] = []
+        for segment, cut in self._parts(symbol):
+            if cut:
+                runs[-1] = runs[-1].head(len(runs[-1]) - 1)
+            runs.append(segment.run(symbol))
+        return tuple(run for run in runs if len(run))
+
+    def arrays(self, symbol: str) -> BarColumns:
+        """The bars of a symbol in USD, as copies.
+
+        Raises:
+            UserError: As ``columns``.
+        """
+        runs = self.columns(symbol)
+        values = {name: np.concatenate([run.usd(name) for run in runs]) for name in PRICES}
+        values["volume"] = np.concatenate([run.volume for run in runs])
+        days = np.concatenate([run.day for run in runs]).astype("datetime64[D]")
+        return BarColumns(dates=days, values=values)
+
+    def series(self, symbol: str) -> BarSeries:
+        """The bars of a symbol.
+
+        Raises:
+            UserError: As ``columns``.
+        """
+        return series_of(symbol, self.arrays(symbol))
+
+    def spans(self) -> tuple[dict[str, Span], list[SymbolError]]:
+        """How far the bars of each symbol go, and whose days cannot be read."""
+        found: dict[str, Span] = {}
+        errors: list[SymbolError] = []
+        for symbol in self.symbols:
+            try:
+                parts = self._parts(symbol)
+                days = [segment.days(symbol) for segment, _ in parts]
+            except UserError as error:
+                errors.append(SymbolError(symbol=symbol, error=str(error)))
+                continue
+            found[symbol] = Span(
+                bars=sum(map(len, days)) - sum(cut for _, cut in parts),
+                first=_day(days[0][0]),
+                last=_day(days[-1][-1]),
+            )
+        return found, errors
+
+    def verify(self, on_progress: Callable[[int, int], None] | None = None) -> list[Finding]:
+        """Read everything: every checksum, index and order of days. One finding a segment.
+
+        Args:
+            on_progress: Called with the blocks done and their number.
+        """
+        state = self._now()
+        faults: dict[str, list[str]] = defaultdict(list)
+        symbols: dict[str, set[str]] = defaultdict(set)
+        blocks = [
+            (segment, block) for segment in state.segments.values() for block in segment.blocks
+        ]
+        for done, (segment, block) in enumerate(blocks, 1):
+            try:
+                segment.check(block)
+            except Corrupt as error:
+                faults[segment.file.name].append(error.what)
+                symbols[segment.file.name].update(symbol for symbol, _ in block.lanes if symbol)
+            if on_progress is not None:
+                on_progress(done, len(blocks))
+        for symbol, parts in state.parts.items():
+            try:
+                _joined(symbol, parts)
+            except Corrupt as error:
+                if symbol not in symbols[error.file.name]:
+                    faults[error.file.name].append(error.what)
+                    symbols[error.file.name].add(symbol)
+        found = [
+            Finding(
+                segment=name, error=_first_of(faults[name]), symbols=tuple(sorted(symbols[name]))
+            )
+            for name in state.segments
+            if faults[name]
+        ]
+        return [*state.findings, *found, *self._quarantined()]
+
+    def _parts(self, symbol: str) -> list[tuple[Segment, bool]]:
+        parts = self._now().parts.get(symbol)
+        if parts is None:
+            raise UserError(f"no bars of {symbol}", where=str(self.folder))
+        return _joined(symbol, parts)
+
+    def _now(self) -> _State:
+        """The state of the manifest that is there now."""
+        try:
+            changed = stamp_of((self.folder / MANIFEST).stat()) != self._state.manifest.stamp
+        except OSError:
+            changed = True
+        if changed:
+            self._state = self._load(self._state)
+        return self._state
+
+    def _load(self, before: _State | None) -> _State:
+        manifest = _read_manifest(self.folder)
+        for _ in range(_TRIES):
+            segments, gone, findings = self._open(manifest, before)
+            again = _read_manifest(self.folder) if gone else manifest
+            if again == manifest:
+                break
+            manifest = again  # a writer replaced it while the segments were opened
+        else:
+            raise UserError("changes faster than it can be read", where=str(self.folder))
+        findings += [
+            Finding(segment=name, error="is gone, though the manifest names it")
+            for name in gone
+            if not self._note(name).exists()
+        ]
+        parts: dict[str, tuple[Segment, ...]] = {}
+        for name, mode in manifest.segments:
+            if (segment := segments.get(name)) is None:
+                continue
+            for symbol in segment.places:
+                earlier = parts.get(symbol, ()) if mode == "append" else ()
+                parts[symbol] = (*earlier, segment)
+        return _State(
+            manifest=manifest,
+            segments=MappingProxyType(segments),
+            findings=tuple(findings),
+            parts=MappingProxyType(dict(sorted(parts.items()))),
+        )
+
+    def _open(
+        self, manifest: _Manifest, before: _State | None
+    ) -> tuple[dict[str, Segment], list[str], list[Finding]]:
+        known = before.segments if before is not None else {}
+        segments: dict[str, Segment] = {}
+        gone: list[str] = []
+        findings: list[Finding] = []
+        for name, _ in manifest.segments:
+            file = self.folder / name
+            try:
+                held = known.get(name)
+                same = held is not None and held.stamp == stamp_of(file.stat())
+                segments[name] = held if held is not None and same else Segment(file)
+            except FileNotFoundError:
+                gone.append(name)
+            except Corrupt as error:
+                findings.append(Finding(segment=name, error=error.what))
+            except OSError as error:
+                findings.append(Finding(segment=name, error=f"cannot be read ({error.strerror})"))
+        return segments, gone, findings
+
+    def _note(self, name: str) -> Path:
+        return self.folder / QUARANTINE / f"{name}{_NOTE}"
+
+    def _quarantined(self) -> Iterator[Finding]:
+        for note in sorted((self.folder / QUARANTINE).glob(f"*{_NOTE}")):
+            name = note.name.removesuffix(_NOTE)
+            text = " ".join(note.read_text(encoding="utf-8", errors="replace").split())
+            try:
+                symbols = tuple(sorted(Segment(note.with_name(name)).places))
+            except (UserError, OSError):
+                symbols = ()
+            yield Finding(segment=f"{QUARANTINE}/{name}", error=text, symbols=symbols)
+
+
+def _joined(symbol: str, parts: Sequence[Segment]) -> list[tuple[Segment, bool]]:
+    """The segments with a symbol's bars, each with whether it replaces the last bar before it."""
+    found: list[tuple[Segment, bool]] = []
+    last: int | None = None
+    for segment in parts:
+        days = segment.days(symbol)
+        if last is not None and days[0] < last:
+            raise Corrupt(
+                segment.file,
+                f"block {segment.places[symbol][0].number}: bars of {symbol} begin on "
+                f"{_day(days[0])}, before {_day(last)} which is kept already",
+            )
+        found.append((segment, days[0] == last))
+        last = int(days[-1])
+    return found
+
+
+def _day(number: int) -> date:
+    return date.fromordinal(_EPOCH + int(number))
+
+
+def _first_of(faults: list[str]) -> str:
+    return faults[0] + (f" (and {len(faults) - 1} more faults)" if len(faults) > 1 else "")
+
+
+def _read_manifest(folder: Path) -> _Manifest:
+    file = folder / MANIFEST
+    try:
+        with file.open("rb") as stream:
+            stamp = stamp_of(os.fstat(stream.fileno()))
+            content = json.loads(stream.read())
+    except FileNotFoundError:
+        raise UserError(
+            f"holds no bar store (there is no {MANIFEST})",
+            where=str(folder),
+            remedy="fill it with vst bars import FILE",
+        ) from None
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror})", where=str(file)) from None
+    except ValueError:
+        raise _no_manifest(file, "no JSON") from None
+    if not isinstance(content, dict):
+        raise _no_manifest(file, "no object")
+    if content.get("format") != _FORMAT:
+        raise _no_manifest(file, f"format {content.get('format')!r} instead of {_FORMAT}")
+    generation, entries = content.get("generation"), content.get("segments")
+    if type(generation) is not int or not isinstance(entries, list):
+        raise _no_manifest(file, "generation or segments are missing")
+    segments = []
+    for entry in entries:
+        name, mode = (entry.get("name"), entry.get("mode")) if isinstance(entry, dict) else (0, 0)
+        if not (isinstance(name, str) and _NAME.fullmatch(name)) or mode not in _MODES:
+            raise _no_manifest(file, f"segment entry {entry!r}")
+        segments.append((name, mode))
+    if len({name for name, _ in segments}) < len(segments):
+        raise _no_manifest(file, "a segment is named twice")
+    return _Manifest(stamp=stamp, generation=generation, segments=tuple(segments))
+
+
+def _no_manifest(file: Path, fault: str) -> UserError:
+    return UserError(
+        f"is no manifest of a bar store ({fault[:160]})",
+        where=str(file),
+        remedy="move the folder away and import the bars again",
+    )
