@@ -127,6 +127,14 @@ class PerformanceSettings(_Group):
     min_symbols_per_second: float = Field(50, gt=0)
 
 
+class CacheSettings(_Group):
+    """How long market data is served before it is fetched anew (SPEC 10)."""
+
+    minute_data_expiry: float = Field(60, gt=0, le=86_400, description="s")
+    universe_expiry: float = Field(1800, gt=0, le=604_800, description="s")
+    options_expiry: float = Field(300, gt=0, le=86_400, description="s, chains for browsing")
+
+
 class BrokerSettings(_Group):
     """Where the broker is (SPEC 2). ``port`` None: by mode."""
 
@@ -172,6 +180,7 @@ class Settings(_Group):
     exits: ExitSettings = ExitSettings()
     universe: UniverseSettings = UniverseSettings()
     performance: PerformanceSettings = PerformanceSettings()
+    cache: CacheSettings = CacheSettings()
     broker: BrokerSettings = BrokerSettings()
     bars: BarsSettings = BarsSettings()
     scanner: ScannerSettings = ScannerSettings()
