@@ -39,6 +39,10 @@ class Signal:
     forming: bool = False
 
 
+NEAR_SHARE = 0.05
+"""How far a failed condition of a near miss may lie from its threshold, as a share of that."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One condition of a rule as evaluated: shown as ``text  value`` with a pass or fail mark."""
@@ -47,3 +51,41 @@ class Condition:
     value: float | None
     threshold: float | None
     passed: bool
+
+    @property
+    def near(self) -> bool:
+        """Whether it failed by at most 5 % of its threshold; never without a value."""
+        if self.passed or self.value is None or self.threshold is None:
+            return False
+        return abs(self.value - self.threshold) <= NEAR_SHARE * abs(self.threshold)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One rule on one bar, condition by condition."""
+
+    symbol: str
+    strategy: str
+    direction: Direction
+    date: date
+    conditions: tuple[Condition, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every condition passed."""
+        return bool(self.conditions) and all(c.passed for c in self.conditions)
+
+    @property
+    def missed(self) -> Condition | None:
+        """The one failed condition of a near miss: all others passed, and it is near."""
+        failed = [c for c in self.conditions if not c.passed]
+        return failed[0] if len(failed) == 1 and failed[0].near else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyError:
+    """What a user's own strategy could not do; ``symbol`` None: it cannot be used at all."""
+
+    strategy: str
+    error: str
+    symbol: str | None = None

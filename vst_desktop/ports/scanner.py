@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
 from vst_desktop.domain.bars import BarSeries, SymbolError
-from vst_desktop.domain.signals import Signal
+from vst_desktop.domain.signals import Signal, StrategyError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class ScanRequest:
     """What to scan. Dates None: only the last bar of each symbol.
 
     ``parameters`` are the settings of group ``strategy`` by key: one source of truth, they travel
-    with every request.
+    with every request. ``counts_only``: the answer says how often each rule held, and no bar.
     """
 
     symbols: tuple[str, ...]
@@ -24,11 +24,16 @@ class ScanRequest:
     parameters: Mapping[str, float | int | str]
     start: date | None = None
     end: date | None = None
+    counts_only: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """Every symbol is in ``scanned`` or in ``errors``."""
+    """Every symbol is in ``scanned`` or in ``errors``.
+
+    ``bars`` are those of the scanned symbols, ``counts`` the signals by strategy.
+    ``strategy_errors``: what users' own strategies could not do; the others' signals are whole.
+    """
 
     scanned: int
     signals: tuple[Signal, ...]
@@ -36,6 +41,9 @@ class ScanResult:
     seconds: float
     engine: str
     """Which engine answered: ``go`` or ``pandas-ta (in-process)``."""
+    bars: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    strategy_errors: tuple[StrategyError, ...] = ()
 
     @property
     def symbols_per_second(self) -> float:

@@ -10,14 +10,26 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
+from vst_desktop.strategy.parameters import BUILT_IN_NAMES
 
 ENV_PREFIX = "VST_"
+
+
+def _listed(value: Any) -> Any:
+    """``A, B`` as environment and command line write it, as a list without repetition."""
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
+        return value
+    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 
 
 class _Group(BaseModel):
@@ -25,8 +37,11 @@ class _Group(BaseModel):
 
 
 class StrategySettings(_Group):
-    """Thresholds of the four strategies (SPEC 3)."""
+    """Which strategies are scanned for, and thresholds of the built-in ones (SPEC 3)."""
 
+    enabled: Names = Field(
+        BUILT_IN_NAMES, min_length=1, description="strategies scanned for, users' own included"
+    )
     high_base_max_atr_ratio: float = Field(2.0, gt=0, description="ATR ratio above")
     high_base_min_rsi: float = Field(60, ge=0, le=100, description="RSI above")
     low_base_min_atr_ratio: float = Field(0.5, gt=0, description="ATR ratio below")
@@ -35,6 +50,20 @@ class StrategySettings(_Group):
     bear_rally_rsi_threshold: float = Field(55, ge=0, le=100, description="RSI crossed down")
     atr_ratio_base: Literal["zero", "range_low"] = Field("zero", description="base of the ratio")
     base_lookback: int = Field(20, ge=1, le=1000, description="bars, for range_low")
+
+    @field_validator("enabled")
+    @classmethod
+    def _known_to_the_registry(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if set(names) - set(BUILT_IN_NAMES):
+            # Users' own strategies bring numpy and strangers' modules: only when they are named.
+            from vst_desktop.strategy.registry import check_known
+
+            for name in names:
+                try:
+                    check_known(name)
+                except UserError as error:
+                    raise ValueError(str(error)) from None
+        return names
 
 
 class ExecutionSettings(_Group):
@@ -142,7 +171,7 @@ class BrokerSettings(_Group):
     port: int | None = Field(None, ge=1, le=65535)
     client_id: int = Field(17, ge=1, le=2_000_000_000, description="never 0 or random")
     account: str | None = None
-    allowed_accounts: tuple[str, ...] = ()
+    allowed_accounts: Names = ()
     messages_per_second: int | None = Field(None, ge=1, le=1000, description="45; DEMO 400")
 
 
@@ -294,9 +323,10 @@ def _readable(error: ValidationError) -> UserError:
     if first["type"] == "extra_forbidden":
         return UserError(f"unknown setting {name}", remedy="see the README", exit_code=2)
     value = first.get("input")
+    own = first.get("ctx", {}).get("error")
     return UserError(
-        f"setting {name} = {value!r} is refused: {first['msg'].lower()}",
-        remedy="correct the value",
+        f"setting {name} = {value!r} is refused: {own or first['msg'].lower()}",
+        remedy=None if own else "correct the value",
         exit_code=2,
     )
 

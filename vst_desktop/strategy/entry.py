@@ -13,6 +13,10 @@ from vst_desktop.strategy.parameters import StrategyParameters
 
 Mask = npt.NDArray[np.bool_]
 
+TIE = 1e-12
+"""Averages closer than this, relative, are equal: sums of prices in steps of 1/10 000 USD that
+differ do so by more, and float64 sums of equal ones by less."""
+
 
 def atr_ratio(data: Indicators, parameters: StrategyParameters) -> Array:
     """(close - base) / ATR; the base is zero or the lowest low of the lookback."""
@@ -109,7 +113,7 @@ class CrossRule:
         sign, threshold = self.direction.sign, self._threshold(parameters)
         out = np.zeros(len(data.close), dtype=np.bool_)
         out[1:] = (
-            (sign * data.sma50[:-1] > sign * data.sma200[:-1])
+            (sign * (data.sma50[:-1] - data.sma200[:-1]) > TIE * data.sma200[:-1])
             & (sign * data.rsi[:-1] < sign * threshold)
             & (sign * data.rsi[1:] > sign * threshold)
         )
@@ -131,7 +135,7 @@ class CrossRule:
                 text=f"SMA50 {above} SMA200 {slow:.2f}, bar before",
                 value=_number(fast),
                 threshold=_number(slow),
-                passed=sign * fast > sign * slow,
+                passed=sign * (fast - slow) > TIE * slow,
             ),
             Condition(
                 text=f"RSI {below} {threshold:g}, bar before",

@@ -81,22 +81,50 @@ def rolling_low(low: Array, length: int) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicators:
-    """Indicator columns of one symbol, aligned with its bars; NaN is not warmed up."""
+    """Bars and indicator columns of one symbol, aligned; NaN is not warmed up.
 
-    close: Array
+    Prices in USD, split-adjusted, volume in shares. The columns cannot be written to.
+    """
+
+    open: Array
+    high: Array
     low: Array
+    close: Array
+    volume: Array
     atr: Array
     rsi: Array
     sma50: Array
     sma200: Array
 
+    @classmethod
+    def of(
+        cls, bars: BarSeries, *, atr: Array, rsi: Array, sma50: Array, sma200: Array
+    ) -> Indicators:
+        """The columns of these bars, beside what was worked out from them."""
+
+        def column(values: Array | tuple[float, ...]) -> Array:
+            array = np.array(values, dtype=np.float64)
+            array.flags.writeable = False
+            return array
+
+        return cls(
+            open=column(bars.open),
+            high=column(bars.high),
+            low=column(bars.low),
+            close=column(bars.close),
+            volume=column(bars.volume),
+            atr=column(atr),
+            rsi=column(rsi),
+            sma50=column(sma50),
+            sma200=column(sma200),
+        )
+
 
 def indicators(bars: BarSeries) -> Indicators:
     """All indicators the strategies use, for every bar."""
     high, low, close = (np.asarray(column) for column in (bars.high, bars.low, bars.close))
-    return Indicators(
-        close=close,
-        low=low,
+    return Indicators.of(
+        bars,
         atr=atr(high, low, close),
         rsi=rsi(close),
         sma50=sma(close, 50),

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+BUILT_IN_NAMES = ("HIGH_BASE", "LOW_BASE", "BULL_PULLBACK", "BEAR_RALLY")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrategyParameters:

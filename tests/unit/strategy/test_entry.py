@@ -21,8 +21,7 @@ NAN = float("nan")
 def columns(**values: list[float]) -> Indicators:
     count = max(len(v) for v in values.values())
     filled = {
-        name: np.array(values.get(name, [NAN] * count))
-        for name in ("close", "low", "atr", "rsi", "sma50", "sma200")
+        name: np.array(values.get(name, [NAN] * count)) for name in Indicators.__dataclass_fields__
     }
     return Indicators(**filled)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 
@@ -85,13 +86,16 @@ class ScannerClient:
         """Scan by the streaming call; cancelling the await cancels the scan."""
         signals: list[Signal] = []
         errors: list[SymbolError] = []
+        counts: Counter[str] = Counter()
         summary: pb.ScanResponse | None = None
         call = self._stub.ScanStream(
             convert.to_request(request), metadata=self._token, timeout=CALL_SECS
         )
         try:
             async for update in call:
-                signals += convert.from_columns(update.signals, request.symbols)
+                counts += convert.counted(update.signals)
+                if not request.counts_only:
+                    signals += convert.from_columns(update.signals, request.symbols)
                 errors += convert.from_errors(update.errors)
                 if on_progress is not None and update.progress.total:
                     on_progress(update.progress.done, update.progress.total)
@@ -111,6 +115,8 @@ class ScannerClient:
             errors=(*errors, *convert.from_errors(summary.errors)),
             seconds=summary.scan_seconds,
             engine="go",
+            bars=summary.bars,
+            counts=counts,
         )
 
     async def metrics(self) -> pb.MetricsResponse:

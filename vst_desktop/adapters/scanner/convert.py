@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 
 import numpy as np
@@ -12,6 +14,7 @@ from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.signals import Signal
 from vst_desktop.ports.scanner import ScanRequest
+from vst_desktop.strategy.parameters import StrategyParameters
 from vst_desktop.strategy.registry import BUILT_IN
 
 EPOCH = date(1970, 1, 1).toordinal()
@@ -58,9 +61,9 @@ def to_symbol_bars(series: BarSeries) -> pb.SymbolBars:
 
 def to_parameters(values: Mapping[str, float | int | str]) -> pb.StrategyParameters:
     """The settings group ``strategy`` as a message."""
-    plain = {key: value for key, value in values.items() if key != "atr_ratio_base"}
-    base = ATR_RATIO_BASES[str(values["atr_ratio_base"])]
-    return pb.StrategyParameters(**plain, atr_ratio_base=base)  # type: ignore[arg-type]
+    plain = asdict(StrategyParameters.of(values))
+    base = ATR_RATIO_BASES[plain.pop("atr_ratio_base")]
+    return pb.StrategyParameters(**plain, atr_ratio_base=base)
 
 
 def to_request(request: ScanRequest) -> pb.ScanRequest:
@@ -73,13 +76,22 @@ def to_request(request: ScanRequest) -> pb.ScanRequest:
         end_day=None if request.end is None else to_day(request.end),
         last_bar_only=request.start is None and request.end is None,
         timeframe=pb.Timeframe.TIMEFRAME_DAILY,
-        values=True,
+        values=not request.counts_only,
     )
 
 
 def from_errors(errors: Sequence[pb.SymbolError]) -> list[SymbolError]:
     """Refused symbols."""
     return [SymbolError(symbol=e.symbol, error=e.error) for e in errors]
+
+
+def counted(columns: pb.SignalColumns) -> Counter[str]:
+    """How many signals of each strategy the columns hold."""
+    rows = np.bincount(np.frombuffer(columns.strategies, dtype="u1"), minlength=len(NAMES_OF_BITS))
+    found: Counter[str] = Counter()
+    for names, count in zip(NAMES_OF_BITS, rows.tolist(), strict=True):
+        found.update(dict.fromkeys(names, count))
+    return found
 
 
 def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Signal]:
@@ -105,20 +117,18 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
         strict=True,
     )
     dates: dict[int, date] = {}
-    found = []
-    for symbol, strategies, day, close, atr, rsi, sma50, sma200 in rows:
-        for name in NAMES_OF_BITS[strategies]:
-            found.append(
-                Signal(
-                    symbol=symbols[symbol],
-                    strategy=name,
-                    direction=BUILT_IN[name].direction,
-                    date=dates.setdefault(day, to_date(day)),
-                    close=close,
-                    atr=atr,
-                    rsi=rsi,
-                    sma50=known(sma50),
-                    sma200=known(sma200),
-                )
-            )
-    return found
+    return [
+        Signal(
+            symbol=symbols[symbol],
+            strategy=name,
+            direction=BUILT_IN[name].direction,
+            date=dates.setdefault(day, to_date(day)),
+            close=close,
+            atr=atr,
+            rsi=rsi,
+            sma50=known(sma50),
+            sma200=known(sma200),
+        )
+        for symbol, strategies, day, close, atr, rsi, sma50, sma200 in rows
+        for name in NAMES_OF_BITS[strategies]
+    ]
