@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vst_desktop.adapters.files.tables import Table, read_table
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
+from vst_desktop.ports.market_data import BarColumns
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("symbol", "date", *PRICES, "volume")
@@ -25,34 +26,18 @@ Days = npt.NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BarColumns:
+class BarRows:
     """Rows of all symbols, those of one symbol together and in file order."""
 
     dates: Days
     values: Mapping[str, Floats]
     """By column name: ``open``, ``high``, ``low``, ``close`` in USD, ``volume`` in shares."""
 
-    def slice(self, at: slice) -> BarColumns:
+    def slice(self, at: slice) -> BarRows:
         """A view of some rows."""
-        return BarColumns(
+        return BarRows(
             dates=self.dates[at], values={name: x[at] for name, x in self.values.items()}
         )
-
-
-def series_of(symbol: str, rows: BarColumns) -> BarSeries:
-    """The bars of one symbol as Python's own numbers."""
-    open_, high, low, close, volume = (
-        tuple(rows.values[name].tolist()) for name in (*PRICES, "volume")
-    )
-    return BarSeries(
-        symbol=symbol,
-        dates=tuple(rows.dates.tolist()),
-        open=open_,
-        high=high,
-        low=low,
-        close=close,
-        volume=volume,
-    )
 
 
 class SeriesBySymbol(Mapping[str, BarSeries]):
@@ -61,12 +46,12 @@ class SeriesBySymbol(Mapping[str, BarSeries]):
     Python numbers take many times the room of the columns, so they are not kept.
     """
 
-    def __init__(self, columns: BarColumns, slices: Mapping[str, slice]) -> None:
+    def __init__(self, columns: BarRows, slices: Mapping[str, slice]) -> None:
         self._columns = columns
         self._slices = slices
 
     def __getitem__(self, symbol: str) -> BarSeries:
-        return series_of(symbol, self.columns(symbol))
+        return self.packed(symbol).series()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._slices)
@@ -77,9 +62,19 @@ class SeriesBySymbol(Mapping[str, BarSeries]):
     def __contains__(self, symbol: object) -> bool:
         return symbol in self._slices
 
-    def columns(self, symbol: str) -> BarColumns:
+    def columns(self, symbol: str) -> BarRows:
         """The same bars as arrays (views of the file's columns)."""
         return self._columns.slice(self._slices[symbol])
+
+    def packed(self, symbol: str) -> BarColumns:
+        """The same bars as the scanner takes them."""
+        rows = self.columns(symbol)
+        return BarColumns(
+            symbol=symbol,
+            timeframe=Timeframe.DAILY,
+            time=rows.dates.astype(np.int64).astype(np.int32),
+            **rows.values,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +167,7 @@ def _grouped(
     codes: npt.NDArray[np.int64],
     dates: Days,
     keep: npt.NDArray[np.bool_],
-) -> tuple[BarColumns, npt.NDArray[np.int64]]:
+) -> tuple[BarRows, npt.NDArray[np.int64]]:
     """The kept rows, symbols in alphabetical order, rows of a symbol in file order."""
     place = np.empty(len(names), dtype=np.int64)
     place[sorted(range(len(names)), key=names.__getitem__)] = np.arange(len(names))
@@ -181,7 +176,7 @@ def _grouped(
     if (np.diff(ranks[rows]) < 0).any():
         rows = rows[np.argsort(ranks[rows], kind="stable")]
     values = {name: table.floats(name)[rows] for name in (*PRICES, "volume")}
-    return BarColumns(dates=dates[rows], values=values), ranks[rows]
+    return BarRows(dates=dates[rows], values=values), ranks[rows]
 
 
 def _slices(names: list[str], ranks: npt.NDArray[np.int64]) -> dict[str, slice]:
@@ -191,7 +186,7 @@ def _slices(names: list[str], ranks: npt.NDArray[np.int64]) -> dict[str, slice]:
     return {ordered[int(ranks[a])]: slice(a, b) for a, b in pairwise(bounds)}
 
 
-def _refused(columns: BarColumns, slices: Mapping[str, slice]) -> dict[str, str]:
+def _refused(columns: BarRows, slices: Mapping[str, slice]) -> dict[str, str]:
     """For each symbol with a bad bar: the first one, why, and how many more."""
     x = columns.values
     numbers = [x[name] for name in (*PRICES, "volume")]

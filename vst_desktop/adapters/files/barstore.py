@@ -12,21 +12,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 import numpy as np
 
-from vst_desktop.adapters.files.bars import PRICES, BarColumns, series_of
+from vst_desktop.adapters.files.bars import PRICES
 from vst_desktop.adapters.files.segment import Corrupt, Run, Segment, stamp_of
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
+from vst_desktop.ports.market_data import BarColumns
 
 MANIFEST = "manifest.json"
 QUARANTINE = "quarantine"
 _NOTE = ".error.txt"
 _FORMAT = 1
-_NAME = re.compile(r"segment-\d+\.bars")
+_NAME = re.compile(r"segment-\d{10}\.bars")
 _EPOCH = date(1970, 1, 1).toordinal()
 _MODES = ("replace", "append")
 _TRIES = 20
@@ -66,6 +67,8 @@ class _State:
     findings: tuple[Finding, ...]
     parts: Mapping[str, tuple[Segment, ...]]
     """By symbol: the segments with its bars, in order."""
+    lost: Mapping[str, str]
+    """By symbol: why its bars are not served."""
 
 
 class BarStore:
@@ -92,6 +95,12 @@ class BarStore:
         return tuple(self._now().parts)
 
     @property
+    def errors(self) -> tuple[SymbolError, ...]:
+        """Symbols whose bars are lost with a segment, in alphabetical order."""
+        lost = self._now().lost.items()
+        return tuple(SymbolError(symbol=symbol, error=error) for symbol, error in lost)
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """Segments that the manifest names and that cannot be opened, and quarantined ones."""
         return (*self._now().findings, *self._quarantined())
@@ -109,17 +118,20 @@ class BarStore:
             runs.append(segment.run(symbol))
         return tuple(run for run in runs if len(run))
 
-    def arrays(self, symbol: str) -> BarColumns:
+    def packed(self, symbol: str) -> BarColumns:
         """The bars of a symbol in USD, as copies.
 
         Raises:
             UserError: As ``columns``.
         """
         runs = self.columns(symbol)
-        values = {name: np.concatenate([run.usd(name) for run in runs]) for name in PRICES}
-        values["volume"] = np.concatenate([run.volume for run in runs])
-        days = np.concatenate([run.day for run in runs]).astype("datetime64[D]")
-        return BarColumns(dates=days, values=values)
+        return BarColumns(
+            symbol=symbol,
+            timeframe=Timeframe.DAILY,
+            time=np.concatenate([run.day for run in runs]),
+            volume=np.concatenate([run.volume for run in runs]),
+            **{name: np.concatenate([run.usd(name) for run in runs]) for name in PRICES},
+        )
 
     def series(self, symbol: str) -> BarSeries:
         """The bars of a symbol.
@@ -127,12 +139,12 @@ class BarStore:
         Raises:
             UserError: As ``columns``.
         """
-        return series_of(symbol, self.arrays(symbol))
+        return self.packed(symbol).series()
 
     def spans(self) -> tuple[dict[str, Span], list[SymbolError]]:
         """How far the bars of each symbol go, and whose days cannot be read."""
         found: dict[str, Span] = {}
-        errors: list[SymbolError] = []
+        errors = list(self.errors)
         for symbol in self.symbols:
             try:
                 parts = self._parts(symbol)
@@ -184,10 +196,12 @@ class BarStore:
         return [*state.findings, *found, *self._quarantined()]
 
     def _parts(self, symbol: str) -> list[tuple[Segment, bool]]:
-        parts = self._now().parts.get(symbol)
-        if parts is None:
+        state = self._now()
+        if fault := state.lost.get(symbol):
+            raise UserError(f"{symbol}: {fault}", where=str(self.folder))
+        if symbol not in state.parts:
             raise UserError(f"no bars of {symbol}", where=str(self.folder))
-        return _joined(symbol, parts)
+        return _joined(symbol, state.parts[symbol])
 
     def _now(self) -> _State:
         """The state of the manifest that is there now."""
@@ -209,23 +223,20 @@ class BarStore:
             manifest = again  # a writer replaced it while the segments were opened
         else:
             raise UserError("changes faster than it can be read", where=str(self.folder))
+        aside = {PurePosixPath(finding.segment).name: finding for finding in self._quarantined()}
         findings += [
             Finding(segment=name, error="is gone, though the manifest names it")
             for name in gone
-            if not self._note(name).exists()
+            if name not in aside
         ]
-        parts: dict[str, tuple[Segment, ...]] = {}
-        for name, mode in manifest.segments:
-            if (segment := segments.get(name)) is None:
-                continue
-            for symbol in segment.places:
-                earlier = parts.get(symbol, ()) if mode == "append" else ()
-                parts[symbol] = (*earlier, segment)
+        of_segment = aside | {finding.segment: finding for finding in findings}
+        parts, lost = _divided(manifest, segments, of_segment)
         return _State(
             manifest=manifest,
             segments=MappingProxyType(segments),
             findings=tuple(findings),
             parts=MappingProxyType(dict(sorted(parts.items()))),
+            lost=MappingProxyType(dict(sorted(lost.items()))),
         )
 
     def _open(
@@ -249,9 +260,6 @@ class BarStore:
                 findings.append(Finding(segment=name, error=f"cannot be read ({error.strerror})"))
         return segments, gone, findings
 
-    def _note(self, name: str) -> Path:
-        return self.folder / QUARANTINE / f"{name}{_NOTE}"
-
     def _quarantined(self) -> Iterator[Finding]:
         for note in sorted((self.folder / QUARANTINE).glob(f"*{_NOTE}")):
             name = note.name.removesuffix(_NOTE)
@@ -261,6 +269,32 @@ class BarStore:
             except (UserError, OSError):
                 symbols = ()
             yield Finding(segment=f"{QUARANTINE}/{name}", error=text, symbols=symbols)
+
+
+def _divided(
+    manifest: _Manifest, segments: Mapping[str, Segment], findings: Mapping[str, Finding]
+) -> tuple[dict[str, tuple[Segment, ...]], dict[str, str]]:
+    """Of each symbol the segments with its bars, or why they are not served.
+
+    A lost appendix may be of any symbol before it, where nothing says of which.
+    """
+    parts: dict[str, tuple[Segment, ...]] = {}
+    lost: dict[str, str] = {}
+    for name, mode in manifest.segments:
+        if segment := segments.get(name):
+            for symbol in segment.places:
+                if mode == "replace":
+                    parts[symbol] = (segment,)
+                    lost.pop(symbol, None)
+                elif symbol not in lost:
+                    parts[symbol] = (*parts.get(symbol, ()), segment)
+            continue
+        finding = findings[name]
+        symbols = finding.symbols or (tuple(parts) if mode == "append" else ())
+        for symbol in symbols:
+            parts.pop(symbol, None)
+            lost[symbol] = f"bars are lost, import them again: {finding.segment}: {finding.error}"
+    return parts, lost
 
 
 def _joined(symbol: str, parts: Sequence[Segment]) -> list[tuple[Segment, bool]]:

@@ -230,12 +230,12 @@ def _read_block(index: bytes, at: int, number: int) -> tuple[Block, int]:
             raise ValueError
     if encoding > 1 or any(zeros) or at > len(index):
         raise ValueError
-    dtypes = {"day": _DAYS, "volume": _FLOATS}
+    dtypes: Mapping[str, np.dtype[Any]] = {"day": _DAYS, "volume": _FLOATS}
     columns = {
         name: Place(
             offset=offset,
             checksum=checksum,
-            dtype=dtypes.get(name, _FLOATS if encoding else _TICKS),
+            dtype=dtypes.get(name) or (_FLOATS if encoding else _TICKS),
         )
         for name, offset, checksum in zip(
             COLUMNS, numbers[: len(COLUMNS)], numbers[len(COLUMNS) :], strict=True

@@ -203,6 +203,40 @@ def test_quarantined_segments_are_told_with_their_error_and_symbols(tmp_path: Pa
     assert store.verify() == [finding]
 
 
+def test_a_lost_appendix_loses_the_symbols_that_may_have_been_in_it(tmp_path: Path) -> None:
+    write_store(
+        tmp_path,
+        ("replace", [block("A", "B")]),
+        ("append", [{"A": lane(1, first=date(2025, 1, 1))}]),
+        ("append", [{"A": lane(1, first=date(2025, 1, 2))}]),
+        ("replace", [block("B")]),
+        ("append", [{"C": lane(1, first=date(2025, 1, 2))}]),
+    )
+    (tmp_path / name_of(2)).write_bytes(b"")
+    store = BarStore(tmp_path)
+    assert store.symbols == ("B", "C")  # B was replaced later, C begins later
+    (error,) = store.errors
+    assert error.symbol == "A" and name_of(2) in error.error and "import" in error.error
+    with pytest.raises(UserError, match="A: bars are lost, import them again"):
+        store.series("A")
+    assert error in store.spans()[1]
+
+
+def test_a_quarantined_appendix_loses_only_its_own_symbols(tmp_path: Path) -> None:
+    write_store(
+        tmp_path,
+        ("replace", [block("A", "B")]),
+        ("append", [{"A": lane(1, first=date(2025, 1, 1))}]),
+    )
+    aside = tmp_path / "quarantine"
+    aside.mkdir()
+    (tmp_path / name_of(2)).rename(aside / name_of(2))
+    (aside / f"{name_of(2)}.error.txt").write_text("bad")
+    store = BarStore(tmp_path)
+    assert store.symbols == ("B",)
+    assert [error.symbol for error in store.errors] == ["A"]
+
+
 def test_a_corrupt_block_is_told_and_the_others_are_read(tmp_path: Path) -> None:
     blocks = [block("A", "B"), block("C", seed=3)]
     write_store(tmp_path, ("replace", blocks), ("replace", [block("D")]))
