@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vst_desktop.adapters.scanner import supervisor
+from vst_desktop.adapters.scanner import reconnect
 from vst_desktop.adapters.scanner.binary import verified_binary
 from vst_desktop.adapters.scanner.client import ScannerClient
 from vst_desktop.adapters.scanner.config import ScannerConfig
@@ -192,14 +192,14 @@ def test_child_that_does_not_come_up_is_a_sentence(tmp_path: Path, body: str, re
 
 
 def test_five_deaths_open_the_breaker(binary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervisor, "FIRST_BACKOFF_SECS", 0.0)
+    monkeypatch.setattr(reconnect, "FIRST_BACKOFF_SECS", 0.0)
 
     async def story() -> None:
         serving: asyncio.Queue[bool] = asyncio.Queue()
         child = ScannerChild(binary, serving.put_nowait)
         await child.start()
         try:
-            for _ in range(supervisor.BREAKER_DEATHS):
+            for _ in range(reconnect.BREAKER_DEATHS):
                 assert await serving.get() is True
                 assert child.pid is not None
                 os.kill(child.pid, signal.SIGKILL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
@@ -17,24 +18,36 @@ async def drain(stream: asyncio.StreamReader) -> None:
 
 
 async def end_child(
-    process: asyncio.subprocess.Process, name: str, patience_secs: float = PATIENCE_SECS
+    process: asyncio.subprocess.Process,
+    name: str,
+    patience_secs: float = PATIENCE_SECS,
+    ask: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Close its stdin (a child of ours ends by that), then terminate, then kill; idempotent.
+    """Ask it to end, then terminate, then kill; idempotent.
 
     Args:
         process: The child; its stdin is a pipe.
         name: What it is called in the log.
         patience_secs: How long each step may take, in real seconds.
+        ask: How it is asked; None: by closing its stdin (a child of ours ends by that).
     """
-    if process.stdin is not None:
-        process.stdin.close()
-    for act in (None, process.terminate, process.kill):
+
+    async def close_stdin() -> None:
+        if process.stdin is not None:
+            process.stdin.close()
+
+    async def terminate() -> None:
+        process.terminate()
+
+    async def kill() -> None:
+        process.kill()
+
+    for act in (ask or close_stdin, terminate, kill):
         if process.returncode is not None:
             return
-        if act is not None:
-            act()
         try:
             async with asyncio.timeout(patience_secs):
+                await act()
                 await process.wait()
         except TimeoutError:
             log.info("%s has not ended yet", name)

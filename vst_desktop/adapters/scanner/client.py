@@ -1,4 +1,4 @@
-"""Calls of one running scanner child over mutual TLS, each with the token."""
+"""Calls of one running scanner over mutual TLS, each with the token."""
 
 from __future__ import annotations
 
@@ -27,27 +27,43 @@ MAX_MESSAGE_BYTES = 64 << 20
 CALL_SECS = 120.0
 QUICK_SECS = 5.0
 SERVER_NAME = "vst-scanner"
+HEALTH_METHOD = "/grpc.health.v1.Health/Check"
+# The health service's two messages in their encoded form: asked of the whole service, serving.
+HEALTH_REQUEST, SERVING = b"", b"\x08\x01"
 
 
 class ScannerClient:
-    """One channel to one child. Failures become ``UserError`` with the service's own sentence."""
+    """One channel to one scanner. Failures become ``UserError`` with the service's own sentence.
 
-    def __init__(self, handshake: Handshake, identity: ClientIdentity, token: str) -> None:
+    Args:
+        handshake: Where it listens, and the certificate that signed its own.
+        identity: What the station shows it.
+        token: What every call carries.
+        server_name: The name in its certificate; None: the host it is called by.
+    """
+
+    def __init__(
+        self,
+        handshake: Handshake,
+        identity: ClientIdentity,
+        token: str,
+        server_name: str | None = SERVER_NAME,
+    ) -> None:
         credentials = grpc.ssl_channel_credentials(
             root_certificates=handshake.certificate_pem,
             private_key=identity.key_pem,
             certificate_chain=identity.certificate_pem,
         )
-        self._channel = grpc.aio.secure_channel(
-            handshake.address,
-            credentials,
-            options=[
-                ("grpc.ssl_target_name_override", SERVER_NAME),
-                ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
-                ("grpc.enable_http_proxy", 0),
-            ],
-        )
+        options: list[tuple[str, int | str]] = [
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.enable_http_proxy", 0),
+            # Else a new channel shares the connection, and the waits, of one that failed before.
+            ("grpc.use_local_subchannel_pool", 1),
+        ]
+        if server_name is not None:
+            options.append(("grpc.ssl_target_name_override", server_name))
+        self._channel = grpc.aio.secure_channel(handshake.address, credentials, options=options)
         self._stub = rpc.ScannerStub(self._channel)  # type: ignore[no-untyped-call]
         self._token = (("authorization", f"Bearer {token}"),)
         self.bulk = BulkCalls(self._stub, self._token)
@@ -63,9 +79,27 @@ class ScannerClient:
     ) -> None:
         await self.close()
 
-    async def close(self) -> None:
-        """Close the channel."""
-        await self._channel.close(None)
+    async def close(self, grace_secs: float | None = None) -> None:
+        """Close the channel; calls under way are cancelled, after ``grace_secs`` if given."""
+        await self._channel.close(grace_secs)
+
+    async def check(self, patience_secs: float) -> None:
+        """Ask the health service.
+
+        Raises:
+            UserError: It does not answer in time, refuses, or says that it does not serve.
+        """
+        ask = self._channel.unary_unary(
+            HEALTH_METHOD,
+            request_serializer=bytes,
+            response_deserializer=bytes,
+        )
+        try:
+            answer = await ask(HEALTH_REQUEST, metadata=self._token, timeout=patience_secs)
+        except grpc.aio.AioRpcError as error:
+            raise _readable("health check", error) from None
+        if answer != SERVING:
+            raise UserError("the scanner says that it does not serve")
 
     async def put_bars(self, series: Sequence[BarSeries]) -> list[SymbolError]:
         """Replace the bars of these symbols; returns those refused."""
@@ -130,7 +164,7 @@ class ScannerClient:
         return answer
 
     async def shutdown(self) -> None:
-        """Ask the service to end; a service that is gone already is fine."""
+        """Ask a child to end; one that is gone already is fine."""
         try:
             await self._stub.Shutdown(
                 pb.ShutdownRequest(), metadata=self._token, timeout=QUICK_SECS

@@ -6,11 +6,15 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from vst_desktop.adapters.scanner.binary import REMEDY
 from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.handshake import Handshake, parse_handshake
+from vst_desktop.adapters.scanner.reconnect import NotNow
 from vst_desktop.adapters.scanner.tls import ClientIdentity, make_identity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.children import drain, end_child
@@ -44,16 +48,32 @@ class Launch:
         """Start the child and read its handshake.
 
         Raises:
-            UserError: It exits, stays silent for 10 s, or its first line is wrong.
+            NotNow: It exits, or stays silent for 10 s.
+            UserError: It cannot be run, or its first line is wrong.
         """
-        self._process = await asyncio.create_subprocess_exec(
-            str(self._binary),
-            "child",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={},
-        )
+        try:
+            return await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> Handshake:
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                str(self._binary),
+                "child",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                # Windows opens no socket without SYSTEMROOT; nothing else is the child's business.
+                env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
+            )
+        except OSError as error:
+            raise UserError(
+                f"the scanner cannot be run ({error.strerror})",
+                where=str(self._binary),
+                remedy=REMEDY,
+            ) from None
         stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
         assert stdin is not None and stdout is not None and stderr is not None
         self._drains.append(asyncio.create_task(self._read_log(stderr), name="scanner:stderr"))
@@ -66,43 +86,56 @@ class Launch:
                     stdin.write(bootstrap)
                     await stdin.drain()
                 line = await stdout.readline()
+                if not line:
+                    raise await self._ended()
         except TimeoutError:
-            await self.stop()
-            raise UserError(f"the scanner said nothing for {HANDSHAKE_SECS:g} s") from None
-        if not line:
-            code = await self._process.wait()
-            await asyncio.gather(*self._drains)
-            reason = f": {self._last_error}" if self._last_error else ""
-            raise UserError(f"the scanner ended with code {code}{reason}")
-        try:
-            self.handshake = parse_handshake(line.decode("utf-8", "replace"))
-        except UserError:
-            await self.stop()
-            raise
+            raise NotNow(f"the scanner said nothing for {HANDSHAKE_SECS:g} s") from None
+        except ValueError:
+            raise UserError("the scanner's first line is no handshake: it has no end") from None
+        self.handshake = parse_handshake(line.decode("utf-8", "replace"))
         self._drains.append(asyncio.create_task(drain(stdout), name="scanner:stdout"))
         return self.handshake
+
+    async def _ended(self) -> NotNow:
+        code = await self.wait()
+        await asyncio.gather(*self._drains)
+        reason = f": {self._last_error}" if self._last_error else ""
+        return NotNow(f"the scanner ended with code {code}{reason}")
 
     async def wait(self) -> int:
         """The exit code, when it ends."""
         assert self._process is not None
         return await self._process.wait()
 
-    async def stop(self) -> None:
-        """Close its stdin (it ends by itself), then terminate, then kill; idempotent."""
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def stop(self, ask: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Ask it to end (by closing its stdin, unless given how), terminate, kill; idempotent."""
         if self._process is None:
             return
-        await end_child(self._process, "the scanner")
+        await end_child(self._process, "the scanner", ask=ask)
         await asyncio.gather(*self._drains, return_exceptions=True)
 
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
-        while line := await stream.readline():
+        while not stream.at_eof():
             try:
-                entry = json.loads(line)
-                level = LEVELS.get(str(entry.get("level")), logging.INFO)
-                text = str(entry.get("msg", ""))
-                extra = {k: v for k, v in entry.items() if k not in ("time", "level", "msg")}
-            except (ValueError, AttributeError):
-                level, text, extra = logging.INFO, line.decode("utf-8", "replace").strip(), {}
-            if level >= logging.ERROR:
-                self._last_error = text
-            child_log.log(level, "%s %s", text, extra or "")
+                line = await stream.readline()
+            except ValueError:  # a line beyond the reader's limit: that part is lost
+                continue
+            if line:
+                self._log(line)
+
+    def _log(self, line: bytes) -> None:
+        try:
+            entry = json.loads(line)
+            level = LEVELS.get(str(entry.get("level")), logging.INFO)
+            text = str(entry.get("msg", ""))
+            extra = {k: v for k, v in entry.items() if k not in ("time", "level", "msg")}
+        except (ValueError, AttributeError):
+            level, text, extra = logging.INFO, line.decode("utf-8", "replace").strip(), {}
+        if level >= logging.ERROR:
+            self._last_error = text
+        child_log.log(level, "%s %s", text, extra or "")

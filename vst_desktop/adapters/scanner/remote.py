@@ -1,0 +1,114 @@
+"""A scanner service that somebody else runs: certificates by files, health-checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vst_desktop.adapters.scanner.client import ScannerClient
+from vst_desktop.adapters.scanner.handshake import Handshake
+from vst_desktop.adapters.scanner.reconnect import NotNow, ReconnectingScanner, silence
+from vst_desktop.adapters.scanner.tls import ClientIdentity
+from vst_desktop.domain.errors import UserError
+
+DEFAULT_PORT = 50051
+CONNECT_SECS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerService:
+    """Where a scanner service is, and what it and the station show each other.
+
+    Args:
+        host: Name or address, as it stands in the service's certificate.
+        port: Its port.
+        ca_file: Certificate of the authority that signed the service's, PEM.
+        cert_file: The station's own certificate, PEM.
+        key_file: The key of that, PEM.
+        token: What every call carries.
+    """
+
+    host: str
+    port: int = DEFAULT_PORT
+    ca_file: Path
+    cert_file: Path
+    key_file: Path
+    token: str = field(repr=False)
+
+    @property
+    def address(self) -> str:
+        """``host:port``, an IPv6 host in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def open(self) -> ScannerClient:
+        """A channel to it, not connected yet; must be called on the event loop.
+
+        Raises:
+            UserError: A certificate file cannot be read.
+        """
+        return ScannerClient(
+            Handshake(address=self.address, certificate_pem=_read("ca_file", self.ca_file)),
+            ClientIdentity(
+                certificate_pem=_read("cert_file", self.cert_file),
+                key_pem=_read("key_file", self.key_file),
+            ),
+            self.token,
+            server_name=None,
+        )
+
+
+def _read(setting: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"cannot be read ({error.strerror})",
+            where=str(file),
+            remedy=f"name the right file in the setting scanner.{setting}",
+        ) from None
+
+
+class ServiceLink:
+    """The channel to a service."""
+
+    def __init__(self, client: ScannerClient) -> None:
+        self.client = client
+
+    async def lost(self) -> str:
+        """Wait for its silence."""
+        return await silence(self.client)
+
+    async def close(self) -> None:
+        """Hang up; the service lives on."""
+        await self.client.close()
+
+
+class RemoteScanner(ReconnectingScanner):
+    """A scanner service as scanner. It is reconnected to for as long as it takes.
+
+    Args:
+        service: Where it is.
+        on_state: Called with True when it serves and False when it is gone.
+    """
+
+    has_breaker = False
+
+    def __init__(
+        self, service: ScannerService, on_state: Callable[[bool], None] | None = None
+    ) -> None:
+        super().__init__(on_state)
+        self._service = service
+
+    async def _connect(self) -> ServiceLink:
+        client = self._service.open()
+        try:
+            await client.check(CONNECT_SECS)
+        except UserError as error:
+            raise NotNow(
+                error.what,
+                where=f"scanner service {self._service.address}",
+                remedy="see that it runs, and that its certificates and token are the station's",
+            ) from None
+        return ServiceLink(client)
