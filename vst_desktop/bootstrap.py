@@ -23,6 +23,7 @@ from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import Mode
+from vst_desktop.marketdata.data import Expiries, MarketData
 from vst_desktop.ports.scanner import Scanner
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
@@ -223,6 +224,8 @@ async def _station(
         clock=clock,
     )
 
+    child = ScannerChild(config=scanner_config(settings, store=store))
+
     def scanner_down(reason: str) -> None:
         alerts.raise_alert(
             Severity.WARNING, "System: SCANNER WARNING", f"scans run in-process, slower: {reason}"
@@ -235,8 +238,13 @@ async def _station(
         universe=universe,
         engines=Engines(
             broker=broker,
-            scanner=ResilientScanner(
-                scanner_child(scanner_config(settings, store=store)), scanner_down
+            scanner=ResilientScanner(child, scanner_down),
+            market_data=MarketData(
+                broker=broker,
+                bulk=child,
+                clock=clock,
+                sessions=Sessions(),
+                expiries=Expiries(**settings.cache.model_dump()),
             ),
             journal=journal,
             clock=clock,

@@ -9,11 +9,10 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import ExitPlan, RankedSpread, VerticalSpread
 from vst_desktop.execution.services import Recheck
-from vst_desktop.ports.broker import Broker
+from vst_desktop.marketdata.data import MarketData
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
-from vst_desktop.station.research import SESSIONS_FETCHED
 from vst_desktop.strategy.exit import ExitRules, exit_plan
 from vst_desktop.strategy.indicators import indicators
 from vst_desktop.strategy.parameters import StrategyParameters
@@ -29,7 +28,7 @@ class Planner:
 
     settings: Settings
     sessions: Sessions
-    broker: Broker
+    market_data: MarketData
     bars: dict[str, BarSeries]
 
     def plan(self, signal: Signal, ranked: RankedSpread, spot: float) -> ExitPlan:
@@ -76,12 +75,11 @@ class Planner:
         return Recheck(holds=True, plan=self._plan(bars, intent.spread, bars.close[-1]))
 
     async def _fresh(self, symbol: str) -> BarSeries | None:
-        got: list[BarSeries] = []
         try:
-            await self.broker.daily_bars([symbol], sessions=SESSIONS_FETCHED, on_bars=got.append)
+            bars = await self.market_data.daily.get(symbol)
         except (UserError, TimeoutError):
             return None
-        return got[0] if got and len(got[0]) else None
+        return bars if len(bars) else None
 
     def _bar_seen(self, bars: BarSeries, intent: IntentRecord) -> int | None:
         for index in range(len(bars) - 1, -1, -1):

@@ -15,26 +15,25 @@ from datetime import date
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.quotes import OptionChain, Right
-from vst_desktop.domain.signals import Direction, Signal
+from vst_desktop.domain.quotes import OptionChain
+from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import Candidate, ExitPlan, RankedSpread, Selection
+from vst_desktop.marketdata.data import MarketData
 from vst_desktop.options.affordability import cheapest_spread_usd
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.options.selection import select
-from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner, ScanRequest
 from vst_desktop.ports.store import Journal
 from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.chains import Chains
 from vst_desktop.station.findings import Findings, Progress
 from vst_desktop.station.universe import Universe
 from vst_desktop.strategy.registry import BUILT_IN
 
 log = logging.getLogger(__name__)
 
-SESSIONS_FETCHED = 504
-MAX_CHAIN_CONTRACTS = 60
 VOLUME_SESSIONS = 20
 CHAINS_AT_ONCE = 2
 
@@ -55,7 +54,8 @@ class Research:
         *,
         settings: Settings,
         universe: Universe,
-        broker: Broker,
+        chains: Chains,
+        market_data: MarketData,
         scanner: Scanner,
         journal: Journal,
         clock: Clock,
@@ -68,7 +68,8 @@ class Research:
     ) -> None:
         self._settings = settings
         self._universe = universe
-        self._broker = broker
+        self.chains = chains
+        self._market_data = market_data
         self._scanner = scanner
         self._journal = journal
         self._clock = clock
@@ -142,20 +143,18 @@ class Research:
 
     async def _fetch(self, found: Findings) -> list[BarSeries]:
         symbols = self._universe.symbols
-        fetched: list[BarSeries] = []
+        fetched: dict[str, BarSeries] = {}
         self.progress = Progress(stage="bars", done=0, total=len(symbols))
 
         def take(series: BarSeries) -> None:
-            fetched.append(series)
+            fetched[series.symbol] = series
             self._bars[series.symbol] = series
             assert self.progress is not None
             self.progress.done = len(fetched)
             self._on_change()
 
-        found.errors += await self._broker.daily_bars(
-            symbols, sessions=SESSIONS_FETCHED, on_bars=take
-        )
-        return fetched
+        found.errors += await self._market_data.daily_bars(symbols, take)
+        return list(fetched.values())
 
     def _scan_progress(self, done: int, total: int) -> None:
         if self.progress is not None:
@@ -239,7 +238,7 @@ class Research:
         self._on_change()
         for signal in [s for s in found.signals if s.symbol == symbol]:
             try:
-                chain = await self.fetch_chain(symbol, signal.direction)
+                chain = await self.chains.fresh(symbol, signal.direction)
             except (UserError, TimeoutError) as error:
                 text = str(error) or "the broker did not answer in time"
                 found.states[symbol] = "no chain"
@@ -248,18 +247,6 @@ class Research:
                 return
             self._propose(signal, chain)
         self._on_change()
-
-    async def fetch_chain(self, symbol: str, direction: Direction) -> OptionChain:
-        """The symbol's chain for one direction, quoted within reach."""
-        options = self._settings.options
-        return await self._broker.option_chain(
-            symbol,
-            right=Right.CALL if direction is Direction.LONG else Right.PUT,
-            dte=(options.min_dte, options.max_dte),
-            today=trading_day(self._clock.now()),
-            reach=1.5,
-            max_contracts=MAX_CHAIN_CONTRACTS,
-        )
 
     def _propose(self, signal: Signal, chain: OptionChain) -> None:
         found, now = self.findings, self._clock.now()

@@ -23,6 +23,7 @@ from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.execution.desk import Desk
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.services import DeskJournal
+from vst_desktop.marketdata.data import MarketData
 from vst_desktop.options.analytics import commission_usd
 from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, ConnectionChanged
 from vst_desktop.ports.clock import Clock
@@ -32,6 +33,7 @@ from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.station.chains import Chains
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.research import Research
@@ -49,6 +51,7 @@ class Engines:
 
     broker: Broker
     scanner: Scanner
+    market_data: MarketData
     journal: DeskJournal
     clock: Clock
     sessions: Sessions
@@ -83,13 +86,19 @@ class Station:
         self._scan_task: asyncio.Task[None] | None = None
         self._watched: dict[str, VerticalSpread] = {}
         bars: dict[str, BarSeries] = {}
-        self._planner = Planner(settings, engines.sessions, engines.broker, bars)
+        self._planner = Planner(settings, engines.sessions, engines.market_data, bars)
         self.desk = self._make_desk()
         self._sizer = Sizer(self)
         self.research = Research(
             settings=settings,
             universe=universe,
-            broker=engines.broker,
+            chains=Chains(
+                settings=settings,
+                broker=engines.broker,
+                market_data=engines.market_data,
+                clock=engines.clock,
+            ),
+            market_data=engines.market_data,
             scanner=engines.scanner,
             journal=engines.journal,
             clock=engines.clock,
@@ -146,6 +155,7 @@ class Station:
                 raise failed.exceptions[0] from None
             self.account = connected.result()
             await self.desk.start()
+        self._tasks.spawn(self.engines.market_data.keep_swept(), "sweep")
         self._watch_positions()
         self.changed()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import grpc
 import grpc.aio
-import pyarrow as pa
 
 from vst_desktop.adapters.scanner import convert
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
@@ -21,7 +21,7 @@ _TIMEFRAMES = {
     Timeframe.DAILY: pb.Timeframe.TIMEFRAME_DAILY,
     Timeframe.MINUTE: pb.Timeframe.TIMEFRAME_MINUTE,
 }
-_PLAIN_TIMES = {Timeframe.DAILY: pa.int32(), Timeframe.MINUTE: pa.int64()}
+_PLAIN_TIMES = {Timeframe.DAILY: "int32", Timeframe.MINUTE: "int64"}
 _FIELDS = ["symbol", "time", "open", "high", "low", "close", "volume"]
 
 OnBars = Callable[[BarColumns], None]
@@ -72,9 +72,10 @@ class BulkCalls:
         last: pb.BulkFetchChunk | None = None
         try:
             async for chunk in call:
-                last = None if chunk.arrow_ipc else chunk
-                if chunk.arrow_ipc:
-                    bars.take(chunk.arrow_ipc, timeframe)
+                arrow_ipc = chunk.arrow_ipc  # a copy at each look
+                last = None if arrow_ipc else chunk
+                if arrow_ipc:
+                    bars.take(arrow_ipc, timeframe)
                 if on_progress is not None and chunk.progress.total:
                     on_progress(chunk.progress.done, chunk.progress.total)
         except grpc.aio.AioRpcError as error:
@@ -112,6 +113,8 @@ def read_batches(arrow_ipc: bytes, timeframe: Timeframe) -> Iterator[BarColumns]
     Raises:
         UserError: The bytes are not such a stream.
     """
+    import pyarrow as pa  # here, because a program start need not wait for it
+
     try:
         with pa.ipc.open_stream(arrow_ipc) as reader:
             if reader.schema.names != _FIELDS:
@@ -123,7 +126,7 @@ def read_batches(arrow_ipc: bytes, timeframe: Timeframe) -> Iterator[BarColumns]
         raise UserError(f"the scanner's bars cannot be read: {error}") from None
 
 
-def _columns(batch: pa.RecordBatch, timeframe: Timeframe) -> BarColumns:
+def _columns(batch: Any, timeframe: Timeframe) -> BarColumns:
     symbol, time, *values = batch.columns
     open_, high, low, close, volume = (column.to_numpy() for column in values)
     return BarColumns(
