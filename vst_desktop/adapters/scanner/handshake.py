@@ -6,6 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 
+from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.adapters.scanner.tls import der_to_pem
 from vst_desktop.domain.errors import UserError
 
@@ -25,20 +26,21 @@ def parse_handshake(line: str) -> Handshake:
     """Read the handshake line.
 
     Raises:
-        UserError: Not a handshake, a version that differs, or an address that is not loopback.
+        NotNow: Not a handshake, or an address that is not loopback.
+        UserError: The version differs.
     """
     parts = line.strip().split("|")
     if len(parts) != 6 or parts[0] != str(CORE_PROTOCOL):
-        raise UserError(f"the scanner's first line is no handshake: {line.strip()[:80]!r}")
+        raise NotNow(f"the scanner's first line is no handshake: {line.strip()[:80]!r}")
     if parts[1] != str(APP_PROTOCOL):
         raise UserError(
             f"the scanner speaks protocol {parts[1]}, the station {APP_PROTOCOL}",
             remedy="run 'make setup' so that both are of one build",
         )
     if parts[2] != "tcp" or parts[4] != "grpc" or not parts[3].startswith("127.0.0.1:"):
-        raise UserError(f"the scanner offers {parts[2]} {parts[3]} {parts[4]}, not loopback gRPC")
+        raise NotNow(f"the scanner offers {parts[2]} {parts[3]} {parts[4]}, not loopback gRPC")
     try:
         certificate = der_to_pem(base64.b64decode(parts[5], validate=True))
     except (binascii.Error, ValueError):
-        raise UserError("the scanner's handshake carries no certificate") from None
+        raise NotNow("the scanner's handshake carries no certificate") from None
     return Handshake(address=parts[3], certificate_pem=certificate)

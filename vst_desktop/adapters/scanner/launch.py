@@ -13,8 +13,8 @@ from pathlib import Path
 
 from vst_desktop.adapters.scanner.binary import REMEDY
 from vst_desktop.adapters.scanner.config import ScannerConfig
+from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.adapters.scanner.handshake import Handshake, parse_handshake
-from vst_desktop.adapters.scanner.reconnect import NotNow
 from vst_desktop.adapters.scanner.tls import ClientIdentity, make_identity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.children import drain, end_child
@@ -48,8 +48,8 @@ class Launch:
         """Start the child and read its handshake.
 
         Raises:
-            NotNow: It exits, or stays silent for 10 s.
-            UserError: It cannot be run, or its first line is wrong.
+            NotNow: It exits, stays silent for 10 s, or its first line is no handshake.
+            UserError: It cannot be run, or is of another build.
         """
         try:
             return await self._start()
@@ -91,7 +91,7 @@ class Launch:
         except TimeoutError:
             raise NotNow(f"the scanner said nothing for {HANDSHAKE_SECS:g} s") from None
         except ValueError:
-            raise UserError("the scanner's first line is no handshake: it has no end") from None
+            raise NotNow("the scanner's first line is no handshake: it has no end") from None
         self.handshake = parse_handshake(line.decode("utf-8", "replace"))
         self._drains.append(asyncio.create_task(drain(stdout), name="scanner:stdout"))
         return self.handshake

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ClassVar, Protocol
 
 from vst_desktop.adapters.scanner.client import ScannerClient
+from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns, BulkAnswer
@@ -24,10 +25,6 @@ BREAKER_DEATHS = 5
 BREAKER_SECS = 60.0
 HEALTH_EVERY_SECS = 1.5
 HEALTH_PATIENCE_SECS = 3.0
-
-
-class NotNow(UserError):
-    """The scanner cannot be had now; it may be had later."""
 
 
 class Link(Protocol):

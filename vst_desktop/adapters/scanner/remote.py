@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vst_desktop.adapters.scanner.client import ScannerClient
+from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.adapters.scanner.handshake import Handshake
-from vst_desktop.adapters.scanner.reconnect import NotNow, ReconnectingScanner, silence
+from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, silence
 from vst_desktop.adapters.scanner.tls import ClientIdentity
 from vst_desktop.domain.errors import UserError
 

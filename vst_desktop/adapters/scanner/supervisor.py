@@ -12,7 +12,7 @@ from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.launch import Launch
 from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, silence
 
-LAST_CALLS_SECS = 1.0
+LAST_CALLS_SECS = 0.5
 EXIT_SECS = 0.5
 
 

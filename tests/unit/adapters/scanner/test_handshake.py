@@ -24,7 +24,7 @@ def certificate() -> str:
 
 
 def test_good_line_gives_address_and_certificate() -> None:
-    found = parse_handshake(f"1|1|tcp|127.0.0.1:4711|grpc|{certificate()}\n")
+    found = parse_handshake(f"1|2|tcp|127.0.0.1:4711|grpc|{certificate()}\n")
     assert found.address == "127.0.0.1:4711"
     assert found.certificate_pem.startswith(b"-----BEGIN CERTIFICATE-----")
 
@@ -33,10 +33,10 @@ def test_good_line_gives_address_and_certificate() -> None:
     ("line", "reason"),
     [
         ("hello world", "no handshake"),
-        ("2|1|tcp|127.0.0.1:1|grpc|x", "no handshake"),
-        ("1|9|tcp|127.0.0.1:1|grpc|x", "speaks protocol 9, the station 1"),
-        ("1|1|tcp|10.0.0.1:1|grpc|x", "not loopback"),
-        ("1|1|tcp|127.0.0.1:1|grpc|!!", "no certificate"),
+        ("2|2|tcp|127.0.0.1:1|grpc|x", "no handshake"),
+        ("1|9|tcp|127.0.0.1:1|grpc|x", "speaks protocol 9, the station 2"),
+        ("1|2|tcp|10.0.0.1:1|grpc|x", "not loopback"),
+        ("1|2|tcp|127.0.0.1:1|grpc|!!", "no certificate"),
     ],
 )
 def test_wrong_line_is_refused_with_its_reason(line: str, reason: str) -> None:
