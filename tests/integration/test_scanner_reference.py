@@ -32,7 +32,7 @@ def scanned(series: list[BarSeries], base: str) -> ScanResult:
         child = ScannerChild()
         await child.start()
         try:
-            assert await child.put_bars(series) == []
+            assert (await child.put_bars(series)).errors == ()
             return await child.scan(
                 ScanRequest(
                     symbols=tuple(one.symbol for one in series),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from vst_desktop.domain.bars import SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.numbers import plain_number
 
@@ -83,3 +84,11 @@ def parse_moment(text: str) -> datetime:
             exit_code=2,
         )
     return moment
+
+
+def print_symbols(found: Sequence[SymbolError], most: int = 20) -> None:
+    """Print symbols with what is said of them, the first ``most``."""
+    for one in found[:most]:
+        print(f"  {one.symbol}: {one.error}")
+    if len(found) > most:
+        print(f"  and {len(found) - most} more (see --json)")

@@ -93,12 +93,12 @@ async def _scanner() -> Check:
     started = time.perf_counter()
     await scanner.start()
     try:
-        refused = await scanner.put_bars([])
+        put = await scanner.put_bars([])
         took = time.perf_counter() - started
     finally:
         await scanner.close()
     return Check(
-        name="scanner", ok=not refused, detail=f"starts and answers in {took * 1000:.0f} ms"
+        name="scanner", ok=not put.errors, detail=f"starts and answers in {took * 1000:.0f} ms"
     )
 
 

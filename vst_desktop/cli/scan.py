@@ -1,4 +1,4 @@
-"""``vst scan``: signals of a bars file through the Go scanner."""
+"""``vst scan``: signals of a bars file or a bar store through the Go scanner."""
 
 from __future__ import annotations
 
@@ -7,25 +7,35 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vst_desktop.cli.common import (
     add_json_option,
     add_settings_option,
     parse_date,
+    print_symbols,
     write_json,
 )
 from vst_desktop.domain.errors import UserError
 
 if TYPE_CHECKING:
-    from vst_desktop.domain.bars import BarSeries, SymbolError
-    from vst_desktop.ports.scanner import ScanRequest, ScanResult
+    from vst_desktop.domain.bars import SymbolError
+    from vst_desktop.ports.market_data import BarColumns
+    from vst_desktop.ports.scanner import DoorPolicy, PutResult, ScanRequest, ScanResult
 
 
 def add_parser(subparsers: Any) -> None:
     """Add the command's arguments."""
-    parser = subparsers.add_parser("scan", help="signals of a bars file through the Go scanner")
-    parser.add_argument("--bars", metavar="FILE", required=True, help="Parquet or CSV, long form")
+    parser = subparsers.add_parser(
+        "scan", help="signals of a bars file or store through the Go scanner"
+    )
+    parser.add_argument(
+        "--bars",
+        metavar="FILE",
+        required=True,
+        help="Parquet or CSV, long form, or a bar store's folder",
+    )
     parser.add_argument("--symbols", metavar="A,B", help="only these symbols")
     parser.add_argument("--strategies", metavar="A,B", help="only these strategies")
     parser.add_argument(
@@ -42,7 +52,6 @@ def run(args: argparse.Namespace) -> int:
     end = parse_date(args.end) if args.end else None
     if start and end and start > end:
         raise UserError(f"--start {start} lies after --end {end}", remedy="swap them", exit_code=2)
-    from vst_desktop.adapters.files.bars import read_bars
     from vst_desktop.ports.scanner import ScanRequest
     from vst_desktop.runtime.settings import load_settings
     from vst_desktop.strategy.registry import BUILT_IN, get_strategy
@@ -51,36 +60,36 @@ def run(args: argparse.Namespace) -> int:
     names = tuple(_split(args.strategies)) or tuple(BUILT_IN)
     for name in names:
         get_strategy(name)
-    wanted = _split(args.symbols)
-    bars = read_bars(args.bars, symbols=wanted or None)
-    unknown = [
-        s for s in wanted if s not in bars.series and s not in {e.symbol for e in bars.errors}
-    ]
-    if unknown:
-        raise UserError(
-            f"no bars of {', '.join(unknown)}",
-            where=args.bars,
-            remedy="check --symbols against the file's symbol column",
-        )
-    series = list(bars.series.values())
-    _check_range(series, start, end)
+    bars, refused = _read(args.bars, _split(args.symbols))
+    _check_range(bars, start, end)
     request = ScanRequest(
-        symbols=tuple(s.symbol for s in series),
+        symbols=tuple(one.symbol for one in bars),
         strategies=names,
         parameters=settings.strategy.model_dump(),
         start=start or date(1, 1, 1),
         end=end or date(9999, 12, 31),
     )
-    result, refused = asyncio.run(_scan(series, request))
-    errors = sorted([*bars.errors, *refused, *result.errors], key=lambda e: e.symbol)
-    _print(result, series, errors)
-    write_json(args.json, _report(result, len(series) + len(bars.errors), errors))
+    result, put = asyncio.run(_scan(bars, request, settings.bars.door_policy))
+    errors = sorted([*refused, *put.errors, *result.errors], key=lambda e: e.symbol)
+    _print(result, sum(map(len, bars)), errors, put.warnings)
+    write_json(args.json, _report(result, len(bars) + len(refused), errors, put.warnings))
     return 0 if result.scanned else 1
 
 
+def _read(place: str, wanted: Sequence[str]) -> tuple[list[BarColumns], list[SymbolError]]:
+    """Bars of a file or of a bar store's folder, and symbols without, each with the reason."""
+    from vst_desktop.adapters.files.bars import read_bars
+    from vst_desktop.adapters.files.barstore import BarStore
+
+    if not Path(place).is_dir():
+        file = read_bars(place, symbols=wanted or None)
+        return [file.series.packed(symbol) for symbol in file.series], list(file.errors)
+    return BarStore(place).read(wanted or None)
+
+
 async def _scan(
-    series: Sequence[BarSeries], request: ScanRequest
-) -> tuple[ScanResult, list[SymbolError]]:
+    bars: Sequence[BarColumns], request: ScanRequest, door_policy: DoorPolicy
+) -> tuple[ScanResult, PutResult]:
     from dataclasses import replace
 
     from vst_desktop.bootstrap import scanner_child
@@ -88,10 +97,10 @@ async def _scan(
     scanner = scanner_child()
     await scanner.start()
     try:
-        refused = await scanner.put_bars(series)
-        bad = {error.symbol for error in refused}
+        put = await scanner.put_bars(bars, door_policy=door_policy)
+        bad = {error.symbol for error in put.errors}
         request = replace(request, symbols=tuple(s for s in request.symbols if s not in bad))
-        return await scanner.scan(request), refused
+        return await scanner.scan(request), put
     finally:
         await scanner.close()
 
@@ -100,20 +109,20 @@ def _split(text: str | None) -> list[str]:
     return [part.strip().upper() for part in text.split(",") if part.strip()] if text else []
 
 
-def _check_range(series: Sequence[BarSeries], start: date | None, end: date | None) -> None:
-    first = min((s.dates[0] for s in series if len(s)), default=None)
-    last = max((s.dates[-1] for s in series if len(s)), default=None)
-    if first is None or last is None:
+def _check_range(bars: Sequence[BarColumns], start: date | None, end: date | None) -> None:
+    if not bars:
         return
+    first, last = min(one.day(0) for one in bars), max(one.day(-1) for one in bars)
     if (start is not None and start > last) or (end is not None and end < first):
         raise UserError(
             f"no bars from {start or first} to {end or last}",
-            remedy=f"the file holds {first} to {last}",
+            remedy=f"the bars go from {first} to {last}",
         )
 
 
-def _print(result: ScanResult, series: Sequence[BarSeries], errors: list[SymbolError]) -> None:
-    bars = sum(len(s) for s in series)
+def _print(
+    result: ScanResult, bars: int, errors: list[SymbolError], warnings: Sequence[SymbolError]
+) -> None:
     print(
         f"{result.scanned} symbols, {bars:,} bars in {result.seconds * 1000:.1f} ms "
         f"({result.symbols_per_second:,.0f} symbols/s, {result.engine}), "
@@ -124,13 +133,18 @@ def _print(result: ScanResult, series: Sequence[BarSeries], errors: list[SymbolE
         print(f"  {name:<14} {count:>9,}  ({count / bars:.2%} of bars)")
     if not counts:
         print("  no signal")
-    for error in errors[:20]:
-        print(f"  {error.symbol}: {error.error}")
-    if len(errors) > 20:
-        print(f"  and {len(errors) - 20} more (see --json)")
+    print_symbols(errors)
+    if warnings:
+        print(f"{len(warnings)} warnings; the bars are scanned all the same")
+        print_symbols(warnings)
 
 
-def _report(result: ScanResult, symbols: int, errors: list[SymbolError]) -> dict[str, Any]:
+def _report(
+    result: ScanResult,
+    symbols: int,
+    errors: list[SymbolError],
+    warnings: Sequence[SymbolError],
+) -> dict[str, Any]:
     return {
         "symbols": symbols,
         "scanned": result.scanned,
@@ -146,4 +160,5 @@ def _report(result: ScanResult, symbols: int, errors: list[SymbolError]) -> dict
             for s in result.signals
         ],
         "errors": [{"symbol": e.symbol, "error": e.error} for e in errors],
+        "warnings": [{"symbol": w.symbol, "warning": w.error} for w in warnings],
     }

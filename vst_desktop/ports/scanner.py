@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Literal, Protocol
 
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.signals import Signal, StrategyError
+from vst_desktop.ports.market_data import BarColumns
+
+DoorPolicy = Literal["reject", "skip_bar"]
+"""What becomes of a bar that may not be scanned: its symbol is refused, or it is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +48,40 @@ class ScanResult:
     bars: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     strategy_errors: tuple[StrategyError, ...] = ()
+    fallback: bool = False
+    """The scanner was down and this process answered in its place, slower."""
 
     @property
     def symbols_per_second(self) -> float:
         """Scanned symbols over scan seconds."""
         return self.scanned / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutResult:
+    """What became of bars that were put.
+
+    ``symbols`` and ``bars`` were taken; ``errors`` are symbols that were refused, each with bar
+    and reason. ``warnings`` are of symbols that were taken: missing sessions, jumps that look like
+    a split, bars that were left out.
+    """
+
+    symbols: int
+    bars: int
+    errors: tuple[SymbolError, ...] = ()
+    warnings: tuple[SymbolError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldSeries:
+    """Bars of one symbol that a scanner holds; ``kept``: its bar store has them."""
+
+    symbol: str
+    timeframe: Timeframe
+    bars: int
+    first: date
+    last: date
+    kept: bool
 
 
 class Scanner(Protocol):
@@ -64,8 +97,14 @@ class Scanner(Protocol):
     def healthy(self) -> bool:
         """Whether the engine answers now."""
 
-    async def put_bars(self, series: Sequence[BarSeries]) -> list[SymbolError]:
-        """Replace the bars of these symbols; returns those refused, with bar and reason."""
+    async def put_bars(
+        self,
+        series: Sequence[BarSeries | BarColumns],
+        *,
+        keep: bool = False,
+        door_policy: DoorPolicy = "reject",
+    ) -> PutResult:
+        """Replace the bars of these symbols; ``keep`` writes daily ones to the bar store too."""
 
     async def scan(
         self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None

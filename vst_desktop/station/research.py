@@ -119,9 +119,9 @@ class Research:
         )
         fetched = await self._fetch(found)
         self.progress = Progress(stage="scan", done=0, total=len(fetched))
-        refused = await self._scanner.put_bars(fetched)
-        found.errors += refused
-        bad = {error.symbol for error in refused}
+        put = await self._scanner.put_bars(fetched, door_policy=self._settings.bars.door_policy)
+        found.errors += put.errors
+        bad = {error.symbol for error in put.errors}
         request = ScanRequest(
             symbols=tuple(s.symbol for s in fetched if s.symbol not in bad),
             strategies=tuple(BUILT_IN),

@@ -141,6 +141,29 @@ class BarStore:
         """
         return self.packed(symbol).series()
 
+    def read(
+        self, symbols: Sequence[str] | None = None
+    ) -> tuple[list[BarColumns], list[SymbolError]]:
+        """The bars of these symbols (None: of all), and why there are none of the others.
+
+        Raises:
+            UserError: None of these symbols has bars.
+        """
+        found: list[BarColumns] = []
+        errors = list(self.errors) if symbols is None else []
+        for symbol in self.symbols if symbols is None else dict.fromkeys(symbols):
+            try:
+                found.append(self.packed(symbol))
+            except UserError as error:
+                errors.append(SymbolError(symbol=symbol, error=str(error)))
+        if not found:
+            raise UserError(
+                f"has no bars of {', '.join(symbols[:10])}" if symbols else "holds no bars",
+                where=str(self.folder),
+                remedy="see what it holds with vst bars list",
+            )
+        return found, errors
+
     def spans(self) -> tuple[dict[str, Span], list[SymbolError]]:
         """How far the bars of each symbol go, and whose days cannot be read."""
         found: dict[str, Span] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from types import TracebackType
 
 import grpc
@@ -19,7 +19,8 @@ from vst_desktop.adapters.scanner.tls import ClientIdentity
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Signal
-from vst_desktop.ports.scanner import ScanRequest, ScanResult
+from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, PutResult, ScanRequest, ScanResult
 
 log = logging.getLogger(__name__)
 
@@ -101,18 +102,42 @@ class ScannerClient:
         if answer != SERVING:
             raise UserError("the scanner says that it does not serve")
 
-    async def put_bars(self, series: Sequence[BarSeries]) -> list[SymbolError]:
-        """Replace the bars of these symbols; returns those refused."""
+    async def put_bars(
+        self,
+        series: Iterable[BarSeries | BarColumns],
+        *,
+        keep: bool = False,
+        append: bool = False,
+        door_policy: DoorPolicy = "reject",
+    ) -> PutResult:
+        """Replace the bars of these symbols, or append to them; see the port."""
 
         async def messages() -> AsyncIterator[pb.SymbolBars]:
             for bars in series:
-                yield convert.to_symbol_bars(bars)
+                yield convert.to_symbol_bars(
+                    bars, keep=keep, append=append, door_policy=door_policy
+                )
 
         try:
             answer = await self._stub.PutBars(messages(), metadata=self._token, timeout=CALL_SECS)
         except grpc.aio.AioRpcError as error:
             raise _readable("storing bars", error) from None
-        return convert.from_errors(answer.errors)
+        return PutResult(
+            symbols=answer.symbols,
+            bars=answer.bars,
+            errors=tuple(convert.from_errors(answer.errors)),
+            warnings=tuple(convert.from_warnings(answer.warnings)),
+        )
+
+    async def list_series(self) -> tuple[list[HeldSeries], list[SymbolError]]:
+        """What the scanner holds, and symbols whose bars are refused or lost."""
+        try:
+            answer = await self._stub.ListSeries(
+                pb.ListSeriesRequest(), metadata=self._token, timeout=CALL_SECS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _readable("list of bars", error) from None
+        return [convert.from_info(s) for s in answer.series], convert.from_errors(answer.errors)
 
     async def scan(
         self, request: ScanRequest, on_progress: Callable[[int, int], None] | None

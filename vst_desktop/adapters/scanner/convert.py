@@ -11,9 +11,10 @@ from datetime import date
 import numpy as np
 
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.signals import Signal
-from vst_desktop.ports.scanner import ScanRequest
+from vst_desktop.ports.market_data import BarColumns, Floats
+from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, ScanRequest
 from vst_desktop.strategy.parameters import StrategyParameters
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -22,6 +23,14 @@ EPOCH = date(1970, 1, 1).toordinal()
 ATR_RATIO_BASES = {
     "zero": pb.AtrRatioBase.ATR_RATIO_BASE_ZERO,
     "range_low": pb.AtrRatioBase.ATR_RATIO_BASE_RANGE_LOW,
+}
+DOOR_POLICIES = {
+    "reject": pb.DoorPolicy.DOOR_POLICY_REJECT,
+    "skip_bar": pb.DoorPolicy.DOOR_POLICY_SKIP_BAR,
+}
+TIMEFRAMES = {
+    Timeframe.DAILY: pb.Timeframe.TIMEFRAME_DAILY,
+    Timeframe.MINUTE: pb.Timeframe.TIMEFRAME_MINUTE,
 }
 STRATEGIES = {name: pb.Strategy.Value(f"STRATEGY_{name}") for name in BUILT_IN}
 NAMES_OF_BITS = [
@@ -40,17 +49,26 @@ def to_date(day: int) -> date:
     return date.fromordinal(day + EPOCH)
 
 
-def to_symbol_bars(series: BarSeries) -> pb.SymbolBars:
+def to_symbol_bars(
+    series: BarSeries | BarColumns, *, keep: bool, append: bool, door_policy: DoorPolicy
+) -> pb.SymbolBars:
     """Bars of one symbol as little-endian columns."""
 
-    def column(values: Sequence[float]) -> bytes:
+    def column(values: Sequence[float] | Floats) -> bytes:
         return np.asarray(values, dtype="<f8").tobytes()
 
-    days = np.fromiter((to_day(d) for d in series.dates), dtype="<i8", count=len(series))
+    if isinstance(series, BarSeries):
+        timeframe = Timeframe.DAILY
+        times = np.fromiter((to_day(d) for d in series.dates), dtype="<i8", count=len(series))
+    else:
+        timeframe, times = series.timeframe, series.time.astype("<i8")
     return pb.SymbolBars(
         symbol=series.symbol,
-        timeframe=pb.Timeframe.TIMEFRAME_DAILY,
-        time=days.tobytes(),
+        timeframe=TIMEFRAMES[timeframe],
+        append=append,
+        keep=keep,
+        door_policy=DOOR_POLICIES[door_policy],
+        time=times.tobytes(),
         open=column(series.open),
         high=column(series.high),
         low=column(series.low),
@@ -83,6 +101,24 @@ def to_request(request: ScanRequest) -> pb.ScanRequest:
 def from_errors(errors: Sequence[pb.SymbolError]) -> list[SymbolError]:
     """Refused symbols."""
     return [SymbolError(symbol=e.symbol, error=e.error) for e in errors]
+
+
+def from_warnings(warnings: Sequence[pb.SymbolWarning]) -> list[SymbolError]:
+    """Symbols that were taken, each with something to know about its bars."""
+    return [SymbolError(symbol=w.symbol, error=w.warning) for w in warnings]
+
+
+def from_info(info: pb.SeriesInfo) -> HeldSeries:
+    """What is held of one symbol."""
+    timeframe = next(t for t, number in TIMEFRAMES.items() if number == info.timeframe)
+    return HeldSeries(
+        symbol=info.symbol,
+        timeframe=timeframe,
+        bars=info.bars,
+        first=to_date(info.first_day),
+        last=to_date(info.last_day),
+        kept=info.kept,
+    )
 
 
 def counted(columns: pb.SignalColumns) -> Counter[str]:

@@ -7,7 +7,7 @@ import logging
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, ClassVar, Protocol
 
 from vst_desktop.adapters.scanner.client import ScannerClient
@@ -15,7 +15,7 @@ from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns, BulkAnswer
-from vst_desktop.ports.scanner import ScanRequest, ScanResult
+from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, PutResult, ScanRequest, ScanResult
 
 log = logging.getLogger(__name__)
 
@@ -165,9 +165,22 @@ class ReconnectingScanner(ABC):
             await asyncio.gather(self._watch, return_exceptions=True)
         await self._drop()
 
-    async def put_bars(self, series: Sequence[BarSeries]) -> list[SymbolError]:
-        """Replace the bars of these symbols."""
-        return await _answered(self._serving().put_bars(series))
+    async def put_bars(
+        self,
+        series: Iterable[BarSeries | BarColumns],
+        *,
+        keep: bool = False,
+        append: bool = False,
+        door_policy: DoorPolicy = "reject",
+    ) -> PutResult:
+        """Replace the bars of these symbols, or append to them; see the port."""
+        return await _answered(
+            self._serving().put_bars(series, keep=keep, append=append, door_policy=door_policy)
+        )
+
+    async def list_series(self) -> tuple[list[HeldSeries], list[SymbolError]]:
+        """What the scanner holds, and symbols whose bars are refused or lost."""
+        return await _answered(self._serving().list_series())
 
     async def scan(
         self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None
