@@ -16,7 +16,7 @@ from vst_desktop.runtime.calendar import EASTERN
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the owner's scenario ids known as marks: ``-m S7`` runs one."""
-    for number in range(1, 12):
+    for number in range(1, 27):
         config.addinivalue_line("markers", f"S{number}: scenario of the owner's list")
 
 
