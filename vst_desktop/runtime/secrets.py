@@ -1,0 +1,50 @@
+"""Secrets: from the environment, from a file that the environment names, or from the OS keyring."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from vst_desktop.domain.errors import UserError
+from vst_desktop.runtime.paths import APP
+
+ENV_PREFIX = "VST_"
+
+
+def find_secret(name: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """The secret of this name, such as ``scanner_token``; None when there is none anywhere.
+
+    Looked for in the variable ``VST_SCANNER_TOKEN``, in the file that ``VST_SCANNER_TOKEN_FILE``
+    names, and in the OS keyring under the service ``vst-desktop``. May block: the keyring may ask
+    its owner.
+
+    Raises:
+        UserError: The file cannot be read, or the keyring refuses.
+    """
+    found = os.environ if environment is None else environment
+    variable = ENV_PREFIX + name.upper()
+    if text := found.get(variable):
+        return text.strip()
+    if file := found.get(f"{variable}_FILE"):
+        try:
+            return Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise UserError(
+                "cannot be read", where=file, remedy=f"correct {variable}_FILE"
+            ) from None
+    return _from_keyring(name)
+
+
+def _from_keyring(name: str) -> str | None:
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError
+
+    try:
+        return keyring.get_password(APP, name)
+    except NoKeyringError:
+        return None
+    except KeyringError as error:
+        raise UserError(
+            f"the OS keyring does not give {name}: {error}", remedy="unlock it and try again"
+        ) from None
