@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before any test module imports Qt.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -22,6 +23,9 @@ if hasattr(time, "tzset"):
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.helpers.own_strategies import Own
 
 settings.register_profile("vst", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.load_profile("vst")
@@ -50,6 +54,19 @@ def data_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(_MISSING_DATA)
     return folder
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Own]:
+    """Distributions with strategies of the user's own, installed for this test."""
+    from tests.helpers.own_strategies import Own
+
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    installed = Own(folder)
+    yield installed
+    installed.uninstall()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,7 +24,6 @@ from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import Mode
 from vst_desktop.marketdata.data import Expiries, MarketData
-from vst_desktop.ports.scanner import Scanner
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
 from vst_desktop.runtime.logs import configure_logs
@@ -103,9 +102,23 @@ def scanner_config(
     )
 
 
-def scanner_child(config: ScannerConfig | None = None) -> Scanner:
+def scanner_child(config: ScannerConfig | None = None) -> ScannerChild:
     """The scanner child alone."""
     return ScannerChild(config=config)
+
+
+def resilient_scanner(
+    tell: Callable[[str], None], config: ScannerConfig | None = None
+) -> tuple[ResilientScanner, ScannerChild]:
+    """A scanner that answers in any case, and the child behind it.
+
+    Args:
+        tell: Called with a sentence when the child died, and when scans run in this process.
+        config: What the child is told.
+    """
+    child = ScannerChild(on_state=lambda serving: scanner.child_serves(serving), config=config)
+    scanner = ResilientScanner(child, tell)
+    return scanner, child
 
 
 @asynccontextmanager
@@ -224,13 +237,10 @@ async def _station(
         clock=clock,
     )
 
-    child = ScannerChild(config=scanner_config(settings, store=store))
+    def scanner_told(text: str) -> None:
+        alerts.raise_alert(Severity.WARNING, "System: SCANNER WARNING", text)
 
-    def scanner_down(reason: str) -> None:
-        alerts.raise_alert(
-            Severity.WARNING, "System: SCANNER WARNING", f"scans run in-process, slower: {reason}"
-        )
-
+    scanner, child = resilient_scanner(scanner_told, scanner_config(settings, store=store))
     broker_settings = settings.broker.model_copy(update={"allowed_accounts": allowed})
     return Station(
         settings=settings.model_copy(update={"broker": broker_settings}),
@@ -238,7 +248,7 @@ async def _station(
         universe=universe,
         engines=Engines(
             broker=broker,
-            scanner=ResilientScanner(child, scanner_down),
+            scanner=scanner,
             market_data=MarketData(
                 broker=broker,
                 bulk=child,

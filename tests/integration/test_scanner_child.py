@@ -26,6 +26,7 @@ from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.scanner import ScanRequest
 from vst_desktop.runtime.settings import StrategySettings
+from vst_desktop.scanning.computations import BY_NUMPY, Computations
 from vst_desktop.scanning.inprocess import scan_in_process
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -91,7 +92,8 @@ def test_child_and_numpy_give_the_same_signals(binary: Path, base: str) -> None:
         bars = {f"S{n}": made(f"S{n}", n) for n in range(12)}
         assert (await child.put_bars(list(bars.values()))).errors == ()
         wanted = request(*bars, atr_ratio_base=base)
-        theirs, ours = await child.scan(wanted), scan_in_process(bars, wanted)
+        theirs = await child.scan(wanted)
+        ours = scan_in_process(bars, wanted, Computations([BY_NUMPY]))
         assert theirs.scanned == 12
         assert len(theirs.signals) > 100
         keys = {(s.symbol, s.strategy, s.date) for s in theirs.signals}

@@ -1,21 +1,30 @@
-"""Scans without the child: the same rules in numpy, slower, and saying so."""
+"""Scans in this process: users' own strategies always, all of them while the child is down."""
 
 from __future__ import annotations
 
+import asyncio
 import math
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 
 from vst_desktop.domain.bars import BarSeries, SymbolError
-from vst_desktop.domain.signals import Signal
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.signals import Signal, StrategyError
 from vst_desktop.ports.scanner import ScanRequest, ScanResult
-from vst_desktop.strategy.indicators import Indicators, indicators
+from vst_desktop.scanning.computations import Computations
+from vst_desktop.strategy.entry import Mask
+from vst_desktop.strategy.indicators import Indicators
 from vst_desktop.strategy.parameters import StrategyParameters
-from vst_desktop.strategy.registry import Strategy, get_strategy
+from vst_desktop.strategy.registry import Strategy, check_known, evaluate, get_strategy
 
-ENGINE = "in-process, slower: the scanner is down"
+OnProgress = Callable[[int, int], None]
+Places = npt.NDArray[np.int64]
 
 
 def door_error(bars: BarSeries) -> str | None:
@@ -37,50 +46,127 @@ def door_error(bars: BarSeries) -> str | None:
     return None
 
 
-def scan_in_process(bars: Mapping[str, BarSeries], request: ScanRequest) -> ScanResult:
-    """Answer a scan from bars held here; the same shape and signals as the child's answer."""
+async def scan_in_thread(
+    bars: Mapping[str, BarSeries],
+    request: ScanRequest,
+    computations: Computations,
+    on_progress: OnProgress | None = None,
+) -> ScanResult:
+    """``scan_in_process`` beside the loop; cancelling it stops the work after the symbol at hand.
+
+    Raises:
+        UserError: As ``scan_in_process``.
+    """
+    loop, stop = asyncio.get_running_loop(), threading.Event()
+
+    def report(done: int, total: int) -> None:
+        if on_progress is not None and not stop.is_set():
+            loop.call_soon_threadsafe(on_progress, done, total)
+
+    try:
+        return await asyncio.to_thread(
+            scan_in_process, bars, request, computations, report, stop.is_set
+        )
+    finally:
+        stop.set()
+
+
+def scan_in_process(
+    bars: Mapping[str, BarSeries],
+    request: ScanRequest,
+    computations: Computations,
+    on_progress: OnProgress = lambda done, total: None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> ScanResult:
+    """Answer a scan from bars held here; the same shape and signals as the child's answer.
+
+    What a user's own strategy cannot do is in ``strategy_errors``.
+
+    Raises:
+        UserError: A strategy that nothing declares.
+    """
     started = time.perf_counter()
-    parameters = StrategyParameters.of(request.parameters)
-    rules = [get_strategy(name) for name in request.strategies]
-    signals: list[Signal] = []
-    errors: list[SymbolError] = []
-    for symbol in request.symbols:
-        series = bars.get(symbol)
-        error = "no bars" if series is None else door_error(series)
-        if series is None or error is not None:
-            errors.append(SymbolError(symbol=symbol, error=error or "no bars"))
-            continue
-        signals += _signals(series, rules, parameters, request)
+    run = _Run(request)
+    for done, symbol in enumerate(request.symbols, 1):
+        if stopped():
+            break
+        run.take(symbol, bars.get(symbol), computations)
+        on_progress(done, len(request.symbols))
     return ScanResult(
-        scanned=len(request.symbols) - len(errors),
-        signals=tuple(signals),
-        errors=tuple(errors),
+        scanned=run.scanned,
+        signals=tuple(run.signals),
+        errors=tuple(run.errors),
         seconds=time.perf_counter() - started,
-        engine=ENGINE,
+        engine=computations.engine,
+        bars=run.bars,
+        counts=run.counts,
+        strategy_errors=tuple(run.strategy_errors),
     )
 
 
-def _signals(
-    series: BarSeries,
-    rules: Sequence[Strategy],
-    parameters: StrategyParameters,
-    request: ScanRequest,
-) -> list[Signal]:
-    data = indicators(series)
-    found = []
-    for rule in rules:
-        mask = rule.mask(data, parameters)
-        if request.start is None and request.end is None:
-            bars = [len(series) - 1] if mask[-1] else []
-        else:
-            bars = [
-                int(i)
-                for i in np.flatnonzero(mask)
-                if (request.start is None or series.dates[i] >= request.start)
-                and (request.end is None or series.dates[i] <= request.end)
-            ]
-        found += [_signal(series, rule, data, i) for i in bars]
-    return found
+class _Run:
+    """What one scan has found so far."""
+
+    def __init__(self, request: ScanRequest) -> None:
+        self._request = request
+        self._parameters = StrategyParameters.of(request.parameters)
+        self._rules: list[Strategy] = []
+        self.scanned = self.bars = 0
+        self.signals: list[Signal] = []
+        self.errors: list[SymbolError] = []
+        self.counts: Counter[str] = Counter()
+        self.strategy_errors: list[StrategyError] = []
+        for name in request.strategies:
+            check_known(name)
+            try:
+                self._rules.append(get_strategy(name))
+            except UserError as error:
+                self.strategy_errors.append(StrategyError(strategy=name, error=str(error)))
+
+    def take(self, symbol: str, series: BarSeries | None, computations: Computations) -> None:
+        """Scan one symbol."""
+        error = "no bars" if series is None else door_error(series)
+        if series is None or error is not None:
+            self.errors.append(SymbolError(symbol=symbol, error=error or "no bars"))
+            return
+        try:
+            data = computations.indicators(series)
+        except UserError as failed:
+            self.errors.append(SymbolError(symbol=symbol, error=f"no indicators: {failed}"))
+            return
+        self.scanned += 1
+        self.bars += len(series)
+        found = [
+            (bar, rule)
+            for rule in self._rules
+            for bar in self._bars_of(rule, series, data).tolist()
+        ]
+        self.counts.update(rule.name for _, rule in found)
+        if not self._request.counts_only:
+            found.sort(key=lambda hit: hit[0])
+            self.signals += [_signal(series, rule, data, bar) for bar, rule in found]
+
+    def _bars_of(self, rule: Strategy, series: BarSeries, data: Indicators) -> Places:
+        try:
+            mask = evaluate(rule, data, self._parameters)
+        except UserError as error:
+            self.strategy_errors.append(
+                StrategyError(strategy=rule.name, symbol=series.symbol, error=str(error))
+            )
+            return np.empty(0, dtype=np.int64)
+        return _within(mask, series.dates, self._request)
+
+
+def _within(mask: Mask, dates: Sequence[date], request: ScanRequest) -> Places:
+    """Indices of the signal bars in the request's range; without one, of the last bar alone."""
+    if request.start is None and request.end is None:
+        return np.flatnonzero(mask[-1:]) + len(mask) - 1
+    days = np.fromiter((day.toordinal() for day in dates), dtype=np.int64, count=len(dates))
+    if request.start is not None:
+        mask = mask & (days >= request.start.toordinal())
+    if request.end is not None:
+        mask = mask & (days <= request.end.toordinal())
+    return np.flatnonzero(mask)
 
 
 def _signal(series: BarSeries, rule: Strategy, data: Indicators, bar: int) -> Signal:

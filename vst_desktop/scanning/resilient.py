@@ -1,43 +1,73 @@
-"""The scanner the station uses: the child, and this process while the child is down."""
+"""The scanner the station uses: the child, and this process for what the child cannot do."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
-from vst_desktop.ports.scanner import Scanner, ScanRequest, ScanResult
-from vst_desktop.scanning.inprocess import door_error, scan_in_process
+from vst_desktop.domain.signals import StrategyError
+from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.scanner import DoorPolicy, PutResult, Scanner, ScanRequest, ScanResult
+from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.scanning.computations import BOTH, BY_NUMPY, Computations, Way, warm_up
+from vst_desktop.scanning.inprocess import OnProgress, door_error, scan_in_thread
+from vst_desktop.strategy.registry import BUILT_IN, check_known
 
 log = logging.getLogger(__name__)
 
+RESTART_SECS = 2.0
+"""How long a scan waits for a child that is being started again."""
+
+
+class SupervisedScanner(Scanner, Protocol):
+    """A scanner that is started again when it dies, until ``breaker_open``."""
+
+    breaker_open: bool
+    last_failure: str
+    """Why there was no scanner, the last time."""
+
 
 class ResilientScanner:
-    """Implements ``Scanner`` over another one; keeps the bars, so that either can answer.
+    """Implements ``Scanner`` over a supervised one; keeps the bars, so that either can answer.
+
+    The built-in strategies run in the child, users' own here, over the same bars. A child that
+    dies in a scan is waited for, given the bars again and asked again; when none comes, the scan
+    runs here, slower, and says so.
 
     Args:
-        child: The scanner child.
-        on_down: Called with the reason when a request had to be answered here.
+        child: The supervised scanner; its owner has ``child_serves`` called when it comes and goes.
+        tell: Called with a sentence when the child died, and when scans run here in its place.
     """
 
-    def __init__(self, child: Scanner, on_down: Callable[[str], None]) -> None:
+    def __init__(self, child: SupervisedScanner, tell: Callable[[str], None]) -> None:
         self._child = child
-        self._on_down = on_down
+        self._tell = tell
         self._bars: dict[str, BarSeries] = {}
-        self._missing: set[str] = set()
-        """Symbols the child does not hold as they stand here."""
+        self._held: dict[str, BarSeries] = {}
+        """Bars as the child that serves now was given them."""
+        self._refused: dict[str, SymbolError] = {}
+        self._warned: dict[str, list[SymbolError]] = {}
+        self._door_policy: DoorPolicy = "reject"
+        self._next_child = asyncio.Event()
+        self._down = False
+        self._tasks = TaskOwner("scanner")
 
     async def start(self) -> None:
         """Start the child; when it cannot be had, scans run here and that is said."""
         try:
             await self._child.start()
         except UserError as error:
-            self._down(str(error))
+            self._give_up(str(error))
 
     async def close(self) -> None:
         """End the child."""
+        await self._tasks.close()
         await self._child.close()
 
     @property
@@ -45,40 +75,177 @@ class ResilientScanner:
         """Whether the child answers now."""
         return self._child.healthy
 
-    async def put_bars(self, series: Sequence[BarSeries]) -> list[SymbolError]:
-        """Keep the bars and give them to the child."""
-        for bars in series:
-            self._bars[bars.symbol] = bars
-            self._missing.add(bars.symbol)
+    async def put_bars(
+        self,
+        series: Sequence[BarSeries | BarColumns],
+        *,
+        keep: bool = False,
+        door_policy: DoorPolicy = "reject",
+    ) -> PutResult:
+        """Hold the bars here too and give the child those it does not hold yet."""
+        held = [bars if isinstance(bars, BarSeries) else bars.series() for bars in series]
+        self._bars.update((bars.symbol, bars) for bars in held)
+        self._door_policy = door_policy
+        symbols = [bars.symbol for bars in held]
         if self._child.healthy:
             try:
-                refused = await self._child.put_bars(series)
+                await self._give(symbols, keep=keep)
             except UserError as error:
-                self._down(str(error))
+                log.info("the scanner took no bars: %s", error)
             else:
-                self._missing.clear()
-                return refused
-        return [
-            SymbolError(symbol=bars.symbol, error=reason)
-            for bars in series
+                return _put_result(held, self._refused, self._warned)
+        errors = {
+            bars.symbol: SymbolError(symbol=bars.symbol, error=reason)
+            for bars in held
             if (reason := door_error(bars)) is not None
-        ]
+        }
+        return _put_result(held, errors, {})
 
-    async def scan(
-        self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None
-    ) -> ScanResult:
-        """Scan in the child, else here."""
-        if self._child.healthy:
+    async def scan(self, request: ScanRequest, on_progress: OnProgress | None = None) -> ScanResult:
+        """Scan in the child, users' own strategies here; all of it here while the child is down.
+
+        Raises:
+            UserError: A strategy that nothing declares.
+        """
+        own = tuple(name for name in request.strategies if name not in BUILT_IN)
+        for name in own:
+            check_known(name)
+        if len(own) == len(request.strategies):
+            return await self._here(request, (BY_NUMPY,), on_progress)
+        built_in = tuple(name for name in request.strategies if name in BUILT_IN)
+        theirs = await self._in_child(replace(request, strategies=built_in), on_progress)
+        if theirs is None:
+            return replace(await self._here(request, BOTH, on_progress), fallback=True)
+        if not own:
+            return theirs
+        reported = {error.symbol for error in theirs.errors}
+        rest = tuple(symbol for symbol in request.symbols if symbol not in reported)
+        mine = await self._here(replace(request, strategies=own, symbols=rest), (BY_NUMPY,), None)
+        return _merged(request, own, theirs, mine)
+
+    async def _in_child(
+        self, request: ScanRequest, on_progress: OnProgress | None
+    ) -> ScanResult | None:
+        """The child's answer, from its successor when it dies; None when there is none."""
+        successor = None if self._child.healthy else self._next_child
+        for _ in range(2):
+            if successor is not None and not await self._arrives(successor):
+                return None
+            successor = self._next_child
             try:
-                if self._missing:
-                    await self._child.put_bars([self._bars[s] for s in sorted(self._missing)])
-                    self._missing.clear()
+                await self._give(request.symbols)
                 return await self._child.scan(request, on_progress)
             except UserError as error:
-                self._down(str(error))
-        self._missing.update(self._bars)
-        return await asyncio.to_thread(scan_in_process, dict(self._bars), request)
+                log.info("the scan was interrupted: %s", error)
+        return None
 
-    def _down(self, reason: str) -> None:
+    async def _arrives(self, child: asyncio.Event) -> bool:
+        if self._child.breaker_open:
+            return False
+        try:
+            async with asyncio.timeout(RESTART_SECS):
+                await child.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _give(self, symbols: Sequence[str], *, keep: bool = False) -> None:
+        """Give the child the bars of these symbols that it does not hold as they stand here."""
+        missing = [
+            bars
+            for symbol in symbols
+            if (bars := self._bars.get(symbol)) is not None
+            and (keep or self._held.get(symbol) != bars)
+        ]
+        if not missing:
+            return
+        receiver = self._next_child
+        result = await self._child.put_bars(missing, keep=keep, door_policy=self._door_policy)
+        if receiver is not self._next_child:
+            raise UserError("the scanner that took the bars is gone")
+        for bars in missing:
+            self._held[bars.symbol] = bars
+            self._refused.pop(bars.symbol, None)
+            self._warned[bars.symbol] = []
+        self._refused.update((error.symbol, error) for error in result.errors)
+        for warning in result.warnings:
+            self._warned[warning.symbol].append(warning)
+
+    async def _here(
+        self, request: ScanRequest, ways: Sequence[Way], on_progress: OnProgress | None
+    ) -> ScanResult:
+        return await scan_in_thread(dict(self._bars), request, Computations(ways), on_progress)
+
+    # -- the child's life
+
+    def child_serves(self, serving: bool) -> None:
+        """A child came, holding no bars yet, or is gone."""
+        self._held.clear()
+        self._refused.clear()
+        self._warned.clear()
+        if serving:
+            self._down = False
+            arrived, self._next_child = self._next_child, asyncio.Event()
+            arrived.set()
+        else:
+            log.info("the scanner is gone")
+            self._tasks.spawn(self._gone(self._next_child), "gone")
+
+    async def _gone(self, successor: asyncio.Event) -> None:
+        died, reason = time.monotonic(), self._child.last_failure
+        if await self._arrives(successor):
+            took = time.monotonic() - died
+            self._tell(f"it was lost ({reason}) and is back after {took:.1f} s")
+        elif self._child.breaker_open:
+            self._give_up(f"{self._child.last_failure}; it is not started again in this run")
+        else:
+            self._give_up(self._child.last_failure or "it does not come back")
+
+    def _give_up(self, reason: str) -> None:
+        """Say once that scans run here, and make ready for them."""
+        if self._down:
+            return
+        self._down = True
         log.info("scanner down: %s", reason)
-        self._on_down(reason)
+        self._tell(f"scans run in-process, slower: {reason}")
+        self._tasks.spawn(asyncio.to_thread(warm_up), "warm-up")
+
+
+def _put_result(
+    put: Sequence[BarSeries],
+    refused: Mapping[str, SymbolError],
+    warned: Mapping[str, Sequence[SymbolError]],
+) -> PutResult:
+    taken = [bars for bars in put if bars.symbol not in refused]
+    return PutResult(
+        symbols=len(taken),
+        bars=sum(map(len, taken)),
+        errors=tuple(refused[bars.symbol] for bars in put if bars.symbol in refused),
+        warnings=tuple(warning for bars in taken for warning in warned.get(bars.symbol, ())),
+    )
+
+
+def _merged(
+    request: ScanRequest, own: tuple[str, ...], theirs: ScanResult, mine: ScanResult
+) -> ScanResult:
+    """The child's answer with that of users' own strategies, in the request's order."""
+    symbols = {symbol: place for place, symbol in enumerate(request.symbols)}
+    names = {name: place for place, name in enumerate(request.strategies)}
+    signals = sorted(
+        (*theirs.signals, *mine.signals),
+        key=lambda s: (symbols[s.symbol], s.date, names[s.strategy]),
+    )
+    return replace(
+        theirs,
+        signals=tuple(signals),
+        seconds=theirs.seconds + mine.seconds,
+        engine=f"{theirs.engine}; {', '.join(own)}: {mine.engine}",
+        counts={**theirs.counts, **mine.counts},
+        strategy_errors=(
+            *mine.strategy_errors,
+            *(
+                StrategyError(strategy=", ".join(own), symbol=e.symbol, error=e.error)
+                for e in mine.errors
+            ),
+        ),
+    )
