@@ -15,7 +15,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from tests.bdd.world import World
 from tests.helpers import scenario_days as days
 from tests.helpers.fake_broker import FakeBroker
-from tests.helpers.made_bars import made, put, sessions_up_to
+from tests.helpers.made_bars import made, sessions_up_to
 from tests.helpers.wire_spy import BrokerWire, CountedSource
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
 from vst_desktop.adapters.tws_sim.market_builtin import FIRST_DAY, BuiltinMarket
@@ -226,6 +226,10 @@ class ScannerSide:
     def run[T](self, work: Coroutine[Any, Any, T]) -> T:
         return self._runner.run(work)
 
+    def put(self, bars: list[BarColumns]) -> None:
+        """Give the scanner bars."""
+        assert not self.run(self.child.put_bars(bars)).errors
+
     def request(self, symbol: str) -> None:
         """Ask for minute bars; a refusal is kept."""
         self.source.asked.clear()
@@ -257,7 +261,7 @@ def named(text: str) -> list[str]:
 @given(parsers.re(r"the scanner holds minute bars of (?P<symbols>.+)"))
 def holds_minutes(side: ScannerSide, symbols: str) -> None:
     bars = [made(s, MINUTES, Timeframe.MINUTE) for s in named(symbols)]
-    side.run(put(side.child, bars))
+    side.put(bars)
 
 
 @given(parsers.re(r"the minute bars of (?P<symbols>.+) are in the cache"))
@@ -274,7 +278,7 @@ def minutes_cached(side: ScannerSide, symbols: str) -> None:
 @when("another minute bar of MSFT has come to the scanner")
 def another_minute(side: ScannerSide) -> None:
     later = np.append(MINUTES, MINUTES[-1] + 60)
-    side.run(put(side.child, [made("MSFT", later, Timeframe.MINUTE)]))
+    side.put([made("MSFT", later, Timeframe.MINUTE)])
 
 
 @when(parsers.re(r"(?P<secs>\d+) s pass(es)?"), converters={"secs": int})
@@ -346,7 +350,7 @@ def only_googl(side: ScannerSide) -> None:
 def holds_daily(side: ScannerSide, count: int) -> None:
     side.universe = [f"S{n:03d}" for n in range(count)]
     time = sessions_up_to(trading_day(AFTER_THE_CLOSE), 504)
-    side.run(put(side.child, [made(symbol, time) for symbol in side.universe]))
+    side.put([made(symbol, time) for symbol in side.universe])
 
 
 @given("the universe has a symbol that it does not hold")

@@ -11,16 +11,12 @@ import grpc.aio
 from vst_desktop.adapters.scanner import convert
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.adapters.scanner._pb import scanner_pb2_grpc as rpc
-from vst_desktop.domain.bars import SymbolError, Timeframe
+from vst_desktop.domain.bars import Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns, BulkAnswer, join
 
 BULK_SECS = 600.0
 
-_TIMEFRAMES = {
-    Timeframe.DAILY: pb.Timeframe.TIMEFRAME_DAILY,
-    Timeframe.MINUTE: pb.Timeframe.TIMEFRAME_MINUTE,
-}
 _PLAIN_TIMES = {Timeframe.DAILY: "int32", Timeframe.MINUTE: "int64"}
 _FIELDS = ["symbol", "time", "open", "high", "low", "close", "volume"]
 
@@ -143,14 +139,14 @@ def _columns(batch: Any, timeframe: Timeframe) -> BarColumns:
 
 def _request(symbols: Sequence[str], timeframe: Timeframe) -> pb.BulkFetchRequest:
     return pb.BulkFetchRequest(
-        symbols=list(dict.fromkeys(symbols)), timeframe=_TIMEFRAMES[timeframe]
+        symbols=list(dict.fromkeys(symbols)), timeframe=convert.TIMEFRAMES[timeframe]
     )
 
 
 def _answer(message: pb.BulkFetchResponse | pb.BulkFetchChunk) -> BulkAnswer:
     return BulkAnswer(
         errors=tuple(convert.from_errors(message.errors)),
-        warnings=tuple(SymbolError(symbol=w.symbol, error=w.warning) for w in message.warnings),
+        warnings=tuple(convert.from_warnings(message.warnings)),
         fetch_secs=message.fetch_seconds,
     )
 

@@ -1,0 +1,111 @@
+"""Whole daily bars: until when they are whole, and how newer ones are joined."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.helpers.made_bars import made, sessions_up_to
+from vst_desktop.domain.bars import BarSeries
+from vst_desktop.marketdata.history import columns, continued, forming_after, next_change
+from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.runtime.calendar import EASTERN, Sessions
+
+WEDNESDAY = date(2023, 6, 14)
+DAYS = sessions_up_to(WEDNESDAY, 30)
+BARS = made("AAPL", DAYS)
+
+
+def eastern(day: date, hour: int, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=EASTERN)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expires"),
+    [
+        (eastern(WEDNESDAY, 8), eastern(WEDNESDAY, 16)),
+        (eastern(WEDNESDAY, 15, 59), eastern(WEDNESDAY, 16)),
+        # the closing auction and late prints still change the bar
+        (eastern(WEDNESDAY, 16), eastern(WEDNESDAY, 16, 15)),
+        (eastern(WEDNESDAY, 16, 15), eastern(date(2023, 6, 15), 16)),
+        # Friday evening, the weekend and a holiday (Juneteenth) last until Tuesday
+        (eastern(date(2023, 6, 16), 18), eastern(date(2023, 6, 20), 16)),
+        (eastern(date(2023, 6, 17), 12), eastern(date(2023, 6, 20), 16)),
+        (eastern(date(2023, 6, 19), 12), eastern(date(2023, 6, 20), 16)),
+        # a half day closes at 13:00
+        (eastern(date(2023, 7, 3), 10), eastern(date(2023, 7, 3), 13)),
+    ],
+)
+def test_whole_bars_are_good_until_the_next_close(asked: datetime, expires: datetime) -> None:
+    assert next_change(asked.astimezone(UTC), Sessions()) == expires
+
+
+@given(st.integers(0, 14 * 24 * 60))
+def test_they_never_last_past_a_close(minutes: int) -> None:
+    asked = eastern(date(2023, 6, 26), 0).astimezone(UTC) + timedelta(minutes=minutes)
+    expires = next_change(asked, Sessions())
+    assert asked < expires
+    day = asked.astimezone(EASTERN).date() - timedelta(days=1)
+    while (day := Sessions().next_session(day)) <= expires.astimezone(EASTERN).date():
+        hours = Sessions().session(day)
+        assert hours is not None
+        assert not asked < hours[1] < expires
+
+
+@given(st.integers(1, 29), st.integers(0, 29))
+def test_a_part_that_tells_the_last_bar_again_continues_it(held: int, start: int) -> None:
+    joined = continued(BARS.cut(0, held), BARS.cut(start, 30))
+    if start < held:
+        assert not isinstance(joined, str)
+        assert joined.series() == BARS.series()
+    else:
+        assert isinstance(joined, str)
+
+
+def test_the_newer_telling_of_the_last_bar_counts() -> None:
+    newer = BARS.cut(10, 30)
+    close = newer.close.copy()
+    close[9] *= 1.005
+    joined = continued(BARS.cut(0, 20), replace(newer, close=close))
+    assert not isinstance(joined, str)
+    assert joined.close[19] == close[9]
+    assert joined.close[:19].tolist() == BARS.close[:19].tolist()
+
+
+@pytest.mark.parametrize("factor", [0.5, 2, 1.02, 0.98, 0.0, float("nan")])
+def test_prices_that_were_adjusted_do_not_fit(factor: float) -> None:
+    newer = BARS.cut(10, 30)
+    joined = continued(BARS.cut(0, 20), replace(newer, close=newer.close * factor))
+    assert isinstance(joined, str)
+    assert str(BARS.day(19)) in joined
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.5, 2, 1 / 3])
+def test_a_jump_after_the_held_bars_looks_like_a_split(factor: float) -> None:
+    later = np.where(np.arange(30) >= 22, factor, 1.0)
+    whole = replace(BARS, open=BARS.open * later, close=BARS.close * later)
+    assert continued(BARS.cut(0, 20), whole.cut(15, 30)) == "a jump after it looks like a split"
+
+
+def test_a_jump_before_the_held_bars_end_is_theirs_already() -> None:
+    earlier = np.where(np.arange(30) >= 15, 2.0, 1.0)
+    whole = replace(BARS, open=BARS.open * earlier, close=BARS.close * earlier)
+    joined = continued(whole.cut(0, 20), whole.cut(12, 30))
+    assert not isinstance(joined, str)
+
+
+def forming(bars: BarColumns) -> BarSeries:
+    return replace(bars.series(), forming=True)
+
+
+def test_the_forming_bar_is_cut_off_and_put_back() -> None:
+    series = forming(BARS)
+    whole = columns(series)
+    assert whole.series() == BARS.cut(0, 29).series() == series.whole()
+    assert forming_after(whole, series) == series
+    assert forming_after(whole, BARS.series()) == whole.series()
