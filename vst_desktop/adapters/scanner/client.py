@@ -28,9 +28,10 @@ MAX_MESSAGE_BYTES = 64 << 20
 CALL_SECS = 120.0
 QUICK_SECS = 5.0
 SERVER_NAME = "vst-scanner"
-HEALTH_METHOD = "/grpc.health.v1.Health/Check"
+HEALTH = "/grpc.health.v1.Health"
 # The health service's two messages in their encoded form: asked of the whole service, serving.
 HEALTH_REQUEST, SERVING = b"", b"\x08\x01"
+NOT_SERVING = "the scanner says that it does not serve"
 
 
 class ScannerClient:
@@ -91,16 +92,30 @@ class ScannerClient:
             UserError: It does not answer in time, refuses, or says that it does not serve.
         """
         ask = self._channel.unary_unary(
-            HEALTH_METHOD,
-            request_serializer=bytes,
-            response_deserializer=bytes,
+            f"{HEALTH}/Check", request_serializer=bytes, response_deserializer=bytes
         )
         try:
             answer = await ask(HEALTH_REQUEST, metadata=self._token, timeout=patience_secs)
         except grpc.aio.AioRpcError as error:
             raise _readable("health check", error) from None
         if answer != SERVING:
-            raise UserError("the scanner says that it does not serve")
+            raise UserError(NOT_SERVING)
+
+    async def unwell(self) -> str:
+        """Wait until the scanner says that it does not serve or the connection ends; says which."""
+        ask = self._channel.unary_stream(
+            f"{HEALTH}/Watch", request_serializer=bytes, response_deserializer=bytes
+        )
+        call = ask(HEALTH_REQUEST, metadata=self._token)
+        try:
+            async for answer in call:
+                if answer != SERVING:
+                    return NOT_SERVING
+        except grpc.aio.AioRpcError as error:
+            return str(_readable("connection", error))
+        finally:
+            call.cancel()
+        return "the scanner ended the connection"
 
     async def put_bars(
         self,

@@ -51,6 +51,13 @@ async def silence(client: ScannerClient) -> str:
             return str(error)
 
 
+async def cancel_all(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel what still runs of these, and see it ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class ReconnectingScanner(ABC):
     """Implements the ports ``Scanner`` and ``BulkSource`` over one link after another.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from vst_desktop.adapters.scanner.client import ScannerClient
 from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.adapters.scanner.handshake import Handshake
-from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, silence
+from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, cancel_all, silence
 from vst_desktop.adapters.scanner.tls import ClientIdentity
 from vst_desktop.domain.errors import UserError
 
@@ -78,8 +79,14 @@ class ServiceLink:
         self.client = client
 
     async def lost(self) -> str:
-        """Wait for its silence."""
-        return await silence(self.client)
+        """Wait for its silence or the end of the connection: what answers next may be another."""
+        silent = asyncio.create_task(silence(self.client), name="scanner:health")
+        unwell = asyncio.create_task(self.client.unwell(), name="scanner:connection")
+        try:
+            done, _ = await asyncio.wait({silent, unwell}, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
+        finally:
+            await cancel_all(silent, unwell)
 
     async def close(self) -> None:
         """Hang up; the service lives on."""

@@ -10,7 +10,7 @@ from vst_desktop.adapters.scanner.binary import verified_binary
 from vst_desktop.adapters.scanner.client import ScannerClient
 from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.launch import Launch
-from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, silence
+from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, cancel_all, silence
 
 LAST_CALLS_SECS = 0.5
 EXIT_SECS = 0.5
@@ -37,9 +37,7 @@ class ChildLink:
             self.launch.kill()
             return f"it was killed because it hung: {silent.result()}"
         finally:
-            for task in (exited, silent):
-                task.cancel()
-            await asyncio.gather(exited, silent, return_exceptions=True)
+            await cancel_all(exited, silent)
 
     async def close(self) -> None:
         """Ask it to end by a call, then make it."""
