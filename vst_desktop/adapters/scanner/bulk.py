@@ -118,7 +118,7 @@ def read_batches(arrow_ipc: bytes, timeframe: Timeframe) -> Iterator[BarColumns]
             for batch in reader:
                 if batch.num_rows:
                     yield _columns(batch, timeframe)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # a stream that ends too early is the latter
         raise UserError(f"the scanner's bars cannot be read: {error}") from None
 
 
