@@ -61,7 +61,9 @@ def dates(bars: Lane) -> tuple[date, ...]:
 
 def segment_bytes(blocks: Sequence[Mapping[str, Lane]], *, ticks: bool = True) -> bytes:
     """A whole segment; each block has up to eight symbols."""
-    body = bytearray(64)
+    names = sum(len(symbol.encode()) for block in blocks for symbol in block)
+    index_size = len(blocks) * (4 + 4 + 6 * 12 + LANES * 5) + names
+    body = bytearray(64 + index_size)
     index = bytearray()
 
     def section(data: bytes) -> int:
@@ -92,19 +94,21 @@ def segment_bytes(blocks: Sequence[Mapping[str, Lane]], *, ticks: bool = True) -
         for symbol, count in [*named, *[("", 0)] * (LANES - len(named))]:
             name_bytes = symbol.encode()
             index += struct.pack("<IB", count, len(name_bytes)) + name_bytes
-    at = section(bytes(index))
+    section(bytes(index))
+    body.extend(bytes(-len(body) % 64))
     header = struct.pack(
         "<8sIIQQQI",
         b"VSTBARS1",
         1,
         len(blocks),
-        len(body),
-        at,
+        len(body) + 48,
+        64,
         len(index),
         castagnoli(bytes(index)),
     )
+    body[64 : 64 + index_size] = index
     body[:48] = header + struct.pack("<I", castagnoli(header))
-    return bytes(body)
+    return bytes(body + body[:48])
 
 
 def name_of(number: int) -> str:

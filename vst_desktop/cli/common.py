@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +16,8 @@ from typing import Any
 from vst_desktop.domain.bars import SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.numbers import plain_number
+
+PROGRESS_SECS = 0.1
 
 
 def add_settings_option(parser: argparse.ArgumentParser) -> None:
@@ -92,3 +97,29 @@ def print_symbols(found: Sequence[SymbolError], most: int = 20) -> None:
         print(f"  {one.symbol}: {one.error}")
     if len(found) > most:
         print(f"  and {len(found) - most} more (see --json)")
+
+
+def split_names(text: str | None) -> list[str]:
+    """Symbols or strategies given as ``A,B``, in capitals, each once."""
+    parts = (part.strip().upper() for part in text.split(",")) if text else ()
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+@contextmanager
+def progress_line(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A line on a terminal's stderr that is told how much is done; wiped at the end."""
+    shown = 0.0
+    on_terminal = sys.stderr.isatty()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if on_terminal and now - shown >= PROGRESS_SECS:
+            shown = now
+            print(f"\r{what}: {done:,} of {total:,} {unit}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield tell
+    finally:
+        if shown:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)

@@ -11,10 +11,18 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from vst_desktop.cli import demo, doctor, gui, scan, select, sim
+from vst_desktop.cli import bars, demo, doctor, gui, scan, select, sim
 from vst_desktop.domain.errors import UserError
 
-COMMANDS = {"gui": gui, "demo": demo, "sim": sim, "scan": scan, "select": select, "doctor": doctor}
+COMMANDS = {
+    "gui": gui,
+    "demo": demo,
+    "sim": sim,
+    "scan": scan,
+    "select": select,
+    "bars": bars,
+    "doctor": doctor,
+}
 
 
 def build_parser() -> argparse.ArgumentParser:

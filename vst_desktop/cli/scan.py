@@ -15,6 +15,7 @@ from vst_desktop.cli.common import (
     add_settings_option,
     parse_date,
     print_symbols,
+    split_names,
     write_json,
 )
 from vst_desktop.domain.errors import UserError
@@ -57,10 +58,11 @@ def run(args: argparse.Namespace) -> int:
     from vst_desktop.strategy.registry import BUILT_IN, get_strategy
 
     settings = load_settings(args.overrides)
-    names = tuple(_split(args.strategies)) or tuple(BUILT_IN)
+    names = tuple(split_names(args.strategies)) or tuple(BUILT_IN)
     for name in names:
         get_strategy(name)
-    bars, refused = _read(args.bars, _split(args.symbols))
+    policy = settings.bars.door_policy
+    bars, refused, warned = _read(args.bars, split_names(args.symbols), policy)
     _check_range(bars, start, end)
     request = ScanRequest(
         symbols=tuple(one.symbol for one in bars),
@@ -69,22 +71,26 @@ def run(args: argparse.Namespace) -> int:
         start=start or date(1, 1, 1),
         end=end or date(9999, 12, 31),
     )
-    result, put = asyncio.run(_scan(bars, request, settings.bars.door_policy))
+    result, put = asyncio.run(_scan(bars, request, policy))
     errors = sorted([*refused, *put.errors, *result.errors], key=lambda e: e.symbol)
-    _print(result, sum(map(len, bars)), errors, put.warnings)
-    write_json(args.json, _report(result, len(bars) + len(refused), errors, put.warnings))
+    warnings = sorted([*warned, *put.warnings], key=lambda w: w.symbol)
+    _print(result, sum(map(len, bars)), errors, warnings)
+    write_json(args.json, _report(result, len(bars) + len(refused), errors, warnings))
     return 0 if result.scanned else 1
 
 
-def _read(place: str, wanted: Sequence[str]) -> tuple[list[BarColumns], list[SymbolError]]:
-    """Bars of a file or of a bar store's folder, and symbols without, each with the reason."""
+def _read(
+    place: str, wanted: Sequence[str], policy: DoorPolicy
+) -> tuple[list[BarColumns], Sequence[SymbolError], Sequence[SymbolError]]:
+    """Bars of a file or of a bar store's folder; symbols without, and warnings."""
     from vst_desktop.adapters.files.bars import read_bars
     from vst_desktop.adapters.files.barstore import BarStore
 
-    if not Path(place).is_dir():
-        file = read_bars(place, symbols=wanted or None)
-        return [file.series.packed(symbol) for symbol in file.series], list(file.errors)
-    return BarStore(place).read(wanted or None)
+    if Path(place).is_dir():
+        bars, errors = BarStore(place).read(wanted or None)
+        return bars, errors, ()
+    file = read_bars(place, symbols=wanted or None, door_policy=policy)
+    return [file.series.packed(symbol) for symbol in file.series], file.errors, file.warnings
 
 
 async def _scan(
@@ -103,10 +109,6 @@ async def _scan(
         return await scanner.scan(request), put
     finally:
         await scanner.close()
-
-
-def _split(text: str | None) -> list[str]:
-    return [part.strip().upper() for part in text.split(",") if part.strip()] if text else []
 
 
 def _check_range(bars: Sequence[BarColumns], start: date | None, end: date | None) -> None:

@@ -56,6 +56,16 @@ class BarColumns:
             volume=self.volume[part],
         )
 
+    def between(self, first: date | None, last: date | None) -> BarColumns:
+        """The daily bars of these days, as views; None: no bound."""
+        start = np.searchsorted(self.time, first.toordinal() - _EPOCH) if first else 0
+        stop = (
+            np.searchsorted(self.time, last.toordinal() - _EPOCH, side="right")
+            if last
+            else len(self)
+        )
+        return self.cut(int(start), int(stop))
+
     def series(self) -> BarSeries:
         """Daily bars as the domain's value."""
         return BarSeries(

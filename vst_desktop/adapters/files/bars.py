@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from vst_desktop.adapters.files.tables import Table, read_table
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.scanner import DoorPolicy
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("symbol", "date", *PRICES, "volume")
@@ -79,11 +81,15 @@ class SeriesBySymbol(Mapping[str, BarSeries]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BarFile:
-    """What a bars file gave: every symbol is in ``series`` or in ``errors``."""
+    """What a bars file gave: every symbol is in ``series`` or in ``errors``.
+
+    ``warnings`` are of symbols in ``series``: bars that were left out.
+    """
 
     path: Path
     series: SeriesBySymbol
     errors: tuple[SymbolError, ...]
+    warnings: tuple[SymbolError, ...] = ()
 
 
 def read_bars(
@@ -91,11 +97,15 @@ def read_bars(
     symbols: Sequence[str] | None = None,
     start: date | None = None,
     end: date | None = None,
+    *,
+    door_policy: DoorPolicy = "reject",
 ) -> BarFile:
     """Read a Parquet or CSV file with columns symbol, date, open, high, low, close, volume.
 
     A symbol with a bad bar between ``start`` and ``end`` is reported with the bar's date and the
-    reason, and has no series. So is a wanted symbol without bars, unless none has any.
+    reason, and has no series. So is a wanted symbol without bars, unless none has any. With the
+    policy ``skip_bar`` bars without a usable date are left out, and other bad ones are left to
+    the scanner's door.
 
     Raises:
         UserError: The file cannot be used, or nothing wanted is in it.
@@ -123,6 +133,11 @@ def read_bars(
         keep &= ~(dates < np.datetime64(start, "D"))
     if end is not None:
         keep &= ~(dates > np.datetime64(end, "D"))
+    undated: dict[str, int] = {}
+    if door_policy == "skip_bar":
+        usable = (dates >= _FIRST_DAY) & (dates <= _LAST_DAY)
+        undated = dict(Counter(names[code] for code in codes[keep & ~usable].tolist()))
+        keep &= usable
     if not keep.any():
         raise UserError(
             f"no bars from {start or 'the first'} to {end or 'the last'}",
@@ -135,12 +150,19 @@ def read_bars(
     if symbols is not None:
         for name in set(symbols) - set(missing) - set(slices):
             errors[name] = "no bars in the range"
-    errors |= _refused(columns, slices)
+    for name in undated.keys() - set(slices):
+        errors[name] = "no bar has a usable date"
+    if door_policy == "reject":
+        errors |= _refused(columns, slices)
     good = {name: rows for name, rows in slices.items() if name not in errors}
     return BarFile(
         path=table.path,
         series=SeriesBySymbol(columns, good),
         errors=tuple(SymbolError(symbol=s, error=errors[s]) for s in sorted(errors)),
+        warnings=tuple(
+            SymbolError(symbol=s, error=f"{undated[s]} bars without a usable date left out")
+            for s in sorted(undated.keys() & good.keys())
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 
 from vst_desktop.adapters.files.bars import PRICES
-from vst_desktop.adapters.files.segment import Corrupt, Run, Segment, stamp_of
+from vst_desktop.adapters.files.segment import Corrupt, Run, Segment, held_symbols, stamp_of
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns
@@ -31,6 +31,7 @@ _NAME = re.compile(r"segment-\d{10}\.bars")
 _EPOCH = date(1970, 1, 1).toordinal()
 _MODES = ("replace", "append")
 _TRIES = 20
+_FILL = "fill it with vst bars import FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,7 @@ class BarStore:
         """The bars of these symbols (None: of all), and why there are none of the others.
 
         Raises:
-            UserError: None of these symbols has bars.
+            UserError: There are bars of none.
         """
         found: list[BarColumns] = []
         errors = list(self.errors) if symbols is None else []
@@ -156,13 +157,13 @@ class BarStore:
                 found.append(self.packed(symbol))
             except UserError as error:
                 errors.append(SymbolError(symbol=symbol, error=str(error)))
-        if not found:
+        if found:
+            return found, errors
+        if errors:
             raise UserError(
-                f"has no bars of {', '.join(symbols[:10])}" if symbols else "holds no bars",
-                where=str(self.folder),
-                remedy="see what it holds with vst bars list",
+                f"none of the bars can be read: {errors[0].error}", where=str(self.folder)
             )
-        return found, errors
+        raise UserError("holds no bars", where=str(self.folder), remedy=_FILL)
 
     def spans(self) -> tuple[dict[str, Span], list[SymbolError]]:
         """How far the bars of each symbol go, and whose days cannot be read."""
@@ -278,7 +279,7 @@ class BarStore:
             except FileNotFoundError:
                 gone.append(name)
             except Corrupt as error:
-                findings.append(Finding(segment=name, error=error.what))
+                findings.append(Finding(segment=name, error=error.what, symbols=held_symbols(file)))
             except OSError as error:
                 findings.append(Finding(segment=name, error=f"cannot be read ({error.strerror})"))
         return segments, gone, findings
@@ -287,11 +288,11 @@ class BarStore:
         for note in sorted((self.folder / QUARANTINE).glob(f"*{_NOTE}")):
             name = note.name.removesuffix(_NOTE)
             text = " ".join(note.read_text(encoding="utf-8", errors="replace").split())
-            try:
-                symbols = tuple(sorted(Segment(note.with_name(name)).places))
-            except (UserError, OSError):
-                symbols = ()
-            yield Finding(segment=f"{QUARANTINE}/{name}", error=text, symbols=symbols)
+            yield Finding(
+                segment=f"{QUARANTINE}/{name}",
+                error=text,
+                symbols=held_symbols(note.with_name(name)),
+            )
 
 
 def _divided(
@@ -355,7 +356,7 @@ def _read_manifest(folder: Path) -> _Manifest:
         raise UserError(
             f"holds no bar store (there is no {MANIFEST})",
             where=str(folder),
-            remedy="fill it with vst bars import FILE",
+            remedy=_FILL,
         ) from None
     except OSError as error:
         raise UserError(f"cannot be read ({error.strerror})", where=str(file)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import struct
@@ -29,6 +30,7 @@ _MOST_ROWS = 1_000_000
 _LONGEST_NAME = 32
 _HEADER = struct.Struct("<8sIIQQQI")
 _CHECK = struct.Struct("<I")
+_HEADER_BYTES = _HEADER.size + _CHECK.size
 _ENTRY = struct.Struct("<IB3s6Q6I")
 _LANE = struct.Struct("<IB")
 _TICKS = _DAYS = np.dtype("<i4")
@@ -183,22 +185,62 @@ def stamp_of(status: os.stat_result) -> tuple[int, ...]:
 def _mapped(file: Path) -> tuple[mmap.mmap, tuple[int, ...]]:
     with file.open("rb") as stream:
         status = os.fstat(stream.fileno())
-        if status.st_size < _HEADER.size + _CHECK.size:
+        if status.st_size < _HEADER_BYTES:
             raise Corrupt(file, "is shorter than its header")
         return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), stamp_of(status)
 
 
+def held_symbols(file: Path) -> tuple[str, ...]:
+    """The symbols of a segment, also of a corrupt one, by whichever of its indexes is whole.
+
+    Empty when neither is, or the file cannot be read.
+    """
+    try:
+        data, _ = _mapped(file)
+    except (Corrupt, OSError):
+        return ()
+    for blocks_of in (_read_index, _read_last_index):
+        with contextlib.suppress(Corrupt):
+            blocks = blocks_of(file, data)
+            return tuple(sorted(symbol for b in blocks for symbol, _ in b.lanes if symbol))
+    return ()
+
+
 def _read_index(file: Path, data: mmap.mmap) -> tuple[Block, ...]:
-    magic, version, count, size, offset, length, checksum = _HEADER.unpack_from(data)
+    count, size, offset, length, checksum = _read_header(file, data, 0)
+    if size != len(data):
+        raise Corrupt(file, f"is {len(data):,} bytes long instead of {size:,}")
+    blocks = _read_blocks(file, data, count, offset, length, checksum)
+    for block in blocks:
+        _check_block(file, block, size)
+    return blocks
+
+
+def _read_last_index(file: Path, data: mmap.mmap) -> tuple[Block, ...]:
+    """By the copies of index and header with which a segment ends."""
+    end = len(data) - _HEADER_BYTES
+    count, _, _, length, checksum = _read_header(file, data, end)
+    aligned = (length + _ALIGNED - 1) // _ALIGNED * _ALIGNED
+    return _read_blocks(file, data, count, end - aligned, length, checksum)
+
+
+def _read_header(file: Path, data: mmap.mmap, at: int) -> tuple[int, int, int, int, int]:
+    """Number of blocks, length of the file, offset, length and checksum of the index."""
+    magic, version, *numbers = _HEADER.unpack_from(data, at)
     if magic != _MAGIC:
         raise Corrupt(file, "is no segment of a bar store")
-    if crc32c(data[: _HEADER.size]) != _CHECK.unpack_from(data, _HEADER.size)[0]:
+    if crc32c(data[at : at + _HEADER.size]) != _CHECK.unpack_from(data, at + _HEADER.size)[0]:
         raise Corrupt(file, "header does not match its checksum")
     if version != _FORMAT:
         raise Corrupt(file, f"is of format {version}, this program reads {_FORMAT}")
-    if size != len(data):
-        raise Corrupt(file, f"is {len(data):,} bytes long instead of {size:,}")
-    if offset % _ALIGNED or offset + length > size:
+    count, size, offset, length, checksum = numbers
+    return count, size, offset, length, checksum
+
+
+def _read_blocks(
+    file: Path, data: mmap.mmap, count: int, offset: int, length: int, checksum: int
+) -> tuple[Block, ...]:
+    if offset < 0 or offset % _ALIGNED or offset + length > len(data):
         raise Corrupt(file, "index: lies outside the file")
     index = data[offset : offset + length]
     if crc32c(index) != checksum:
@@ -208,7 +250,6 @@ def _read_index(file: Path, data: mmap.mmap) -> tuple[Block, ...]:
     try:
         for number in range(count):
             block, at = _read_block(index, at, number)
-            _check_block(file, block, size)
             blocks.append(block)
     except (struct.error, ValueError):
         raise Corrupt(file, f"index: the entry of block {number} cannot be read") from None

@@ -242,7 +242,8 @@ def test_a_corrupt_block_is_told_and_the_others_are_read(tmp_path: Path) -> None
     write_store(tmp_path, ("replace", blocks), ("replace", [block("D")]))
     file = tmp_path / name_of(1)
     data = bytearray(file.read_bytes())
-    data[64] ^= 1  # the first close of A
+    data[384] ^= 1  # the first close of A
+    assert data[380:384] == bytes(4)  # what fills up behind the index
     file.write_bytes(data)
     store = BarStore(tmp_path)
     assert store.symbols == ("A", "B", "C", "D")
@@ -254,6 +255,21 @@ def test_a_corrupt_block_is_told_and_the_others_are_read(tmp_path: Path) -> None
     (finding,) = store.verify(lambda done, total: seen.append((done, total)))
     assert finding.segment == name_of(1) and finding.symbols == ("A", "B")
     assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.parametrize("at", [5, 70], ids=["header", "index"])
+def test_a_segment_with_a_damaged_head_still_tells_its_symbols_by_the_copy_at_its_end(
+    tmp_path: Path, at: int
+) -> None:
+    write_store(tmp_path, ("replace", [block("A", "B")]), ("append", [block("C")]))
+    file = tmp_path / name_of(1)
+    data = bytearray(file.read_bytes())
+    data[at] ^= 1
+    file.write_bytes(data)
+    store = BarStore(tmp_path)
+    assert [finding.symbols for finding in store.findings] == [("A", "B")]
+    assert [error.symbol for error in store.errors] == ["A", "B"]
+    assert store.symbols == ("C",)
 
 
 def faulty(change: Callable[[bytearray], None]) -> Callable[[Path], None]:
@@ -297,7 +313,7 @@ def index(at: int, value: bytes) -> Callable[[Path], None]:
         (faulty(lambda data: data.__setitem__(40, data[40] ^ 1)), "header does not match"),
         (faulty(lambda data: data.__delitem__(slice(-9, None))), "bytes long instead of"),
         (faulty(lambda data: data.extend(b"more")), "bytes long instead of"),
-        (faulty(lambda data: data.__setitem__(-1, data[-1] ^ 1)), "index does not match"),
+        (faulty(lambda data: data.__setitem__(64, data[64] ^ 1)), "index does not match"),
         (header(8, b"\2"), "is of format 2, this program reads 1"),
         (header(12, b"\2"), "index: the entry of block 1 cannot be read"),
         (header(12, b"\0"), "index: there are bytes after its last block"),
