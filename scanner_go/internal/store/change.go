@@ -2,7 +2,6 @@ package store
 
 import (
 	"fmt"
-	"math"
 
 	"vst/scanner/internal/barfile"
 	"vst/scanner/internal/bars"
@@ -16,6 +15,12 @@ type Change struct {
 	// takes that bar's place. A symbol without bars gets its first.
 	Append []*bars.Series
 }
+
+// The days of 0001-01-01 and 9999-12-31, which every reader knows.
+const (
+	firstDay = -719162
+	lastDay  = 2932896
+)
 
 // check says what of the series the format cannot hold, or that a symbol stands twice.
 func check(series []*bars.Series) error {
@@ -44,8 +49,8 @@ func fault(s *bars.Series) string {
 		return "there are no bars"
 	case n > barfile.MaxRows:
 		return fmt.Sprintf("%d bars are more than %d", n, barfile.MaxRows)
-	case s.Time[0] < math.MinInt32 || s.Time[n-1] > math.MaxInt32:
-		return "a day is out of range"
+	case s.Time[0] < firstDay || s.Time[n-1] > lastDay:
+		return "a day is not in the years 1 to 9999"
 	}
 	for _, column := range [][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
 		if len(column) != n {
@@ -99,9 +104,9 @@ func (v *view) sortOut(change Change) (base, behind []*bars.Series, err error) {
 }
 
 // follows says why the series cannot follow that many bars, nothing when it can.
-func follows(s *bars.Series, lastDay int64, count int) string {
-	if s.Time[0] < lastDay {
-		return fmt.Sprintf("the bar of %s cannot be appended behind that of %s", dateOf(s.Time[0]), dateOf(lastDay))
+func follows(s *bars.Series, last int64, count int) string {
+	if s.Time[0] < last {
+		return fmt.Sprintf("the bar of %s cannot be appended behind that of %s", dateOf(s.Time[0]), dateOf(last))
 	}
 	if count+len(s.Time) > barfile.MaxRows {
 		return fmt.Sprintf("%d bars are more than %d", count+len(s.Time), barfile.MaxRows)

@@ -14,6 +14,8 @@ import (
 type Store struct {
 	dir string
 	log *slog.Logger
+	// foldBars bounds what one write rewrites to tidy up.
+	foldBars int
 
 	// loading is held while a generation is opened.
 	loading sync.Mutex
@@ -26,7 +28,7 @@ type Store struct {
 // Open reads the folder. One that is missing or empty is an empty store. Corrupt segments are
 // moved to the folder's quarantine and the rest is served; an unreadable manifest is an error.
 func Open(dir string, log *slog.Logger) (*Store, error) {
-	s := &Store{dir: dir, log: log, view: newView(noManifest(), nil)}
+	s := &Store{dir: dir, log: log, foldBars: defaultFoldBars, view: newView(noManifest(), nil)}
 	if _, err := s.Refresh(); err != nil {
 		return nil, err
 	}

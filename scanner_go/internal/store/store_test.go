@@ -109,7 +109,7 @@ func TestWhatCannotBeStoredIsRefusedAndNothingChanges(t *testing.T) {
 	twice := daily("T", 1, 2, 3)
 	twice.Time[1] = 1
 	far := daily("F", 1, 2, 3)
-	far.Time[1] = 1 << 31
+	far.Time[1] = lastDay + 1
 	for name, c := range map[string]struct {
 		change Change
 		want   string
@@ -123,7 +123,7 @@ func TestWhatCannotBeStoredIsRefusedAndNothingChanges(t *testing.T) {
 		"no bars":       {Change{Append: []*bars.Series{{Symbol: "A"}}}, "A: there are no bars"},
 		"ragged":        {Change{Append: []*bars.Series{ragged}}, "R: the columns differ in length: 2 days, 1 values"},
 		"day twice":     {Change{Append: []*bars.Series{twice}}, "T: the bar of 1970-01-02 stands behind that of 1970-01-02"},
-		"far day":       {Change{Append: []*bars.Series{far}}, "F: a day is out of range"},
+		"far day":       {Change{Append: []*bars.Series{far}}, "F: a day is not in the years 1 to 9999"},
 		"no name":       {Change{Replace: []*bars.Series{daily("", 1, 1, 1)}}, "a symbol without a name"},
 		"long name":     {Change{Replace: []*bars.Series{daily(strings.Repeat("X", 33), 1, 1, 1)}}, "longer than 32 bytes"},
 		"name no text":  {Change{Replace: []*bars.Series{daily("\xff", 1, 1, 1)}}, "not printable text"},

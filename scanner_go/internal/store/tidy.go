@@ -14,9 +14,9 @@ const (
 	// A base is rewritten with what was appended to it when that and its dead lanes are more
 	// than one part in so many of it.
 	foldPart = 4
-	// One write rewrites about so many bars: 2 million take 56 MB, whereas a store of 10 000
+	// One write rewrites little more bars than this: 2 million take 56 MB, whereas a store of 10 000
 	// symbols over ten years has 25 million.
-	foldBars = 2_000_000
+	defaultFoldBars = 2_000_000
 )
 
 // tidy does one step of what keeps reading fast: it merges the appended segments into one, or
@@ -140,7 +140,7 @@ func (t *transaction) fold(ctx context.Context, segments []*segment) error {
 	var series []*bars.Series
 	count := 0
 	for _, seg := range segments {
-		if count > foldBars {
+		if count > t.store.foldBars {
 			break
 		}
 		for _, block := range seg.file.Blocks {

@@ -45,25 +45,23 @@ func TestManyAppendedSegmentsAreMadeOne(t *testing.T) {
 
 func TestAnAppendRewritesNoMoreThanAPartOfTheStore(t *testing.T) {
 	s := open(t, t.TempDir())
-	// Three bases; a base with the appended bars is more than the bound of one write.
-	const symbols, length = 3 * fullSymbols, foldBars/fullSymbols + 1
-	write(t, s, Change{Replace: many(symbols, 0, length*3/4, 10)})
-	if replace, _ := modes(t, s); replace != 3 {
-		t.Fatalf("%d bases stand", replace)
+	s.foldBars = 2000
+	// One write takes up three of the four bases.
+	const symbols, base, appended = 4, 500, 200
+	want := many(symbols, 0, base+appended, 10)
+	for i := range symbols {
+		write(t, s, Change{Replace: []*bars.Series{daily(want[i].Symbol, 0, base, 10)}})
 	}
-	write(t, s, Change{Append: many(symbols, length*3/4, length-length*3/4, 10)})
-	if _, appended := modes(t, s); appended != 1 {
-		t.Fatalf("%d appended segments after the first write", appended)
+	write(t, s, Change{Append: many(symbols, base, appended, 10)})
+	expect(t, s, want...)
+	if replace, appended := modes(t, s); replace != 2 || appended != 1 {
+		t.Fatalf("%d bases and %d appended segments after the first write", replace, appended)
 	}
-	for day := range 2 {
-		write(t, s, Change{Append: []*bars.Series{daily("S0000", length+day, 1, 10)}})
+	want[0] = daily("S0000", 0, base+appended+1, 10)
+	write(t, s, Change{Append: []*bars.Series{daily("S0000", base+appended, 1, 10)}})
+	if replace, appended := modes(t, s); replace != 2 || appended != 1 {
+		t.Fatalf("%d bases and %d appended segments after the second write", replace, appended)
 	}
-	replace, appended := modes(t, s)
-	if replace != 3 || appended > 2 {
-		t.Fatalf("%d bases and %d appended segments after three writes", replace, appended)
-	}
-	want := many(symbols, 0, length, 10)
-	want[0] = daily("S0000", 0, length+2, 10)
 	expect(t, s, want...)
 }
 
@@ -166,10 +164,8 @@ func TestTwoProcessesWriteInTurns(t *testing.T) {
 		others = append(others, other)
 	}
 	s := open(t, dir)
-	own := daily("OWN", 1, 1, 10)
 	for day := range 20 {
 		write(t, s, Change{Append: []*bars.Series{daily("OWN", 1+day, 1, 10)}})
-		own = daily("OWN", 1, 1+day, 10)
 	}
 	failed := 0
 	for _, other := range others {
@@ -181,11 +177,10 @@ func TestTwoProcessesWriteInTurns(t *testing.T) {
 	if failed != 1 {
 		t.Fatalf("%d of the two writers failed, want 1", failed)
 	}
-	own = daily("OWN", 1, 20, 10)
 	if _, err := s.Refresh(); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, s, append(want, own)...)
+	expect(t, s, append(want, daily("OWN", 1, 20, 10))...)
 	if found, err := filepath.Glob(filepath.Join(dir, "*.tmp")); err != nil || len(found) > 0 {
 		t.Fatalf("leftovers: %v, %v", found, err)
 	}
