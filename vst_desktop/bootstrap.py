@@ -18,16 +18,20 @@ from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.adapters.files.watchlist import read_watchlist
 from vst_desktop.adapters.scanner.config import ScannerConfig
+from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner
+from vst_desktop.adapters.scanner.remote import DEFAULT_PORT, RemoteScanner, ScannerService
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.marketdata.data import Expiries, MarketData
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
 from vst_desktop.runtime.logs import configure_logs
 from vst_desktop.runtime.paths import Paths, find_paths
+from vst_desktop.runtime.secrets import find_secret
 from vst_desktop.runtime.settings import Settings, load_settings
 from vst_desktop.scanning.resilient import ResilientScanner
 from vst_desktop.station.api import StationApi
@@ -38,6 +42,7 @@ from vst_desktop.station.universe import Universe
 MODES = {"demo": Mode.DEMO, "paper": Mode.PAPER, "live": Mode.LIVE}
 DEMO_MESSAGES_PER_SECOND = 400
 MESSAGES_PER_SECOND = 45
+SCANNER_TOKEN = "scanner_token"
 TWS_PORTS = {Mode.PAPER: 7497, Mode.LIVE: 7496}
 
 
@@ -107,18 +112,68 @@ def scanner_child(config: ScannerConfig | None = None) -> ScannerChild:
     return ScannerChild(config=config)
 
 
-def resilient_scanner(
-    tell: Callable[[str], None], config: ScannerConfig | None = None
-) -> tuple[ResilientScanner, ScannerChild]:
-    """A scanner that answers in any case, and the child behind it.
+def scanner_service(settings: Settings) -> ScannerService:
+    """The service that the settings name. May block: its token may be in the keyring.
+
+    Raises:
+        UserError: A certificate file or the token is missing.
+    """
+    scanner = settings.scanner
+    for name in ("ca_file", "cert_file", "key_file"):
+        if not getattr(scanner, name):
+            raise UserError(
+                f"the scanner service at {scanner.host} needs scanner.{name}",
+                remedy="see docs/scanner-service.md",
+                exit_code=2,
+            )
+    token = find_secret(SCANNER_TOKEN)
+    if not token:
+        raise UserError(
+            f"the scanner service at {scanner.host} needs its token",
+            remedy="set VST_SCANNER_TOKEN_FILE, or store scanner_token in the keyring",
+            exit_code=2,
+        )
+    return ScannerService(
+        host=scanner.host,
+        port=scanner.port or DEFAULT_PORT,
+        ca_file=Path(scanner.ca_file).expanduser(),
+        cert_file=Path(scanner.cert_file).expanduser(),
+        key_file=Path(scanner.key_file).expanduser(),
+        token=token,
+    )
+
+
+async def make_scanner(
+    settings: Settings,
+    *,
+    store: Path | None = None,
+    on_state: Callable[[bool], None] | None = None,
+) -> ReconnectingScanner:
+    """The scanner of these settings, not started: the service they name, else our own child.
+
+    Raises:
+        UserError: A service is named, but not all that it needs.
+    """
+    if settings.scanner.host:
+        return RemoteScanner(await asyncio.to_thread(scanner_service, settings), on_state)
+    return ScannerChild(on_state=on_state, config=scanner_config(settings, store=store))
+
+
+async def resilient_scanner(
+    settings: Settings, tell: Callable[[str], None], *, store: Path | None = None
+) -> tuple[ResilientScanner, ReconnectingScanner]:
+    """A scanner that answers in any case, and the one behind it.
 
     Args:
-        tell: Called with a sentence when the child died, and when scans run in this process.
-        config: What the child is told.
+        settings: Where the one behind it is, or what our own child is told.
+        tell: Called with a sentence when that died, and when scans run in this process.
+        store: Folder of the bar store for our own child.
     """
-    child = ScannerChild(on_state=lambda serving: scanner.child_serves(serving), config=config)
-    scanner = ResilientScanner(child, tell)
-    return scanner, child
+    behind = await make_scanner(
+        settings, store=store, on_state=lambda serving: scanner.child_serves(serving)
+    )
+    scanner = ResilientScanner(behind, tell)
+    return scanner, behind
 
 
 @asynccontextmanager
@@ -225,6 +280,10 @@ async def _station(
     # ib_insync binds the event loop at its import: only now is the right one set.
     from vst_desktop.adapters.ibkr.broker import IbkrBroker
 
+    def scanner_told(text: str) -> None:
+        alerts.raise_alert(Severity.WARNING, "System: SCANNER WARNING", text)
+
+    scanner, behind = await resilient_scanner(settings, scanner_told, store=store)
     journal = await SqliteJournal.open(journal_file, clock.now)
     alerts = AlertCenter(clock, journal, (), {})
     broker = IbkrBroker(
@@ -237,10 +296,6 @@ async def _station(
         clock=clock,
     )
 
-    def scanner_told(text: str) -> None:
-        alerts.raise_alert(Severity.WARNING, "System: SCANNER WARNING", text)
-
-    scanner, child = resilient_scanner(scanner_told, scanner_config(settings, store=store))
     broker_settings = settings.broker.model_copy(update={"allowed_accounts": allowed})
     return Station(
         settings=settings.model_copy(update={"broker": broker_settings}),
@@ -251,7 +306,7 @@ async def _station(
             scanner=scanner,
             market_data=MarketData(
                 broker=broker,
-                bulk=child,
+                bulk=behind,
                 clock=clock,
                 sessions=Sessions(),
                 expiries=Expiries(**settings.cache.model_dump()),

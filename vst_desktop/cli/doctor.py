@@ -49,7 +49,7 @@ async def _checks(overrides: list[str]) -> list[Check]:
     for name, check in (
         ("settings", lambda: _settings(overrides)),
         ("folders", _folders),
-        ("scanner", _scanner),
+        ("scanner", lambda: _scanner(overrides)),
         ("simulator", _simulator),
         ("database", _database),
         ("keyring", _keyring),
@@ -84,21 +84,24 @@ async def _folders() -> Check:
     return Check(name="folders", ok=True, detail=f"{find_paths().make().data} can be written")
 
 
-async def _scanner() -> Check:
+async def _scanner(overrides: list[str]) -> Check:
     import time
 
-    from vst_desktop.bootstrap import scanner_child
+    from vst_desktop.bootstrap import make_scanner, profile_settings
 
-    scanner = scanner_child()
+    settings = profile_settings(None, overrides)
+    scanner = await make_scanner(settings)
     started = time.perf_counter()
-    await scanner.start()
     try:
+        await scanner.start()
         put = await scanner.put_bars([])
         took = time.perf_counter() - started
     finally:
         await scanner.close()
+    host = settings.scanner.host
+    which = f"the service at {host}" if host else "our own child starts and"
     return Check(
-        name="scanner", ok=not put.errors, detail=f"starts and answers in {took * 1000:.0f} ms"
+        name="scanner", ok=not put.errors, detail=f"{which} answers in {took * 1000:.0f} ms"
     )
 
 
