@@ -333,7 +333,7 @@ def _joined(symbol: str, parts: Sequence[Segment]) -> list[tuple[Segment, bool]]
                 f"block {segment.places[symbol][0].number}: bars of {symbol} begin on "
                 f"{_day(days[0])}, before {_day(last)} which is kept already",
             )
-        found.append((segment, days[0] == last))
+        found.append((segment, bool(days[0] == last)))
         last = int(days[-1])
     return found
 

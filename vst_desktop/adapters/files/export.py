@@ -37,7 +37,7 @@ def check_export(path: str | Path, *, overwrite: bool) -> None:
     file = Path(path)
     if file.suffix.lower() not in (".csv", ".parquet"):
         raise UserError(
-            f"ends with {file.suffix or 'nothing'!r}",
+            f"ends with {file.suffix!r}" if file.suffix else "has no ending",
             where=str(file),
             remedy="name it .csv or .parquet",
             exit_code=2,
