@@ -1,12 +1,7 @@
 // Package bars holds bars in memory, column by column, after the door has checked them.
 package bars
 
-import (
-	"fmt"
-	"math"
-	"sort"
-	"time"
-)
+import "time"
 
 // TicksPerUnit is the grid on which most prices are exact: 1/10000 of a dollar.
 const TicksPerUnit = 10000
@@ -29,8 +24,85 @@ type Series struct {
 	Timeframe                      Timeframe
 	Time                           []int64
 	Open, High, Low, Close, Volume []float64
-	// Ticks is Close on the tick grid when every close is exact there, else nil.
-	Ticks []int64
+}
+
+// MakeSeries returns a series of n bars to be filled.
+func MakeSeries(symbol string, timeframe Timeframe, n int) *Series {
+	return &Series{
+		Symbol: symbol, Timeframe: timeframe, Time: make([]int64, n), Open: make([]float64, n),
+		High: make([]float64, n), Low: make([]float64, n), Close: make([]float64, n), Volume: make([]float64, n),
+	}
+}
+
+// CopyFrom puts the bars of other from from to to at position at.
+func (s *Series) CopyFrom(at int, other *Series, from, to int) {
+	copy(s.Time[at:], other.Time[from:to])
+	copy(s.Open[at:], other.Open[from:to])
+	copy(s.High[at:], other.High[from:to])
+	copy(s.Low[at:], other.Low[from:to])
+	copy(s.Close[at:], other.Close[from:to])
+	copy(s.Volume[at:], other.Volume[from:to])
+}
+
+// Join is a new series of these bars, nil for none, and those of next behind them. A first bar of
+// next at the time of the last one here takes its place.
+func (s *Series) Join(next *Series) (*Series, *Error) {
+	n := 0
+	if s != nil {
+		n = len(s.Time)
+		if n > 0 && s.Time[n-1] == next.Time[0] {
+			n--
+		}
+		if n > 0 && s.Time[n-1] >= next.Time[0] {
+			day := next.Day(0)
+			return nil, &Error{Symbol: next.Symbol, Day: &day, Reason: "bar " + next.Label(0) + ": the date goes back"}
+		}
+	}
+	if n == 0 {
+		return next, nil
+	}
+	before, _ := s.Split(n)
+	return before.Behind(next), nil
+}
+
+// Behind is next with these bars, nil for none, in front of it, whatever their times.
+func (s *Series) Behind(next *Series) *Series {
+	if s == nil {
+		return next
+	}
+	whole := MakeSeries(next.Symbol, next.Timeframe, len(s.Time)+len(next.Time))
+	whole.CopyFrom(0, s, 0, len(s.Time))
+	whole.CopyFrom(len(s.Time), next, 0, len(next.Time))
+	return whole
+}
+
+// Split is the first n bars and the rest; they share their columns.
+func (s *Series) Split(n int) (first, rest *Series) {
+	return &Series{
+			Symbol: s.Symbol, Timeframe: s.Timeframe, Time: s.Time[:n], Open: s.Open[:n],
+			High: s.High[:n], Low: s.Low[:n], Close: s.Close[:n], Volume: s.Volume[:n],
+		}, &Series{
+			Symbol: s.Symbol, Timeframe: s.Timeframe, Time: s.Time[n:], Open: s.Open[n:],
+			High: s.High[n:], Low: s.Low[n:], Close: s.Close[n:], Volume: s.Volume[n:],
+		}
+}
+
+const secondsPerMinute = 60
+
+// ToColumn is a time of Series as blocks hold it: days, or minutes since 1970-01-01.
+func (t Timeframe) ToColumn(time int64) int64 {
+	if t == Minute {
+		return floorDiv(time, secondsPerMinute)
+	}
+	return time
+}
+
+// FromColumn is the time of Series that a block holds so.
+func (t Timeframe) FromColumn(value int32) int64 {
+	if t == Minute {
+		return int64(value) * secondsPerMinute
+	}
+	return int64(value)
 }
 
 // Error says why a symbol cannot be scanned. Day is that of the bar at fault, nil when it is
@@ -51,81 +123,12 @@ func (s *Series) Day(i int) int32 {
 	return int32(s.Time[i])
 }
 
-// Between returns the range of bars that lie on the days from start to end, both included.
-func (s *Series) Between(start, end int32) (from, to int) {
-	from = sort.Search(len(s.Time), func(i int) bool { return s.Day(i) >= start })
-	return from, max(from, sort.Search(len(s.Time), func(i int) bool { return s.Day(i) > end }))
-}
-
-// check is the door: it names the first bar that may not be scanned, or returns nil. before is
-// the time of the bar that stands in front of the first, nil when there is none.
-func (s *Series) check(before *int64) *Error {
-	n := len(s.Time)
-	for _, column := range [][]float64{s.Open, s.High, s.Low, s.Close, s.Volume} {
-		if len(column) != n {
-			return &Error{Symbol: s.Symbol, Reason: fmt.Sprintf("the columns differ in length: %d times, %d values", n, len(column))}
-		}
-	}
-	if n == 0 {
-		return &Error{Symbol: s.Symbol, Reason: "there are no bars"}
-	}
-	for i := range n {
-		if i > 0 {
-			before = &s.Time[i-1]
-		}
-		if fault := s.fault(i, before); fault != "" {
-			day := s.Day(i)
-			return &Error{Symbol: s.Symbol, Day: &day, Reason: fmt.Sprintf("bar %s: %s", s.label(i), fault)}
-		}
-	}
-	return nil
-}
-
-func (s *Series) fault(i int, before *int64) string {
-	for _, price := range [4]float64{s.Open[i], s.High[i], s.Low[i], s.Close[i]} {
-		switch {
-		case math.IsNaN(price) || math.IsInf(price, 0):
-			return "a price is not a number"
-		case price <= 0:
-			return fmt.Sprintf("price %g is not above 0", price)
-		}
-	}
-	switch {
-	case s.High[i] < s.Low[i]:
-		return fmt.Sprintf("high %g is below low %g", s.High[i], s.Low[i])
-	case math.IsNaN(s.Volume[i]) || math.IsInf(s.Volume[i], 0):
-		return "the volume is not a number"
-	case s.Volume[i] < 0:
-		return fmt.Sprintf("volume %g is negative", s.Volume[i])
-	case before != nil && s.Time[i] == *before:
-		return "the date stands twice"
-	case before != nil && s.Time[i] < *before:
-		return "the date goes back"
-	}
-	return ""
-}
-
-// label names bar i as a person would.
-func (s *Series) label(i int) string {
+// Label names bar i as a person would.
+func (s *Series) Label(i int) string {
 	if s.Timeframe == Minute {
 		return time.Unix(s.Time[i], 0).UTC().Format("2006-01-02 15:04Z")
 	}
 	return time.Unix(s.Time[i]*secondsPerDay, 0).UTC().Format(time.DateOnly)
-}
-
-// ticks puts closes on the tick grid; nil when one of them is not exact there.
-func ticks(closes []float64) []int64 {
-	// Sums of 200 closes must stay exact, as integers and as the floats they become.
-	const largest = 1 << 44
-	grid := make([]int64, len(closes))
-	for i, price := range closes {
-		tick := math.Round(price * TicksPerUnit)
-		if tick > largest || tick/TicksPerUnit != price {
-			return nil
-		}
-		grid[i] = int64(tick)
-	}
-	return grid
 }
 
 func floorDiv(a, b int64) int64 {

@@ -4,85 +4,94 @@ package scan
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"vst/scanner/internal/bars"
-	"vst/scanner/internal/indicator"
-	"vst/scanner/internal/strategy"
+	"vst/scanner/internal/kernel"
+	"vst/scanner/internal/library"
 )
 
-// checkEvery is after how many bars a pass looks whether it was cancelled.
-const checkEvery = 4096
-
-// Job is what to scan.
+// Job is what to scan for.
 type Job struct {
-	Symbols    []string
-	Timeframe  bars.Timeframe
-	Kinds      []strategy.Kind
-	Parameters strategy.Parameters
+	// Strategies are those wanted, bit k for the k-th.
+	Strategies uint8
+	Parameters kernel.Parameters
 	// StartDay and EndDay bound the signals, both included, in days since 1970-01-01.
 	StartDay, EndDay int32
 	// LastBarOnly asks for the last bar within the bounds alone.
 	LastBarOnly bool
+	// Values asks for the indicators of each signal's bar.
+	Values bool
+	// Resume continues from what earlier scans left, where that answers the job.
+	Resume bool
 }
 
-// Signal is one rule holding on one bar; NaN is not warmed up.
-type Signal struct {
-	Kind                        strategy.Kind
-	Day                         int32
-	Close, ATR, RSI, Fast, Slow float64
+// unbounded says whether the last bar asked for is the last there is.
+func (j *Job) unbounded() bool { return j.EndDay == math.MaxInt32 && j.StartDay == math.MinInt32 }
+
+// Part is the answer for the symbols of one volume. It is valid until the function that took it
+// returns.
+type Part struct {
+	Runs []Run
+	// A value a row: the day, the strategies that hold (bit k for the k-th), and the indicators
+	// when they were asked for.
+	Days       []int32
+	Strategies []uint8
+	Values     []Values
+	// Symbols and Bars were passed over.
+	Symbols, Bars int
 }
 
-// Outcome is the answer for the symbol at Index of the job: signals in time order, or why there
-// are none. Signals are valid until the function that took the outcome returns.
-type Outcome struct {
-	Index   int
-	Signals []Signal
-	Bars    int
-	Err     *bars.Error
-}
+// Run is how many rows in turn belong to the symbol at Index of the view.
+type Run struct{ Index, Rows uint32 }
 
-// Source gives the series of a symbol, or why there is none.
-type Source interface {
-	Get(symbol string, timeframe bars.Timeframe) (*bars.Series, *bars.Error)
-}
+// Values are the indicators of one bar in USD, RSI from 0 to 100; NaN is not warmed up.
+type Values struct{ Close, ATR, RSI, Fast, Slow float64 }
 
-var _ Source = (*bars.Store)(nil)
-
-// Engine scans what a source holds.
+// Engine scans views.
 type Engine struct {
-	source Source
+	kernel kernel.Kernel
 	slots  chan struct{}
 }
 
-// NewEngine returns an engine that passes over at most maxConcurrency symbols at once, whatever
-// the number of scans under way.
-func NewEngine(source Source, maxConcurrency int) *Engine {
-	return &Engine{source: source, slots: make(chan struct{}, max(1, maxConcurrency))}
+// NewEngine returns an engine that passes over at most about maxConcurrency symbols at once,
+// a volume at least, whatever the number of scans under way.
+func NewEngine(with kernel.Kernel, maxConcurrency int) *Engine {
+	return &Engine{kernel: with, slots: make(chan struct{}, max(1, maxConcurrency/bars.Lanes))}
 }
 
-// Run scans every symbol of the job and hands each outcome to take, from several goroutines at
-// once. It ends early, with the reason, when the context ends or take fails.
-func (e *Engine) Run(ctx context.Context, job *Job, take func(Outcome) error) error {
+// InstructionSet is the kernel's name.
+func (e *Engine) InstructionSet() string { return e.kernel.Name }
+
+// Run scans the volumes of the view and hands each part to take, from several goroutines at once.
+// It ends early, with the reason, when the context ends or take fails.
+func (e *Engine) Run(ctx context.Context, view *library.View, job *Job, take func(*Part) error) error {
 	group, ctx := errgroup.WithContext(ctx)
+	plan := newPlan(job)
 	var next atomic.Int64
-	for range min(cap(e.slots), runtime.GOMAXPROCS(0), len(job.Symbols)) {
+	for range min(cap(e.slots), runtime.GOMAXPROCS(0), len(view.Items)) {
 		group.Go(func() error {
-			var found []Signal
+			w := worker{kernel: &e.kernel, job: job, plan: plan}
 			for {
-				index := int(next.Add(1)) - 1
-				if index >= len(job.Symbols) {
+				at := int(next.Add(1)) - 1
+				if at >= len(view.Items) {
 					return nil
 				}
-				outcome, err := e.one(ctx, job, index, found[:0])
-				if err != nil {
-					return err
+				select {
+				case e.slots <- struct{}{}:
+				case <-ctx.Done():
+					return context.Cause(ctx)
 				}
-				found = outcome.Signals
-				if err := take(outcome); err != nil {
+				part, err := w.scan(ctx, &view.Items[at])
+				<-e.slots
+				if err == nil {
+					err = take(part)
+				}
+				if err != nil {
 					return err
 				}
 			}
@@ -94,54 +103,71 @@ func (e *Engine) Run(ctx context.Context, job *Job, take func(Outcome) error) er
 	return nil
 }
 
-func (e *Engine) one(ctx context.Context, job *Job, index int, found []Signal) (Outcome, error) {
-	select {
-	case e.slots <- struct{}{}:
-		defer func() { <-e.slots }()
-	case <-ctx.Done():
-		return Outcome{}, context.Cause(ctx)
-	}
-	series, fault := e.source.Get(job.Symbols[index], job.Timeframe)
-	if fault != nil {
-		return Outcome{Index: index, Signals: found, Err: fault}, nil
-	}
-	found, err := pass(ctx, series, job, found)
-	return Outcome{Index: index, Signals: found, Bars: len(series.Time)}, err
+// plan is the job's rules, prepared once for both kinds of prices.
+type plan struct {
+	ticks, floats       *kernel.Rules
+	tickSums, floatSums *kernel.Rules
 }
 
-func pass(ctx context.Context, s *bars.Series, job *Job, found []Signal) ([]Signal, error) {
-	from, to := s.Between(job.StartDay, job.EndDay)
-	if job.LastBarOnly {
-		from = max(from, to-1)
+func newPlan(job *Job) *plan {
+	p := &plan{
+		ticks:  kernel.NewRules[int32](&job.Parameters),
+		floats: kernel.NewRules[float64](&job.Parameters),
 	}
-	if from == to {
-		return found, nil
+	p.tickSums, p.floatSums = p.ticks.Summing(), p.floats.Summing()
+	return p
+}
+
+// worker scans one volume after another and keeps what it needs for that.
+type worker struct {
+	kernel *kernel.Kernel
+	job    *Job
+	plan   *plan
+	part   Part
+	rows   [bars.Lanes]laneRows
+	words  [2 * kernel.ChunkRows]uint32
+	ticks  scratch[int32]
+	floats scratch[float64]
+}
+
+// laneRows are the rows found in one lane.
+type laneRows struct {
+	stamps     []int32
+	strategies []uint8
+	values     []Values
+}
+
+func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {
+	v := item.Volume
+	w.part = Part{Runs: w.part.Runs[:0], Days: w.part.Days[:0], Strategies: w.part.Strategies[:0], Values: w.part.Values[:0]}
+	for lane := range w.rows {
+		rows := &w.rows[lane]
+		rows.stamps, rows.strategies, rows.values = rows.stamps[:0], rows.strategies[:0], rows.values[:0]
 	}
-	state := indicator.NewPass(s)
-	lows := lowest{values: s.Low, lookback: job.Parameters.BaseLookback}
-	var bar strategy.Bar
-	for i := range to {
-		if i%checkEvery == checkEvery-1 && ctx.Err() != nil {
-			return found, context.Cause(ctx)
-		}
-		if i < from {
-			state.Advance()
+	var err error
+	if v.Block.Ticks != nil {
+		err = newPass(w, item, v.Block.Ticks, &w.ticks, w.kernel.Ticks, w.plan.ticks, w.plan.tickSums, bars.TicksPerUnit).run(ctx)
+	} else {
+		err = newPass(w, item, v.Block.Floats, &w.floats, w.kernel.Floats, w.plan.floats, w.plan.floatSums, 1).run(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for lane, index := range item.Index {
+		if index < 0 {
 			continue
 		}
-		bar.RSIBefore, bar.TrendBefore = state.RSI(), state.Trend()
-		state.Advance()
-		bar.Close, bar.ATR, bar.RSI = s.Close[i], state.ATR(), state.RSI()
-		if job.Parameters.RangeLow {
-			bar.Base = lows.ending(i)
-		}
-		for _, kind := range job.Kinds {
-			if job.Parameters.Holds(kind, &bar) {
-				found = append(found, Signal{
-					Kind: kind, Day: s.Day(i), Close: bar.Close,
-					ATR: bar.ATR, RSI: bar.RSI, Fast: state.Fast(), Slow: state.Slow(),
-				})
+		w.part.Symbols++
+		w.part.Bars += v.Len(lane)
+		rows := &w.rows[lane]
+		if len(rows.stamps) > 0 {
+			w.part.Runs = append(w.part.Runs, Run{uint32(index), uint32(len(rows.stamps))})
+			for _, stamp := range rows.stamps {
+				w.part.Days = append(w.part.Days, v.DayOf(stamp))
 			}
+			w.part.Strategies = append(w.part.Strategies, rows.strategies...)
+			w.part.Values = append(w.part.Values, rows.values...)
 		}
 	}
-	return found, nil
+	return &w.part, nil
 }

@@ -1,180 +1,260 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"sort"
+	"math"
+	"sync"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"vst/scanner/internal/bars"
 	pb "vst/scanner/internal/gen/scannerv1"
+	"vst/scanner/internal/library"
+	"vst/scanner/internal/provider"
 )
 
-// cut is a range of one series' bars.
-type cut struct {
-	series   *bars.Series
-	from, to int
+// unaryRows bounds what BulkFetch answers: about 50 MB.
+const unaryRows = 1_000_000
+
+// encoders is how many chunks of a stream are made at once.
+const encoders = 2
+
+// fetch is one call of BulkFetch, in either form.
+type fetch struct {
+	request    *pb.BulkFetchRequest
+	timeframe  bars.Timeframe
+	policy     bars.Policy
+	start, end int64
+	started    time.Time
 }
 
-func (c cut) len() int { return c.to - c.from }
+func newFetch(request *pb.BulkFetchRequest) (*fetch, error) {
+	f := &fetch{request: request, start: math.MinInt64, end: math.MaxInt64, started: time.Now()}
+	var err error
+	if f.timeframe, err = toTimeframe(request.GetTimeframe()); err == nil {
+		f.policy, err = toPolicy(request.GetDoorPolicy())
+	}
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	if request.Start != nil {
+		f.start = request.GetStart()
+	}
+	if request.End != nil {
+		f.end = request.GetEnd()
+	}
+	return f, nil
+}
 
 // BulkFetch answers with one Arrow IPC stream.
-func (s *Server) BulkFetch(_ context.Context, request *pb.BulkFetchRequest) (*pb.BulkFetchResponse, error) {
-	started := time.Now()
-	timeframe, cuts, missing, err := s.cuts(request)
+func (s *Server) BulkFetch(ctx context.Context, request *pb.BulkFetchRequest) (*pb.BulkFetchResponse, error) {
+	f, err := newFetch(request)
 	if err != nil {
 		return nil, err
 	}
-	data, err := arrowStream(timeframe, cuts)
+	response, err := s.fromProvider(ctx, f, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &pb.BulkFetchResponse{ArrowIpc: data, Errors: missing, FetchSeconds: time.Since(started).Seconds()}, nil
+	view, err := s.view(f)
+	if err != nil {
+		return nil, err
+	}
+	defer view.Release()
+	var found []*bars.Series
+	rows := 0
+	for series := range lanes(view, f) {
+		if rows += len(series.Time); rows > unaryRows {
+			return nil, status.Errorf(codes.ResourceExhausted,
+				"more than %d bars in one answer: ask for fewer symbols or days, or use BulkFetchStream", unaryRows)
+		}
+		found = append(found, series)
+	}
+	data, err := arrowStream(f.timeframe, found)
+	if err != nil {
+		return nil, err
+	}
+	return &pb.BulkFetchResponse{
+		ArrowIpc: data, Errors: missing(response, view), Warnings: response.GetWarnings(),
+		FetchSeconds: time.Since(f.started).Seconds(),
+	}, nil
 }
 
 // BulkFetchStream answers in chunks.
 func (s *Server) BulkFetchStream(request *pb.BulkFetchRequest, stream grpc.ServerStreamingServer[pb.BulkFetchChunk]) error {
-	started := time.Now()
-	timeframe, cuts, missing, err := s.cuts(request)
+	f, err := newFetch(request)
 	if err != nil {
 		return err
 	}
-	for len(cuts) > 0 {
-		var chunk []cut
-		chunk, cuts = split(cuts, chunkRows)
-		data, err := arrowStream(timeframe, chunk)
-		if err != nil {
-			return err
-		}
-		if err := stream.Send(&pb.BulkFetchChunk{ArrowIpc: data}); err != nil {
-			return err
-		}
-	}
-	return stream.Send(&pb.BulkFetchChunk{Errors: missing, FetchSeconds: time.Since(started).Seconds()})
-}
-
-// split takes cuts of at most rows bars in all; the last may be part of a cut.
-func split(cuts []cut, rows int) (first, rest []cut) {
-	for i, c := range cuts {
-		if c.len() > rows {
-			head, tail := c, c
-			head.to = c.from + rows
-			tail.from = head.to
-			return append(first, head), append([]cut{tail}, cuts[i+1:]...)
-		}
-		rows -= c.len()
-		first = append(first, c)
-	}
-	return first, nil
-}
-
-func (s *Server) cuts(request *pb.BulkFetchRequest) (bars.Timeframe, []cut, []*pb.SymbolError, error) {
-	timeframe, err := toTimeframe(request.GetTimeframe())
+	total := uint32(len(request.GetSymbols()))
+	response, err := s.fromProvider(stream.Context(), f, func(done uint32) error {
+		return stream.Send(&pb.BulkFetchChunk{Progress: &pb.ScanProgress{Done: done, Total: total}})
+	})
 	if err != nil {
-		return 0, nil, nil, status.Error(codes.InvalidArgument, err.Error())
+		return err
 	}
-	var found []cut
-	var missing []*pb.SymbolError
-	for _, symbol := range request.GetSymbols() {
-		series, fault := s.store.Get(symbol, timeframe)
+	view, err := s.view(f)
+	if err != nil {
+		return err
+	}
+	defer view.Release()
+	if err := sendChunks(stream, view, f); err != nil {
+		return err
+	}
+	return stream.Send(&pb.BulkFetchChunk{
+		Errors: missing(response, view), Warnings: response.GetWarnings(), FetchSeconds: time.Since(f.started).Seconds(),
+		Progress: &pb.ScanProgress{Done: total, Total: total},
+	})
+}
+
+// view is what is held of the request's symbols; naming none is asking for none.
+func (s *Server) view(f *fetch) (*library.View, error) {
+	if len(f.request.GetSymbols()) == 0 {
+		return &library.View{}, nil
+	}
+	if err := s.library.Refresh(); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return s.library.View(f.request.GetSymbols(), f.timeframe), nil
+}
+
+// missing are the symbols without bars; those that a provider failed for have its reason.
+func missing(response *pb.PutBarsResponse, view *library.View) []*pb.SymbolError {
+	errors := response.GetErrors()
+	named := map[string]bool{}
+	for _, fault := range errors {
+		named[fault.GetSymbol()] = true
+	}
+	for _, fault := range toErrors(view.Errors) {
+		if !named[fault.GetSymbol()] {
+			errors = append(errors, fault)
+		}
+	}
+	return errors
+}
+
+// lanes are the series of the view within the bounds, one after the other.
+func lanes(view *library.View, f *fetch) func(func(*bars.Series) bool) {
+	return func(yield func(*bars.Series) bool) {
+		for i := range view.Items {
+			for lane, index := range view.Items[i].Index {
+				if index >= 0 && !yield(view.Items[i].Series(lane, f.start, f.end)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// chunk is a message in the making.
+type chunk struct {
+	data []byte
+	err  error
+	done uint32
+}
+
+// sendChunks sends the series in chunks; some are encoded while others are sent.
+func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *library.View, f *fetch) error {
+	ctx, cancel := context.WithCancel(stream.Context())
+	total := uint32(len(view.Symbols))
+	coming := make(chan chan chunk, encoders)
+	defer func() {
+		cancel()
+		// Whoever reads the view must be done before it is released.
+		for range coming {
+		}
+	}()
+	go func() {
+		defer close(coming)
+		var batch []*bars.Series
+		rows, done := 0, uint32(len(view.Errors))
+		flush := func() bool {
+			if len(batch) == 0 {
+				return true
+			}
+			series, place, at := batch, make(chan chunk, 1), done
+			batch, rows = nil, 0
+			select {
+			case coming <- place:
+			case <-ctx.Done():
+				return false
+			}
+			go func() {
+				data, err := arrowStream(f.timeframe, series)
+				place <- chunk{data, err, at}
+			}()
+			return true
+		}
+		for series := range lanes(view, f) {
+			done++
+			for len(series.Time) > 0 {
+				room := chunkRows - rows
+				part := series
+				if len(series.Time) > room {
+					part, series = series.Split(room)
+				} else {
+					series = &bars.Series{}
+				}
+				batch = append(batch, part)
+				if rows += len(part.Time); rows == chunkRows && !flush() {
+					return
+				}
+			}
+		}
+		flush()
+	}()
+	for place := range coming {
+		c := <-place
+		if c.err != nil {
+			return c.err
+		}
+		if err := stream.Send(&pb.BulkFetchChunk{ArrowIpc: c.data, Progress: &pb.ScanProgress{Done: c.done, Total: total}}); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// fromProvider takes the bars of the request's provider, if it names one, through the door.
+func (s *Server) fromProvider(ctx context.Context, f *fetch, progress func(uint32) error) (*pb.PutBarsResponse, error) {
+	name := f.request.GetProvider()
+	if name == "" {
+		if f.request.GetKeep() {
+			return nil, status.Error(codes.InvalidArgument, "keep is for what a provider gives: name one")
+		}
+		return nil, nil
+	}
+	source := s.providers[name]
+	if source == nil {
+		return nil, status.Error(codes.FailedPrecondition, fmt.Sprintf("the provider %q is not configured", name))
+	}
+	in := s.intake()
+	asked := provider.Request{Symbols: f.request.GetSymbols(), Timeframe: f.timeframe, Start: f.request.Start, End: f.request.End}
+	var mu sync.Mutex
+	var done uint32
+	err := source.Fetch(ctx, asked, func(series *bars.Series, fault *bars.Error) error {
+		mu.Lock()
+		defer mu.Unlock()
 		if fault != nil {
-			missing = append(missing, toError(fault))
-			continue
+			in.fail(fault)
+		} else {
+			in.extend(series, f.policy, f.request.GetKeep())
 		}
-		c := cut{series: series, to: len(series.Time)}
-		if request.Start != nil {
-			c.from = sort.Search(c.to, func(i int) bool { return series.Time[i] >= request.GetStart() })
+		done++
+		if progress == nil {
+			return nil
 		}
-		if request.End != nil {
-			c.to = max(c.from, sort.Search(c.to, func(i int) bool { return series.Time[i] > request.GetEnd() }))
-		}
-		found = append(found, c)
+		return progress(done)
+	})
+	if ctx.Err() != nil {
+		return nil, status.FromContextError(ctx.Err()).Err()
 	}
-	return timeframe, found, missing, nil
-}
-
-func schema(timeframe bars.Timeframe) *arrow.Schema {
-	fields := []arrow.Field{
-		{Name: "symbol", Type: symbolType},
-		{Name: "time", Type: arrow.FixedWidthTypes.Date32},
+	if err != nil {
+		return nil, err
 	}
-	if timeframe == bars.Minute {
-		fields[1].Type = arrow.FixedWidthTypes.Timestamp_s
-	}
-	for _, name := range []string{"open", "high", "low", "close", "volume"} {
-		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64})
-	}
-	return arrow.NewSchema(fields, nil)
-}
-
-var symbolType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
-
-// arrowStream encodes the cuts as one Arrow IPC stream, a record batch each.
-func arrowStream(timeframe bars.Timeframe, cuts []cut) ([]byte, error) {
-	symbols := array.NewStringBuilder(memory.DefaultAllocator)
-	for _, c := range cuts {
-		symbols.Append(c.series.Symbol)
-	}
-	dictionary := symbols.NewArray()
-	columns := schema(timeframe)
-	var out bytes.Buffer
-	writer := ipc.NewWriter(&out, ipc.WithSchema(columns))
-	for i, c := range cuts {
-		if c.len() == 0 {
-			continue
-		}
-		batch := array.NewRecordBatch(columns, []arrow.Array{
-			symbolArray(dictionary, i, c.len()),
-			timeArray(timeframe, c.series.Time[c.from:c.to]),
-			floatArray(c.series.Open[c.from:c.to]),
-			floatArray(c.series.High[c.from:c.to]),
-			floatArray(c.series.Low[c.from:c.to]),
-			floatArray(c.series.Close[c.from:c.to]),
-			floatArray(c.series.Volume[c.from:c.to]),
-		}, int64(c.len()))
-		if err := writer.Write(batch); err != nil {
-			return nil, fmt.Errorf("encode bars of %s: %w", c.series.Symbol, err)
-		}
-	}
-	if err := writer.Close(); err != nil {
-		return nil, fmt.Errorf("encode bars: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-func symbolArray(dictionary arrow.Array, index, n int) arrow.Array {
-	indices := make([]int32, n)
-	for i := range indices {
-		indices[i] = int32(index)
-	}
-	return array.NewDictionaryArray(symbolType, fixed(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(indices)), dictionary)
-}
-
-func timeArray(timeframe bars.Timeframe, times []int64) arrow.Array {
-	if timeframe == bars.Minute {
-		return fixed(arrow.FixedWidthTypes.Timestamp_s, len(times), arrow.Int64Traits.CastToBytes(times))
-	}
-	days := make([]int32, len(times))
-	for i, day := range times {
-		days[i] = int32(day)
-	}
-	return fixed(arrow.FixedWidthTypes.Date32, len(days), arrow.Int32Traits.CastToBytes(days))
-}
-
-func floatArray(values []float64) arrow.Array {
-	return fixed(arrow.PrimitiveTypes.Float64, len(values), arrow.Float64Traits.CastToBytes(values))
-}
-
-// fixed wraps values in place: nothing is copied, and the garbage collector owns the memory.
-func fixed(of arrow.DataType, n int, values []byte) arrow.Array {
-	return array.MakeFromData(array.NewData(of, n, []*memory.Buffer{nil, memory.NewBufferBytes(values)}, nil, 0, 0))
+	return in.finish(ctx)
 }

@@ -3,56 +3,80 @@ package server
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	pb "vst/scanner/internal/gen/scannerv1"
 	"vst/scanner/internal/scan"
 )
 
-// encode writes the signals of one symbol as one run; signals of one bar share its row. The kinds
-// of one bar come in ascending order.
-func encode(symbol int, signals []scan.Signal, values bool) *pb.SignalColumns {
-	if len(signals) == 0 {
-		return nil
-	}
-	columns := &pb.SignalColumns{}
-	order := binary.LittleEndian
-	rows := 0
-	for i := range signals {
-		signal := &signals[i]
-		bit := byte(1) << (signal.Kind - 1)
-		if i > 0 && signals[i-1].Day == signal.Day && signals[i-1].Kind < signal.Kind {
-			columns.Strategies[rows-1] |= bit
-			continue
-		}
-		rows++
-		columns.Strategies = append(columns.Strategies, bit)
-		columns.Day = order.AppendUint32(columns.Day, uint32(signal.Day))
-		if values {
-			columns.Close = order.AppendUint64(columns.Close, math.Float64bits(signal.Close))
-			columns.Atr = order.AppendUint64(columns.Atr, math.Float64bits(signal.ATR))
-			columns.Rsi = order.AppendUint64(columns.Rsi, math.Float64bits(signal.RSI))
-			columns.Sma50 = order.AppendUint64(columns.Sma50, math.Float64bits(signal.Fast))
-			columns.Sma200 = order.AppendUint64(columns.Sma200, math.Float64bits(signal.Slow))
-		}
-	}
-	columns.RunSymbol = order.AppendUint32(nil, uint32(symbol))
-	columns.RunRows = order.AppendUint32(nil, uint32(rows))
-	return columns
+// columns are signals of several parts, in the order they came.
+type columns struct {
+	runs       []scan.Run
+	days       []int32
+	strategies []byte
+	values     []scan.Values
 }
 
-// joined lays columns end to end; parts may hold nil.
-func joined(parts []*pb.SignalColumns) *pb.SignalColumns {
-	whole := &pb.SignalColumns{}
-	for _, part := range parts {
-		whole.RunSymbol = append(whole.RunSymbol, part.GetRunSymbol()...)
-		whole.RunRows = append(whole.RunRows, part.GetRunRows()...)
-		whole.Day = append(whole.Day, part.GetDay()...)
-		whole.Strategies = append(whole.Strategies, part.GetStrategies()...)
-		whole.Close = append(whole.Close, part.GetClose()...)
-		whole.Atr = append(whole.Atr, part.GetAtr()...)
-		whole.Rsi = append(whole.Rsi, part.GetRsi()...)
-		whole.Sma50 = append(whole.Sma50, part.GetSma50()...)
-		whole.Sma200 = append(whole.Sma200, part.GetSma200()...)
+func (c *columns) add(part *scan.Part) {
+	c.runs = append(c.runs, part.Runs...)
+	c.days = append(c.days, part.Days...)
+	c.strategies = append(c.strategies, part.Strategies...)
+	c.values = append(c.values, part.Values...)
+}
+
+// ordered are the same signals in the order of their symbols' indices.
+func (c *columns) ordered() *columns {
+	type stretch struct {
+		run  scan.Run
+		from int
 	}
-	return whole
+	stretches := make([]stretch, len(c.runs))
+	from := 0
+	for i, run := range c.runs {
+		stretches[i] = stretch{run, from}
+		from += int(run.Rows)
+	}
+	slices.SortStableFunc(stretches, func(a, b stretch) int { return int(a.run.Index) - int(b.run.Index) })
+	sorted := &columns{days: make([]int32, 0, len(c.days)), strategies: make([]byte, 0, len(c.strategies))}
+	for _, s := range stretches {
+		to := s.from + int(s.run.Rows)
+		sorted.runs = append(sorted.runs, s.run)
+		sorted.days = append(sorted.days, c.days[s.from:to]...)
+		sorted.strategies = append(sorted.strategies, c.strategies[s.from:to]...)
+		if len(c.values) > 0 {
+			sorted.values = append(sorted.values, c.values[s.from:to]...)
+		}
+	}
+	return sorted
+}
+
+// message writes the columns as the contract has them.
+func (c *columns) message() *pb.SignalColumns {
+	order := binary.LittleEndian
+	message := &pb.SignalColumns{
+		RunSymbol: make([]byte, 0, 4*len(c.runs)), RunRows: make([]byte, 0, 4*len(c.runs)),
+		Day: make([]byte, 4*len(c.days)), Strategies: c.strategies,
+	}
+	for _, run := range c.runs {
+		message.RunSymbol = order.AppendUint32(message.RunSymbol, run.Index)
+		message.RunRows = order.AppendUint32(message.RunRows, run.Rows)
+	}
+	for i, day := range c.days {
+		order.PutUint32(message.Day[4*i:], uint32(day))
+	}
+	float := func(of func(*scan.Values) float64) []byte {
+		column := make([]byte, 8*len(c.values))
+		for i := range c.values {
+			order.PutUint64(column[8*i:], math.Float64bits(of(&c.values[i])))
+		}
+		return column
+	}
+	if len(c.values) > 0 {
+		message.Close = float(func(v *scan.Values) float64 { return v.Close })
+		message.Atr = float(func(v *scan.Values) float64 { return v.ATR })
+		message.Rsi = float(func(v *scan.Values) float64 { return v.RSI })
+		message.Sma50 = float(func(v *scan.Values) float64 { return v.Fast })
+		message.Sma200 = float(func(v *scan.Values) float64 { return v.Slow })
+	}
+	return message
 }

@@ -8,32 +8,28 @@ import (
 
 	"vst/scanner/internal/bars"
 	pb "vst/scanner/internal/gen/scannerv1"
+	"vst/scanner/internal/kernel"
 	"vst/scanner/internal/scan"
-	"vst/scanner/internal/strategy"
 )
 
 func toJob(request *pb.ScanRequest) (*scan.Job, error) {
 	if len(request.GetStrategies()) == 0 {
 		return nil, errors.New("the request names no strategy")
 	}
-	kinds := make([]strategy.Kind, 0, len(request.GetStrategies()))
+	var wanted uint8
 	for _, named := range request.GetStrategies() {
 		if named < pb.Strategy_STRATEGY_HIGH_BASE || named > pb.Strategy_STRATEGY_BEAR_RALLY {
 			return nil, fmt.Errorf("unknown strategy %s", named)
 		}
-		kinds = append(kinds, strategy.Kind(named))
+		wanted |= 1 << (named - 1)
 	}
 	parameters, err := toParameters(request.GetParameters())
 	if err != nil {
 		return nil, err
 	}
-	timeframe, err := toTimeframe(request.GetTimeframe())
-	if err != nil {
-		return nil, err
-	}
 	job := &scan.Job{
-		Symbols: request.GetSymbols(), Timeframe: timeframe, Kinds: kinds, Parameters: parameters,
-		StartDay: math.MinInt32, EndDay: math.MaxInt32, LastBarOnly: request.GetLastBarOnly(),
+		Strategies: wanted, Parameters: parameters, StartDay: math.MinInt32, EndDay: math.MaxInt32,
+		LastBarOnly: request.GetLastBarOnly(), Values: request.GetValues(), Resume: request.GetResume(),
 	}
 	if request.StartDay != nil {
 		job.StartDay = request.GetStartDay()
@@ -44,8 +40,8 @@ func toJob(request *pb.ScanRequest) (*scan.Job, error) {
 	return job, nil
 }
 
-func toParameters(message *pb.StrategyParameters) (strategy.Parameters, error) {
-	parameters := strategy.Parameters{
+func toParameters(message *pb.StrategyParameters) (kernel.Parameters, error) {
+	parameters := kernel.Parameters{
 		HighBaseMaxATRRatio: message.GetHighBaseMaxAtrRatio(),
 		HighBaseMinRSI:      message.GetHighBaseMinRsi(),
 		LowBaseMinATRRatio:  message.GetLowBaseMinAtrRatio(),
@@ -75,6 +71,23 @@ func toTimeframe(timeframe pb.Timeframe) (bars.Timeframe, error) {
 		return bars.Minute, nil
 	}
 	return 0, fmt.Errorf("unknown timeframe %s", timeframe)
+}
+
+func fromTimeframe(timeframe bars.Timeframe) pb.Timeframe {
+	if timeframe == bars.Minute {
+		return pb.Timeframe_TIMEFRAME_MINUTE
+	}
+	return pb.Timeframe_TIMEFRAME_DAILY
+}
+
+func toPolicy(policy pb.DoorPolicy) (bars.Policy, error) {
+	switch policy {
+	case pb.DoorPolicy_DOOR_POLICY_UNSPECIFIED, pb.DoorPolicy_DOOR_POLICY_REJECT:
+		return bars.Reject, nil
+	case pb.DoorPolicy_DOOR_POLICY_SKIP_BAR:
+		return bars.SkipBar, nil
+	}
+	return 0, fmt.Errorf("unknown door policy %s", policy)
 }
 
 const valueBytes = 8
@@ -113,6 +126,26 @@ func float64s(column []byte) []float64 {
 	return values
 }
 
-func toError(fault *bars.Error) *pb.SymbolError {
-	return &pb.SymbolError{Symbol: fault.Symbol, Error: fault.Reason, Day: fault.Day}
+func int32s(column []byte) []int32 {
+	values := make([]int32, len(column)/4)
+	for i := range values {
+		values[i] = int32(binary.LittleEndian.Uint32(column[4*i:]))
+	}
+	return values
+}
+
+func toErrors(faults []*bars.Error) []*pb.SymbolError {
+	messages := make([]*pb.SymbolError, len(faults))
+	for i, fault := range faults {
+		messages[i] = &pb.SymbolError{Symbol: fault.Symbol, Error: fault.Reason, Day: fault.Day}
+	}
+	return messages
+}
+
+func toWarnings(warnings []bars.Warning) []*pb.SymbolWarning {
+	messages := make([]*pb.SymbolWarning, len(warnings))
+	for i, warning := range warnings {
+		messages[i] = &pb.SymbolWarning{Symbol: warning.Symbol, Warning: warning.Text, Day: warning.Day}
+	}
+	return messages
 }

@@ -20,6 +20,8 @@ import (
 const (
 	// greeting bounds a connection's TLS handshake, so that silent strangers do not pile up.
 	greeting = 10 * time.Second
+	// notice is how long a cancelled call may take to end: the end of a parent is ours within 1 s.
+	notice = 500 * time.Millisecond
 	// maxStreams bounds the calls under way of one connection.
 	maxStreams = 256
 )
@@ -45,9 +47,19 @@ func (h host) run(ctx context.Context, ready func(net.Addr) error) (err error) {
 	if err := h.options.check(); err != nil {
 		return err
 	}
-	scanner := New(h.options)
+	scanner, err := New(h.options)
+	if err != nil {
+		return err
+	}
+	quiet := true
+	defer func() {
+		// Calls that still read the mapped bars must not find them gone.
+		if quiet {
+			err = errors.Join(err, scanner.Close())
+		}
+	}()
 	if h.metrics != "" {
-		handler := metrics.Handler(scanner.metrics, scanner.store.Size, h.profiles)
+		handler := metrics.Handler(scanner.metrics, scanner.library.Size, h.profiles)
 		endpoint, err := metrics.Listen(ctx, h.metrics, handler, h.options.Log)
 		if err != nil {
 			return err
@@ -66,6 +78,7 @@ func (h host) run(ctx context.Context, ready func(net.Addr) error) (err error) {
 		grpc.MaxRecvMsgSize(maxReceivedBytes),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(greeting),
+		grpc.WaitForHandlers(true),
 	)
 	pb.RegisterScannerServer(service, scanner)
 	alive := health.NewServer()
@@ -85,10 +98,27 @@ func (h host) run(ctx context.Context, ready func(net.Addr) error) (err error) {
 	}
 	alive.Shutdown()
 	if errors.Is(context.Cause(ctx), errCallerGone) {
-		service.Stop()
-	} else {
-		defer time.AfterFunc(h.patience, service.Stop).Stop()
-		service.GracefulStop()
+		h.patience = 0
+	}
+	if quiet = h.stop(service); !quiet {
+		return errors.New("calls under way did not end when they were cancelled")
 	}
 	return <-served
+}
+
+// stop ends service and tells whether every call has ended. Calls that go on past the patience are
+// cancelled, and given a moment to notice.
+func (h host) stop(service *grpc.Server) bool {
+	ended := make(chan struct{})
+	go func() {
+		service.GracefulStop()
+		close(ended)
+	}()
+	defer time.AfterFunc(h.patience, service.Stop).Stop()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(h.patience + notice):
+		return false
+	}
 }

@@ -1,0 +1,204 @@
+// Command asm writes the kernel's AVX2 code: go run . -out ../avx2_amd64.s
+//
+// Each line is one of scalar's, done for four lanes at once. The two kernels differ in how a
+// price is loaded (int32 ticks are widened) and in what keeps the sums of closes exact: whole
+// ticks are, floats carry what rounding took along.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// Offsets into State (a vector of eight float64 each) and into rules.wide (four float64 each).
+const (
+	stateField = 64
+	wideField  = 32
+)
+
+// The order of rules.wide.
+const (
+	keep = iota
+	smoothing
+	leastRange
+	highRatio
+	lowRatio
+	highRSI
+	lowRSI
+	bullRSI
+	bearRSI
+	slowByFast
+)
+
+// Comparisons of VCMPPD: ordered, false for NaN.
+const (
+	less    = U8(0x11)
+	greater = U8(0x1e)
+)
+
+func main() {
+	ConstraintExpr("amd64")
+	kernel("avx2Ticks", true, true)
+	kernel("avx2Floats", false, true)
+	kernel("avx2AdvanceTicks", true, false)
+	kernel("avx2AdvanceFloats", false, false)
+	Generate()
+}
+
+// kernel writes one function; without decide it moves the averages along and no more.
+func kernel(name string, ticks, decide bool) {
+	TEXT(name, NOSPLIT, "func(rows uintptr, state *float64, wide *float64, words *uint32, n int)")
+
+	width := 4 // bytes of a price
+	if !ticks {
+		width = 8
+	}
+	rows, state := Load(Param("rows"), GP64()), Load(Param("state"), GP64())
+	wide, out, n := Load(Param("wide"), GP64()), Load(Param("words"), GP64()), Load(Param("n"), GP64())
+	column := func(i int) Register {
+		pointer := GP64()
+		MOVQ(Mem{Base: rows, Disp: 8 * i}, pointer)
+		return pointer
+	}
+	closes, highs, lows := column(0), column(1), column(2)
+	oldFasts, oldSlows := column(3), column(4)
+	constant := func(i int) Mem { return Mem{Base: wide, Disp: wideField * i} }
+	field := func(i int) Mem { return Mem{Base: state, Disp: stateField * i} }
+	at := GP64()
+	XORQ(at, at)
+	load := func(pointer Register) VecVirtual {
+		value, price := YMM(), Mem{Base: pointer, Index: at, Scale: 1}
+		if ticks {
+			VCVTDQ2PD(price, value)
+		} else {
+			VMOVUPD(price, value)
+		}
+		return value
+	}
+
+	kept := make([]VecVirtual, 8)
+	for i := range kept {
+		if i < 6 || !ticks {
+			kept[i] = YMM()
+			VMOVUPD(field(i), kept[i])
+		}
+	}
+	last, gain, loss, spread, fast, slow := kept[0], kept[1], kept[2], kept[3], kept[4], kept[5]
+	zero := YMM()
+	VXORPD(zero, zero, zero)
+
+	judge, arm := func(VecVirtual) {}, func() {}
+	if decide {
+		bases, bullArmed, bearArmed := column(5), YMM(), YMM()
+		// arm decides for the next row: the trend, and on which side of its threshold the RSI is.
+		arm = func() {
+			trend, line := YMM(), YMM()
+			VMULPD(constant(slowByFast), fast, trend)
+			VSUBPD(slow, trend, trend)
+			if !ticks {
+				lost := YMM()
+				VMULPD(constant(slowByFast), kept[6], lost)
+				VSUBPD(kept[7], lost, lost)
+				VADDPD(lost, trend, trend)
+			}
+			VMULPD(constant(bullRSI), loss, line)
+			VCMPPD(less, line, gain, bullArmed)
+			VMULPD(constant(bearRSI), loss, line)
+			VCMPPD(greater, line, gain, bearArmed)
+			VCMPPD(greater, zero, trend, line)
+			VANDPD(line, bullArmed, bullArmed)
+			VCMPPD(less, zero, trend, line)
+			VANDPD(line, bearArmed, bearArmed)
+		}
+		judge = func(closing VecVirtual) {
+			height := load(bases)
+			VSUBPD(height, closing, height)
+			line, isHigh, isLow, isBull, isBear := YMM(), YMM(), YMM(), YMM(), YMM()
+			VMULPD(constant(highRatio), spread, line)
+			VCMPPD(greater, line, height, isHigh)
+			VMULPD(constant(highRSI), loss, line)
+			VCMPPD(greater, line, gain, line)
+			VANDPD(line, isHigh, isHigh)
+			VMULPD(constant(lowRatio), spread, line)
+			VCMPPD(less, line, height, isLow)
+			VMULPD(constant(lowRSI), loss, line)
+			VCMPPD(less, line, gain, line)
+			VANDPD(line, isLow, isLow)
+			VMULPD(constant(bullRSI), loss, line)
+			VCMPPD(greater, line, gain, isBull)
+			VANDPD(bullArmed, isBull, isBull)
+			VMULPD(constant(bearRSI), loss, line)
+			VCMPPD(less, line, gain, isBear)
+			VANDPD(bearArmed, isBear, isBear)
+			// Eight bytes a pair of strategies, then a bit a byte: the order that Words documents.
+			VPACKSSDW(isLow, isHigh, isHigh)
+			VPACKSSDW(isBear, isBull, isBull)
+			VPACKSSWB(isBull, isHigh, isHigh)
+			bits := GP32()
+			VPMOVMSKB(isHigh, bits)
+			MOVL(bits, Mem{Base: out})
+			ADDQ(Imm(8), out)
+		}
+	}
+	arm()
+
+	Label("row")
+	closing := load(closes)
+	change, rise := YMM(), YMM()
+	VSUBPD(last, closing, change)
+	VMAXPD(zero, change, rise)
+	VMULPD(constant(keep), gain, gain)
+	VADDPD(rise, gain, gain)
+	VSUBPD(change, rise, rise)
+	VMULPD(constant(keep), loss, loss)
+	VADDPD(rise, loss, loss)
+	high, low := load(highs), load(lows)
+	VMAXPD(last, high, high)
+	VMINPD(last, low, low)
+	VSUBPD(low, high, high)
+	VMAXPD(constant(leastRange), high, high)
+	VMULPD(constant(smoothing), spread, spread)
+	VADDPD(high, spread, spread)
+	VMOVAPD(closing, last)
+
+	judge(closing)
+	slide(load(oldFasts), closing, fast, kept[6], ticks)
+	slide(load(oldSlows), closing, slow, kept[7], ticks)
+	arm()
+	ADDQ(Imm(uint64(8*width)), at)
+	DECQ(n)
+	JNZ(LabelRef("row"))
+
+	for i, value := range kept {
+		if value != nil {
+			VMOVUPD(value, field(i))
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// slide puts the newest close into a sum and takes the oldest out, as scalar's add does.
+func slide(oldest, newest, sum, lost VecVirtual, ticks bool) {
+	if ticks {
+		VSUBPD(oldest, newest, oldest)
+		VADDPD(oldest, sum, sum)
+		return
+	}
+	total, part, kept := YMM(), YMM(), YMM()
+	VADDPD(newest, sum, total)
+	VSUBPD(sum, total, part)
+	VSUBPD(part, total, kept)
+	VSUBPD(kept, sum, kept)
+	VSUBPD(part, newest, part)
+	VADDPD(part, kept, kept)
+	VADDPD(kept, lost, lost)
+	VSUBPD(oldest, total, sum)
+	VSUBPD(total, sum, part)
+	VSUBPD(part, sum, kept)
+	VSUBPD(kept, total, kept)
+	VADDPD(part, oldest, part)
+	VSUBPD(part, kept, kept)
+	VADDPD(kept, lost, lost)
+}

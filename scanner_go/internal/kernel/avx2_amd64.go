@@ -1,0 +1,63 @@
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+var avx2 = Kernel{Name: "avx2", Ticks: ticksByFour, Floats: floatsByFour}
+
+func fastest() Kernel {
+	if cpu.X86.HasAVX2 {
+		return avx2
+	}
+	return Scalar
+}
+
+// columns points to the first value of each column of Rows.
+type columns[P Price] struct{ close, high, low, oldFast, oldSlow, base *P }
+
+func ticksByFour(rows *Rows[int32], state *State, rules *Rules, words Words) {
+	if words == nil {
+		byFour(avx2AdvanceTicks, rows, state, rules, nil)
+	} else {
+		byFour(avx2Ticks, rows, state, rules, words)
+	}
+}
+
+func floatsByFour(rows *Rows[float64], state *State, rules *Rules, words Words) {
+	if words == nil {
+		byFour(avx2AdvanceFloats, rows, state, rules, nil)
+	} else {
+		byFour(avx2Floats, rows, state, rules, words)
+	}
+}
+
+// byFour passes twice, over the lower and the upper four lanes of each row.
+func byFour[P Price](pass func(*columns[P], *float64, *float64, *uint32, int), rows *Rows[P], state *State, rules *Rules, words Words) {
+	n := len(rows.Close) / lanes
+	if n == 0 {
+		return
+	}
+	for side := range 2 {
+		first, end := side*half, n*lanes
+		from := columns[P]{
+			close: &rows.Close[:end][first], high: &rows.High[:end][first], low: &rows.Low[:end][first],
+			oldFast: &rows.OldFast[:end][first], oldSlow: &rows.OldSlow[:end][first],
+		}
+		var word *uint32
+		if words != nil {
+			from.base, word = &rows.Base[:end][first], &words[:2*n][side]
+		}
+		pass(&from, &state.Close[first], &rules.wide[0][0], word, n)
+	}
+}
+
+//go:noescape
+func avx2Ticks(rows *columns[int32], state, wide *float64, words *uint32, n int)
+
+//go:noescape
+func avx2Floats(rows *columns[float64], state, wide *float64, words *uint32, n int)
+
+//go:noescape
+func avx2AdvanceTicks(rows *columns[int32], state, wide *float64, words *uint32, n int)
+
+//go:noescape
+func avx2AdvanceFloats(rows *columns[float64], state, wide *float64, words *uint32, n int)

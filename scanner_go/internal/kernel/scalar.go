@@ -1,0 +1,120 @@
+package kernel
+
+// scalar is the kernel in plain Go, lane after lane: what every other one must equal. Its products
+// are rounded before they are added (the conversions say so), so that all processors agree.
+// It goes over the rows in short loops, whose few values stay in registers.
+func scalar[P Price](rows *Rows[P], state *State, rules *Rules, words Words) {
+	clear(words)
+	n := len(rows.Close) / lanes
+	var track track
+	for lane := range lanes {
+		before := state.sides(rules, lane)
+		smooth(rows, state, rules, lane, n, &track)
+		slide(rows, state, lane, n, &track)
+		if words != nil {
+			decide(rows, rules, lane, n, &track, before, words[lane/half:])
+		}
+	}
+}
+
+// track is what the averages of one lane were on each row, and the trend before it.
+type track struct {
+	gain, loss, spread [ChunkRows]float64
+	trend              [ChunkRows]uint32
+}
+
+// smooth moves Wilder's averages along.
+func smooth[P Price](rows *Rows[P], state *State, rules *Rules, lane, n int, track *track) {
+	last, gain, loss, spread := P(state.Close[lane]), state.Gain[lane], state.Loss[lane], state.Range[lane]
+	smoothing, least := rules.of(smoothingOf), rules.of(leastRangeOf)
+	closes, highs, lows := rows.Close[:n*lanes], rows.High[:n*lanes], rows.Low[:n*lanes]
+	for row := range n {
+		at := row*lanes + lane
+		closing := closes[at]
+		change := closing - last
+		rise := max(change, 0)
+		gain = float64(gain*keep) + float64(rise)
+		loss = float64(loss*keep) + float64(rise-change)
+		trueRange := float64(max(highs[at], last) - min(lows[at], last))
+		if trueRange < least {
+			trueRange = least
+		}
+		spread = float64(spread*smoothing) + trueRange
+		last = closing
+		track.gain[row&(ChunkRows-1)], track.loss[row&(ChunkRows-1)], track.spread[row&(ChunkRows-1)] = gain, loss, spread
+	}
+	state.Close[lane], state.Gain[lane], state.Loss[lane], state.Range[lane] = float64(last), gain, loss, spread
+}
+
+// slide moves the sums of closes along and notes the trend before each row, in the bits where
+// decide wants it.
+func slide[P Price](rows *Rows[P], state *State, lane, n int, track *track) {
+	fast, slow := state.Fast[lane], state.Slow[lane]
+	fastLost, slowLost := state.FastLost[lane], state.SlowLost[lane]
+	closes, oldFasts, oldSlows := rows.Close[:n*lanes], rows.OldFast[:n*lanes], rows.OldSlow[:n*lanes]
+	_, exact := any(P(0)).(int32)
+	for row := range n {
+		at := row*lanes + lane
+		trend := (slowByFast*fast - slow) + (slowByFast*fastLost - slowLost)
+		track.trend[row&(ChunkRows-1)] = when(trend > 0)<<8 | when(trend < 0)<<12
+		if exact {
+			fast += float64(closes[at] - oldFasts[at])
+			slow += float64(closes[at] - oldSlows[at])
+		} else {
+			fast, fastLost = swap(fast, fastLost, float64(closes[at]), float64(oldFasts[at]))
+			slow, slowLost = swap(slow, slowLost, float64(closes[at]), float64(oldSlows[at]))
+		}
+	}
+	state.Fast[lane], state.Slow[lane] = fast, slow
+	state.FastLost[lane], state.SlowLost[lane] = fastLost, slowLost
+}
+
+// sides are the sides of their thresholds on which the RSI stands: below bull's, above bear's.
+func (s *State) sides(rules *Rules, lane int) uint32 {
+	return when(s.Gain[lane] < rules.of(bullRSIOf)*s.Loss[lane])<<8 |
+		when(s.Gain[lane] > rules.of(bearRSIOf)*s.Loss[lane])<<12
+}
+
+// decide writes the decisions of one lane; before is on which sides the RSI stood.
+func decide[P Price](rows *Rows[P], rules *Rules, lane, n int, track *track, before uint32, words Words) {
+	highRatio, lowRatio := rules.of(highRatioOf), rules.of(lowRatioOf)
+	highRSI, lowRSI := rules.of(highRSIOf), rules.of(lowRSIOf)
+	bullRSI, bearRSI := rules.of(bullRSIOf), rules.of(bearRSIOf)
+	both := uint32(3) << shift(lane)
+	closes, bases := rows.Close[:n*lanes], rows.Base[:n*lanes]
+	for row := range n {
+		at := row*lanes + lane
+		height := float64(closes[at] - bases[at])
+		gain, loss := track.gain[row&(ChunkRows-1)], track.loss[row&(ChunkRows-1)]
+		spread := track.spread[row&(ChunkRows-1)]
+		bull, bear := bullRSI*loss, bearRSI*loss
+		signals := when(height > highRatio*spread)&when(gain > highRSI*loss) |
+			when(height < lowRatio*spread)&when(gain < lowRSI*loss)<<4 |
+			before&track.trend[row&(ChunkRows-1)]&(when(gain > bull)<<8|when(gain < bear)<<12)
+		before = when(gain < bull)<<8 | when(gain > bear)<<12
+		words[2*row] |= signals * both
+	}
+}
+
+// when is 1 for true, without a branch.
+func when(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// swap puts the newest close into a sum and takes the oldest out; what rounding takes goes to
+// lost, by the two-sum of Knuth, The Art of Computer Programming 2, 4.2.2.
+func swap(sum, lost, newest, oldest float64) (slid, stillLost float64) {
+	sum, wrong := twoSum(sum, newest)
+	lost += wrong
+	sum, wrong = twoSum(sum, -oldest)
+	return sum, lost + wrong
+}
+
+func twoSum(a, b float64) (sum, wrong float64) {
+	sum = a + b
+	part := sum - a
+	return sum, (a - (sum - part)) + (b - part)
+}
