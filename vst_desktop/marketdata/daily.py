@@ -5,6 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
+
+import numpy as np
 
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
@@ -41,11 +44,14 @@ class DailyBars:
         self._clock = clock
         self._sessions = sessions
         self._flights: Flights[str, BarSeries] = Flights("daily bars")
+        # The calendar is slow, and a scan asks the same of it for each symbol.
         self._sessions_after = lru_cache(maxsize=256)(self._count_sessions)
+        self._last_closed = lru_cache(maxsize=1)(self._find_last_closed)
+        next_change = lru_cache(maxsize=1)(lambda now: history.next_change(now, sessions))
         self._formed: dict[str, date] = {}
         self._short: set[str] = set()
         self.whole: ExpiringCache[str, BarColumns] = ExpiringCache(
-            "daily bars", clock, lambda now: history.next_change(now, sessions), GRACE
+            "daily bars", clock, next_change, GRACE
         )
 
     async def get(self, symbol: str) -> BarSeries:
@@ -112,17 +118,15 @@ class DailyBars:
             Whether they reach to the last session that closed. Only then are they served as they
             are; else they are there for what is missing to be joined to them.
         """
-        end = len(bars)
-        formed = self._formed.get(bars.symbol)
-        while end and (
-            bars.day(end - 1) == formed or not self._closed(bars.day(end - 1), asked_at)
-        ):
+        last = self._last_closed(asked_at)
+        end = int(np.searchsorted(bars.time, np.datetime64(last).astype(np.int32), side="right"))
+        if end and bars.day(end - 1) == self._formed.get(bars.symbol):
             end -= 1
-        whole = bars.cut(0, end)
         held = self.whole.held(bars.symbol)
-        if held is not None and end and held.value.time[-1:] >= whole.time[-1]:
+        if held is not None and (not end or _reaches(held.value, bars.time[end - 1])):
             return held.fresh(asked_at)
-        current = end > 0 and not self._closed(self._sessions.next_session(whole.day(-1)), asked_at)
+        whole = bars.cut(0, end)
+        current = end > 0 and whole.day(-1) == last
         if end < SHORTEST_BASE:
             self._short.add(bars.symbol)
         self.whole.put(
@@ -130,6 +134,14 @@ class DailyBars:
         )
         return current
 
-    def _closed(self, day: date, now: datetime) -> bool:
+    def _find_last_closed(self, now: datetime) -> date:
+        """The last session that has closed."""
+        day = trading_day(now)
         hours = self._sessions.session(day)
-        return hours is None or hours[1] <= now
+        if hours is not None and hours[1] <= now:
+            return day
+        return self._sessions.previous_session(day)
+
+
+def _reaches(bars: BarColumns, day: np.integer[Any]) -> bool:
+    return len(bars) > 0 and bool(bars.time[-1] >= day)

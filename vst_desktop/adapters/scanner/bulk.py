@@ -16,6 +16,8 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns, BulkAnswer, join
 
 BULK_SECS = 600.0
+_STREAM = f"/{pb.DESCRIPTOR.services_by_name['Scanner'].full_name}/BulkFetchStream"
+_ARROW_TAG = pb.BulkFetchChunk.DESCRIPTOR.fields_by_name["arrow_ipc"].number << 3 | 2
 
 _PLAIN_TIMES = {Timeframe.DAILY: "int32", Timeframe.MINUTE: "int64"}
 _FIELDS = ["symbol", "time", "open", "high", "low", "close", "volume"]
@@ -28,12 +30,17 @@ class BulkCalls:
     """The bulk calls of one scanner.
 
     Args:
-        stub: The scanner's calls.
+        channel: To the scanner.
         metadata: What every call carries: the token.
     """
 
-    def __init__(self, stub: rpc.ScannerStub, metadata: tuple[tuple[str, str], ...]) -> None:
-        self._stub = stub
+    def __init__(self, channel: grpc.aio.Channel, metadata: tuple[tuple[str, str], ...]) -> None:
+        self._fetch = rpc.ScannerStub(channel).BulkFetch  # type: ignore[no-untyped-call]
+        self._stream = channel.unary_stream(
+            _STREAM,
+            request_serializer=pb.BulkFetchRequest.SerializeToString,
+            response_deserializer=read_chunk,
+        )
         self._metadata = metadata
 
     async def fetch_bars(
@@ -41,7 +48,7 @@ class BulkCalls:
     ) -> BulkAnswer:
         """All bars in one message; see the port."""
         try:
-            answer: pb.BulkFetchResponse = await self._stub.BulkFetch(
+            answer: pb.BulkFetchResponse = await self._fetch(
                 _request(symbols, timeframe), metadata=self._metadata, timeout=BULK_SECS
             )
         except grpc.aio.AioRpcError as error:
@@ -61,14 +68,13 @@ class BulkCalls:
         on_progress: OnProgress | None = None,
     ) -> BulkAnswer:
         """Bars in chunks; see the port."""
-        call = self._stub.BulkFetchStream(
+        call = self._stream(
             _request(symbols, timeframe), metadata=self._metadata, timeout=BULK_SECS
         )
         bars = _Assembly(on_bars)
         last: pb.BulkFetchChunk | None = None
         try:
-            async for chunk in call:
-                arrow_ipc = chunk.arrow_ipc  # a copy at each look
+            async for arrow_ipc, chunk in call:
                 last = None if arrow_ipc else chunk
                 if arrow_ipc:
                     bars.take(arrow_ipc, timeframe)
@@ -91,7 +97,7 @@ class _Assembly:
         self._on_bars = on_bars
         self._parts: list[BarColumns] = []
 
-    def take(self, arrow_ipc: bytes, timeframe: Timeframe) -> None:
+    def take(self, arrow_ipc: bytes | memoryview, timeframe: Timeframe) -> None:
         for part in read_batches(arrow_ipc, timeframe):
             if self._parts and self._parts[0].symbol != part.symbol:
                 self.end()
@@ -103,7 +109,27 @@ class _Assembly:
             self._parts = []
 
 
-def read_batches(arrow_ipc: bytes, timeframe: Timeframe) -> Iterator[BarColumns]:
+def read_chunk(message: bytes) -> tuple[memoryview, pb.BulkFetchChunk]:
+    """A chunk's Arrow stream as a view of the message, and the chunk without it.
+
+    protobuf would copy the bars twice, a third of what receiving them costs. Fields may come in
+    any order, but the bars come first from a sender that keeps the usual one.
+    """
+    start = stop = 0
+    if message[:1] == bytes((_ARROW_TAG,)):
+        start, shift, more = 1, 0, True
+        while more:  # the length, seven bits a byte, lowest first
+            byte = message[start]
+            stop |= (byte & 0x7F) << shift
+            start, shift, more = start + 1, shift + 7, byte >= 0x80
+        stop += start
+    chunk = pb.BulkFetchChunk.FromString(message[stop:])
+    if chunk.arrow_ipc:
+        return memoryview(chunk.arrow_ipc), chunk
+    return memoryview(message)[start:stop], chunk
+
+
+def read_batches(arrow_ipc: bytes | memoryview, timeframe: Timeframe) -> Iterator[BarColumns]:
     """The record batches of one Arrow IPC stream, as views of its bytes.
 
     Raises:
@@ -154,7 +180,7 @@ def _answer(message: pb.BulkFetchResponse | pb.BulkFetchChunk) -> BulkAnswer:
 def _readable(error: grpc.aio.AioRpcError) -> UserError:
     remedy = None
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        remedy = "ask for fewer symbols, or use the streaming form"
+        remedy = "the streaming form has no such limit"
     return UserError(
         f"scanner bulk fetch failed: {error.code().name}: {error.details()}", remedy=remedy
     )

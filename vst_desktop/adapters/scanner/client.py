@@ -68,7 +68,7 @@ class ScannerClient:
         self._channel = grpc.aio.secure_channel(handshake.address, credentials, options=options)
         self._stub = rpc.ScannerStub(self._channel)  # type: ignore[no-untyped-call]
         self._token = (("authorization", f"Bearer {token}"),)
-        self.bulk = BulkCalls(self._stub, self._token)
+        self.bulk = BulkCalls(self._channel, self._token)
 
     async def __aenter__(self) -> ScannerClient:
         return self

@@ -8,9 +8,12 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.helpers.made_bars import made, sessions_up_to
-from vst_desktop.adapters.scanner.bulk import read_batches
+from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
+from vst_desktop.adapters.scanner.bulk import read_batches, read_chunk
 from vst_desktop.domain.bars import Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns, join
@@ -101,3 +104,24 @@ def test_other_columns_are_refused_by_name() -> None:
 def test_times_of_the_other_timeframe_are_refused() -> None:
     with pytest.raises(UserError, match="cannot be read"):
         list(read_batches(encoded(made("AAPL", DAYS)), Timeframe.MINUTE))
+
+
+@given(
+    bars=st.one_of(st.binary(max_size=300), st.just(bytes(20_000))),
+    done=st.integers(0, 2**32 - 1),
+    symbols=st.lists(st.text(max_size=5), max_size=3),
+    bars_first=st.booleans(),
+)
+def test_a_chunk_is_read_as_protobuf_reads_it(
+    bars: bytes, done: int, symbols: list[str], bars_first: bool
+) -> None:
+    rest = pb.BulkFetchChunk(
+        progress=pb.ScanProgress(done=done, total=9),
+        errors=[pb.SymbolError(symbol=symbol, error="none") for symbol in symbols],
+        fetch_seconds=0.25,
+    )
+    parts = [pb.BulkFetchChunk(arrow_ipc=bars).SerializeToString(), rest.SerializeToString()]
+    arrow_ipc, chunk = read_chunk(b"".join(parts if bars_first else reversed(parts)))
+    assert bytes(arrow_ipc) == bars
+    chunk.ClearField("arrow_ipc")
+    assert chunk == rest
