@@ -34,7 +34,7 @@ func brief(text string) string {
 	const longest = 200
 	var line strings.Builder
 	n := 0
-	for _, r := range strings.Join(strings.Fields(text), " ") {
+	for _, r := range strings.Join(strings.Fields(strings.ToValidUTF8(text, " ")), " ") {
 		if !unicode.IsPrint(r) {
 			continue
 		}
