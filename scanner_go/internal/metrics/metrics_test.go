@@ -26,3 +26,14 @@ func TestMemoryAndProcessorAreMeasured(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 }
+
+func TestLoopbackAddresses(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:9090": true, "127.1.2.3:0": true, "[::1]:9090": true,
+		"0.0.0.0:9090": false, ":9090": false, "[::]:9090": false, "192.0.2.1:9090": false, "localhost:9090": false, "": false, "127.0.0.1": false,
+	} {
+		if got := Loopback(address); got != want {
+			t.Errorf("%q: %v", address, got)
+		}
+	}
+}

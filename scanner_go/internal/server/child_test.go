@@ -48,7 +48,13 @@ type child struct {
 
 func startChild(t *testing.T) *child {
 	t.Helper()
-	c := &child{t: t, certificate: makeCertificate(t), ended: make(chan error, 1)}
+	return startChildFor(t, makeCertificate(t, -time.Hour, time.Hour))
+}
+
+// startChildFor is a child of a parent with this certificate.
+func startChildFor(t *testing.T, certificate tls.Certificate) *child {
+	t.Helper()
+	c := &child{t: t, certificate: certificate, ended: make(chan error, 1)}
 	stdinReader, stdin := io.Pipe()
 	stdoutReader, stdout := io.Pipe()
 	c.stdin = stdin
@@ -109,7 +115,8 @@ func (c *child) wait() {
 	}
 }
 
-func makeCertificate(t *testing.T) tls.Certificate {
+// makeCertificate is valid between two moments seen from now.
+func makeCertificate(t *testing.T, from, until time.Duration) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -117,7 +124,7 @@ func makeCertificate(t *testing.T) tls.Certificate {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "station"},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		NotBefore: time.Now().Add(from), NotAfter: time.Now().Add(until),
 		IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -166,7 +173,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	}{
 		{"certificate and token", token, []tls.Certificate{c.certificate}, codes.OK},
 		{"no certificate", token, nil, codes.Unavailable},
-		{"a foreign certificate", token, []tls.Certificate{makeCertificate(t)}, codes.Unavailable},
+		{"a foreign certificate", token, []tls.Certificate{makeCertificate(t, -time.Hour, time.Hour)}, codes.Unavailable},
 		{"no token", "", []tls.Certificate{c.certificate}, codes.Unauthenticated},
 		{"a wrong token", token[:len(token)-1] + "x", []tls.Certificate{c.certificate}, codes.Unauthenticated},
 		{"a longer token", token + "x", []tls.Certificate{c.certificate}, codes.Unauthenticated},
