@@ -40,7 +40,7 @@ class ScanResult:
     """
 
     scanned: int
-    signals: tuple[Signal, ...]
+    signals: tuple[Signal, ...] = field(repr=False)  # asyncio.run writes out what it returns
     errors: tuple[SymbolError, ...]
     seconds: float
     engine: str

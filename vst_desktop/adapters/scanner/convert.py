@@ -140,11 +140,13 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
     def known(value: float) -> float | None:
         return None if math.isnan(value) else value
 
+    days = np.frombuffer(columns.day, dtype="<i4")
+    dates = {day: to_date(day) for day in np.unique(days).tolist()}
     runs = np.frombuffer(columns.run_rows, dtype="<u4")
     rows = zip(
         np.repeat(np.frombuffer(columns.run_symbol, dtype="<u4"), runs).tolist(),
         np.frombuffer(columns.strategies, dtype="u1").tolist(),
-        np.frombuffer(columns.day, dtype="<i4").tolist(),
+        days.tolist(),
         floats(columns.close),
         floats(columns.atr),
         floats(columns.rsi),
@@ -152,13 +154,12 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
         floats(columns.sma200),
         strict=True,
     )
-    dates: dict[int, date] = {}
     return [
         Signal(
             symbol=symbols[symbol],
             strategy=name,
             direction=BUILT_IN[name].direction,
-            date=dates.setdefault(day, to_date(day)),
+            date=dates[day],
             close=close,
             atr=atr,
             rsi=rsi,
