@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from vst_desktop.marketdata.expiring import ExpiringCache
 from vst_desktop.marketdata.flights import Flights
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock
-from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.market_data import BarColumns, day_number
 from vst_desktop.runtime.calendar import Sessions, trading_day
 
 log = logging.getLogger(__name__)
@@ -48,7 +47,7 @@ class DailyBars:
         self._sessions_after = lru_cache(maxsize=256)(self._count_sessions)
         self._last_closed = lru_cache(maxsize=1)(self._find_last_closed)
         next_change = lru_cache(maxsize=1)(lambda now: history.next_change(now, sessions))
-        self._formed: dict[str, date] = {}
+        self._formed: dict[str, int] = {}
         self._short: set[str] = set()
         self.whole: ExpiringCache[str, BarColumns] = ExpiringCache(
             "daily bars", clock, next_change, GRACE
@@ -105,7 +104,7 @@ class DailyBars:
 
     def _given(self, series: BarSeries) -> BarSeries:
         if series.forming:
-            self._formed[series.symbol] = series.dates[-1]
+            self._formed[series.symbol] = day_number(series.dates[-1])
         return series
 
     def keep(self, bars: BarColumns, asked_at: datetime) -> bool:
@@ -119,14 +118,16 @@ class DailyBars:
             are; else they are there for what is missing to be joined to them.
         """
         last = self._last_closed(asked_at)
-        end = int(np.searchsorted(bars.time, np.datetime64(last).astype(np.int32), side="right"))
-        if end and bars.day(end - 1) == self._formed.get(bars.symbol):
+        end = len(bars)
+        if end and bars.time[-1] > last:
+            end = int(np.searchsorted(bars.time, last, side="right"))
+        if end and bars.time[end - 1] == self._formed.get(bars.symbol):
             end -= 1
+        whole = bars if end == len(bars) else bars.cut(0, end)
         held = self.whole.held(bars.symbol)
-        if held is not None and (not end or _reaches(held.value, bars.time[end - 1])):
+        if held is not None and _reaches_as_far(held.value, whole):
             return held.fresh(asked_at)
-        whole = bars.cut(0, end)
-        current = end > 0 and whole.day(-1) == last
+        current = end > 0 and bool(whole.time[-1] == last)
         if end < SHORTEST_BASE:
             self._short.add(bars.symbol)
         self.whole.put(
@@ -134,14 +135,14 @@ class DailyBars:
         )
         return current
 
-    def _find_last_closed(self, now: datetime) -> date:
-        """The last session that has closed."""
+    def _find_last_closed(self, now: datetime) -> int:
+        """The last session that has closed, as a day number."""
         day = trading_day(now)
         hours = self._sessions.session(day)
-        if hours is not None and hours[1] <= now:
-            return day
-        return self._sessions.previous_session(day)
+        if hours is None or hours[1] > now:
+            day = self._sessions.previous_session(day)
+        return day_number(day)
 
 
-def _reaches(bars: BarColumns, day: np.integer[Any]) -> bool:
-    return len(bars) > 0 and bool(bars.time[-1] >= day)
+def _reaches_as_far(bars: BarColumns, other: BarColumns) -> bool:
+    return not len(other) or (len(bars) > 0 and bool(bars.time[-1] >= other.time[-1]))

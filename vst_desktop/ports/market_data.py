@@ -79,6 +79,11 @@ class BarColumns:
         )
 
 
+def day_number(day: date) -> int:
+    """The day as ``BarColumns.time`` has it."""
+    return day.toordinal() - _EPOCH
+
+
 def join(parts: Sequence[BarColumns]) -> BarColumns:
     """One symbol's bars that came in parts, in their order."""
     if len(parts) == 1:
