@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vst_desktop.domain.bars import SymbolError
     from vst_desktop.ports.market_data import BarColumns
     from vst_desktop.ports.scanner import DoorPolicy, PutResult, ScanRequest, ScanResult
+    from vst_desktop.runtime.settings import Settings
 
 
 def add_parser(subparsers: Any) -> None:
@@ -61,49 +62,82 @@ def run(args: argparse.Namespace) -> int:
     names = tuple(split_names(args.strategies)) or tuple(BUILT_IN)
     for name in names:
         get_strategy(name)
-    policy = settings.bars.door_policy
-    bars, refused, warned = _read(args.bars, split_names(args.symbols), policy)
-    _check_range(bars, start, end)
+    given = _open(args.bars, split_names(args.symbols), settings.bars.door_policy)
+    _check_range(given, start, end)
     request = ScanRequest(
-        symbols=tuple(one.symbol for one in bars),
+        symbols=given.symbols,
         strategies=names,
         parameters=settings.strategy.model_dump(),
         start=start or date(1, 1, 1),
         end=end or date(9999, 12, 31),
     )
-    result, put = asyncio.run(_scan(bars, request, policy))
-    errors = sorted([*refused, *put.errors, *result.errors], key=lambda e: e.symbol)
-    warnings = sorted([*warned, *put.warnings], key=lambda w: w.symbol)
-    _print(result, sum(map(len, bars)), errors, warnings)
-    write_json(args.json, _report(result, len(bars) + len(refused), errors, warnings))
+    result, put = asyncio.run(_scan(given, request, settings))
+    errors = sorted([*given.errors, *put.errors, *result.errors], key=lambda e: e.symbol)
+    warnings = sorted([*given.warnings, *put.warnings], key=lambda w: w.symbol)
+    _print(result, errors, warnings)
+    total = len(given.symbols) + len(given.errors)
+    write_json(args.json, _report(result, total, errors, warnings))
     return 0 if result.scanned else 1
 
 
-def _read(
-    place: str, wanted: Sequence[str], policy: DoorPolicy
-) -> tuple[list[BarColumns], Sequence[SymbolError], Sequence[SymbolError]]:
-    """Bars of a file or of a bar store's folder; symbols without, and warnings."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    """What to scan: bars to be put, or those of a bar store, which the scanner maps itself."""
+
+    symbols: tuple[str, ...]
+    first: date | None
+    last: date | None
+    bars: Sequence[BarColumns] = ()
+    store: Path | None = None
+    errors: Sequence[SymbolError] = ()
+    warnings: Sequence[SymbolError] = ()
+
+
+def _open(place: str, wanted: Sequence[str], policy: DoorPolicy) -> _Given:
+    if Path(place).is_dir():
+        return _open_store(Path(place), wanted)
     from vst_desktop.adapters.files.bars import read_bars
+
+    file = read_bars(place, symbols=wanted or None, door_policy=policy)
+    bars = [file.series.packed(symbol) for symbol in file.series]
+    return _Given(
+        symbols=tuple(file.series),
+        first=min((one.day(0) for one in bars), default=None),
+        last=max((one.day(-1) for one in bars), default=None),
+        bars=bars,
+        errors=file.errors,
+        warnings=file.warnings,
+    )
+
+
+def _open_store(folder: Path, wanted: Sequence[str]) -> _Given:
     from vst_desktop.adapters.files.barstore import BarStore
 
-    if Path(place).is_dir():
-        bars, errors = BarStore(place).read(wanted or None)
-        return bars, errors, ()
-    file = read_bars(place, symbols=wanted or None, door_policy=policy)
-    return [file.series.packed(symbol) for symbol in file.series], file.errors, file.warnings
+    spans, errors = BarStore(folder).spans(wanted or None)
+    if not spans:
+        raise UserError(
+            f"no bars of {', '.join(wanted[:10])} can be read" if wanted else "holds no bars",
+            where=str(folder),
+            remedy="see vst bars list",
+        )
+    return _Given(
+        symbols=tuple(spans),
+        first=min(span.first for span in spans.values()),
+        last=max(span.last for span in spans.values()),
+        store=folder,
+        errors=errors,
+    )
 
 
 async def _scan(
-    bars: Sequence[BarColumns], request: ScanRequest, door_policy: DoorPolicy
+    given: _Given, request: ScanRequest, settings: Settings
 ) -> tuple[ScanResult, PutResult]:
-    from dataclasses import replace
+    from vst_desktop.bootstrap import scanner_child, scanner_config
 
-    from vst_desktop.bootstrap import scanner_child
-
-    scanner = scanner_child()
+    scanner = scanner_child(scanner_config(settings, store=given.store))
     await scanner.start()
     try:
-        put = await scanner.put_bars(bars, door_policy=door_policy)
+        put = await scanner.put_bars(given.bars, door_policy=settings.bars.door_policy)
         bad = {error.symbol for error in put.errors}
         request = replace(request, symbols=tuple(s for s in request.symbols if s not in bad))
         return await scanner.scan(request), put
@@ -111,10 +145,10 @@ async def _scan(
         await scanner.close()
 
 
-def _check_range(bars: Sequence[BarColumns], start: date | None, end: date | None) -> None:
-    if not bars:
+def _check_range(given: _Given, start: date | None, end: date | None) -> None:
+    first, last = given.first, given.last
+    if first is None or last is None:
         return
-    first, last = min(one.day(0) for one in bars), max(one.day(-1) for one in bars)
     if (start is not None and start > last) or (end is not None and end < first):
         raise UserError(
             f"no bars from {start or first} to {end or last}",
@@ -123,17 +157,17 @@ def _check_range(bars: Sequence[BarColumns], start: date | None, end: date | Non
 
 
 def _print(
-    result: ScanResult, bars: int, errors: list[SymbolError], warnings: Sequence[SymbolError]
+    result: ScanResult, errors: Sequence[SymbolError], warnings: Sequence[SymbolError]
 ) -> None:
     print(
-        f"{result.scanned} symbols, {bars:,} bars in {result.seconds * 1000:.1f} ms "
+        f"{result.scanned} symbols, {result.bars:,} bars in {result.seconds * 1000:.1f} ms "
         f"({result.symbols_per_second:,.0f} symbols/s, {result.engine}), "
         f"{len(errors)} symbols reported"
     )
-    counts = Counter(signal.strategy for signal in result.signals)
-    for name, count in sorted(counts.items()):
-        print(f"  {name:<14} {count:>9,}  ({count / bars:.2%} of bars)")
-    if not counts:
+    for name, count in sorted(result.counts.items()):
+        if count:
+            print(f"  {name:<14} {count:>9,}  ({count / result.bars:.2%} of bars)")
+    if not any(result.counts.values()):
         print("  no signal")
     print_symbols(errors)
     if warnings:
@@ -144,7 +178,7 @@ def _print(
 def _report(
     result: ScanResult,
     symbols: int,
-    errors: list[SymbolError],
+    errors: Sequence[SymbolError],
     warnings: Sequence[SymbolError],
 ) -> dict[str, Any]:
     return {

@@ -165,11 +165,14 @@ class BarStore:
             )
         raise UserError("holds no bars", where=str(self.folder), remedy=_FILL)
 
-    def spans(self) -> tuple[dict[str, Span], list[SymbolError]]:
-        """How far the bars of each symbol go, and whose days cannot be read."""
+    def spans(
+        self, symbols: Sequence[str] | None = None
+    ) -> tuple[dict[str, Span], list[SymbolError]]:
+        """How far the bars of these symbols (None: of all) go, and why those of others cannot be
+        read. Only days are read."""
         found: dict[str, Span] = {}
-        errors = list(self.errors)
-        for symbol in self.symbols:
+        errors = list(self.errors) if symbols is None else []
+        for symbol in self.symbols if symbols is None else dict.fromkeys(symbols):
             try:
                 parts = self._parts(symbol)
                 days = [segment.days(symbol) for segment, _ in parts]
