@@ -16,8 +16,10 @@ import numpy.typing as npt
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Signal, StrategyError
-from vst_desktop.ports.scanner import ScanRequest, ScanResult
+from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.scanner import DoorPolicy, ScanRequest, ScanResult
 from vst_desktop.scanning.computations import Computations
+from vst_desktop.scanning.door import admit
 from vst_desktop.strategy.entry import Mask
 from vst_desktop.strategy.indicators import Indicators
 from vst_desktop.strategy.parameters import StrategyParameters
@@ -25,31 +27,19 @@ from vst_desktop.strategy.registry import Strategy, check_known, evaluate, get_s
 
 OnProgress = Callable[[int, int], None]
 Places = npt.NDArray[np.int64]
+Bars = BarSeries | BarColumns
 
 
-def door_error(bars: BarSeries) -> str | None:
-    """Why these bars may not be scanned (SPEC 10), naming the first bad bar; None when clean."""
-    columns = [np.asarray(c) for c in (bars.open, bars.high, bars.low, bars.close)]
-    low, high = columns[2], columns[1]
-    volume = np.asarray(bars.volume)
-    bad = np.zeros(len(bars), dtype=np.bool_)
-    for column in columns:
-        bad |= ~np.isfinite(column) | (column <= 0)
-    bad |= (high < low) | ~np.isfinite(volume) | (volume < 0)
-    days = np.array([d.toordinal() for d in bars.dates])
-    bad[1:] |= np.diff(days) <= 0
-    if not len(bars):
-        return "no bars"
-    if bad.any():
-        day = bars.dates[int(np.argmax(bad))]
-        return f"bad bar on {day}: prices must be above 0, high >= low, dates ascending"
-    return None
+def as_series(bars: Bars) -> BarSeries:
+    """Daily bars as the domain's value."""
+    return bars if isinstance(bars, BarSeries) else bars.series()
 
 
 async def scan_in_thread(
-    bars: Mapping[str, BarSeries],
+    bars: Mapping[str, Bars],
     request: ScanRequest,
     computations: Computations,
+    door_policy: DoorPolicy = "reject",
     on_progress: OnProgress | None = None,
 ) -> ScanResult:
     """``scan_in_process`` beside the loop; cancelling it stops the work after the symbol at hand.
@@ -65,16 +55,17 @@ async def scan_in_thread(
 
     try:
         return await asyncio.to_thread(
-            scan_in_process, bars, request, computations, report, stop.is_set
+            scan_in_process, bars, request, computations, door_policy, report, stop.is_set
         )
     finally:
         stop.set()
 
 
 def scan_in_process(
-    bars: Mapping[str, BarSeries],
+    bars: Mapping[str, Bars],
     request: ScanRequest,
     computations: Computations,
+    door_policy: DoorPolicy = "reject",
     on_progress: OnProgress = lambda done, total: None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> ScanResult:
@@ -86,7 +77,7 @@ def scan_in_process(
         UserError: A strategy that nothing declares.
     """
     started = time.perf_counter()
-    run = _Run(request)
+    run = _Run(request, door_policy)
     for done, symbol in enumerate(request.symbols, 1):
         if stopped():
             break
@@ -107,8 +98,9 @@ def scan_in_process(
 class _Run:
     """What one scan has found so far."""
 
-    def __init__(self, request: ScanRequest) -> None:
+    def __init__(self, request: ScanRequest, door_policy: DoorPolicy) -> None:
         self._request = request
+        self._door_policy = door_policy
         self._parameters = StrategyParameters.of(request.parameters)
         self._rules: list[Strategy] = []
         self.scanned = self.bars = 0
@@ -123,11 +115,15 @@ class _Run:
             except UserError as error:
                 self.strategy_errors.append(StrategyError(strategy=name, error=str(error)))
 
-    def take(self, symbol: str, series: BarSeries | None, computations: Computations) -> None:
+    def take(self, symbol: str, bars: Bars | None, computations: Computations) -> None:
         """Scan one symbol."""
-        error = "no bars" if series is None else door_error(series)
-        if series is None or error is not None:
-            self.errors.append(SymbolError(symbol=symbol, error=error or "no bars"))
+        if bars is None:
+            self.errors.append(SymbolError(symbol=symbol, error="no bars"))
+            return
+        admission = admit(as_series(bars), self._door_policy)
+        series = admission.series
+        if series is None:
+            self.errors.append(SymbolError(symbol=symbol, error=admission.error or ""))
             return
         try:
             data = computations.indicators(series)

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import StrategyError
-from vst_desktop.ports.market_data import BarColumns
 from vst_desktop.ports.scanner import DoorPolicy, PutResult, Scanner, ScanRequest, ScanResult
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.scanning.computations import BOTH, BY_NUMPY, Computations, Way, warm_up
-from vst_desktop.scanning.inprocess import OnProgress, door_error, scan_in_thread
+from vst_desktop.scanning.door import admit
+from vst_desktop.scanning.inprocess import Bars, OnProgress, as_series, scan_in_thread
 from vst_desktop.strategy.registry import BUILT_IN, check_known
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ class ResilientScanner:
     def __init__(self, child: SupervisedScanner, tell: Callable[[str], None]) -> None:
         self._child = child
         self._tell = tell
-        self._bars: dict[str, BarSeries] = {}
-        self._held: dict[str, BarSeries] = {}
+        self._bars: dict[str, Bars] = {}
+        self._held: dict[str, Bars] = {}
         """Bars as the child that serves now was given them."""
         self._refused: dict[str, SymbolError] = {}
         self._warned: dict[str, list[SymbolError]] = {}
@@ -77,29 +77,23 @@ class ResilientScanner:
 
     async def put_bars(
         self,
-        series: Sequence[BarSeries | BarColumns],
+        series: Sequence[Bars],
         *,
         keep: bool = False,
         door_policy: DoorPolicy = "reject",
     ) -> PutResult:
         """Hold the bars here too and give the child those it does not hold yet."""
-        held = [bars if isinstance(bars, BarSeries) else bars.series() for bars in series]
-        self._bars.update((bars.symbol, bars) for bars in held)
+        self._bars.update((bars.symbol, bars) for bars in series)
         self._door_policy = door_policy
-        symbols = [bars.symbol for bars in held]
+        symbols = [bars.symbol for bars in series]
         if self._child.healthy:
             try:
                 await self._give(symbols, keep=keep)
             except UserError as error:
                 log.info("the scanner took no bars: %s", error)
             else:
-                return _put_result(held, self._refused, self._warned)
-        errors = {
-            bars.symbol: SymbolError(symbol=bars.symbol, error=reason)
-            for bars in held
-            if (reason := door_error(bars)) is not None
-        }
-        return _put_result(held, errors, {})
+                return _put_result(series, self._refused, self._warned)
+        return await asyncio.to_thread(_admitted, series, door_policy)
 
     async def scan(self, request: ScanRequest, on_progress: OnProgress | None = None) -> ScanResult:
         """Scan in the child, users' own strategies here; all of it here while the child is down.
@@ -155,7 +149,7 @@ class ResilientScanner:
             bars
             for symbol in symbols
             if (bars := self._bars.get(symbol)) is not None
-            and (keep or self._held.get(symbol) != bars)
+            and (keep or self._held.get(symbol) != bars)  # columns are equal when they are one
         ]
         if not missing:
             return
@@ -174,7 +168,9 @@ class ResilientScanner:
     async def _here(
         self, request: ScanRequest, ways: Sequence[Way], on_progress: OnProgress | None
     ) -> ScanResult:
-        return await scan_in_thread(dict(self._bars), request, Computations(ways), on_progress)
+        return await scan_in_thread(
+            dict(self._bars), request, Computations(ways), self._door_policy, on_progress
+        )
 
     # -- the child's life
 
@@ -211,8 +207,25 @@ class ResilientScanner:
         self._tasks.spawn(asyncio.to_thread(warm_up), "warm-up")
 
 
+def _admitted(series: Sequence[Bars], policy: DoorPolicy) -> PutResult:
+    """What the door of this process says of these bars."""
+    admissions = {bars.symbol: admit(as_series(bars), policy) for bars in series}
+    return _put_result(
+        series,
+        {
+            symbol: SymbolError(symbol=symbol, error=one.error)
+            for symbol, one in admissions.items()
+            if one.error is not None
+        },
+        {
+            symbol: [SymbolError(symbol=symbol, error=text) for text in one.warnings]
+            for symbol, one in admissions.items()
+        },
+    )
+
+
 def _put_result(
-    put: Sequence[BarSeries],
+    put: Sequence[Bars],
     refused: Mapping[str, SymbolError],
     warned: Mapping[str, Sequence[SymbolError]],
 ) -> PutResult:

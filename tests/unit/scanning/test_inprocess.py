@@ -72,7 +72,7 @@ def test_progress_is_told_on_the_loop_symbol_by_symbol() -> None:
             assert threading.get_ident() == home
             told.append((done, total))
 
-        await scan_in_thread(BARS, REQUEST, Computations([BY_NUMPY]), progress)
+        await scan_in_thread(BARS, REQUEST, Computations([BY_NUMPY]), on_progress=progress)
         return told
 
     assert asyncio.run(story()) == [(1, 3), (2, 3), (3, 3)]
