@@ -52,15 +52,20 @@ def columns(series: BarSeries) -> BarColumns:
 def continued(held: BarColumns, newer: BarColumns) -> BarColumns | str:
     """Held bars with newer ones after them, or why they do not fit together.
 
-    ``newer`` has to hold the last held bar again: its telling now counts, and shows whether the
-    prices before it were adjusted meanwhile.
+    ``newer`` has to hold the last held bar again, whose telling now counts. What else both hold
+    has to agree too: it shows whether prices were adjusted meanwhile, or sessions are missing.
     """
     place = int(np.searchsorted(newer.time, held.time[-1]))
     if place == len(newer) or newer.time[place] != held.time[-1]:
         return f"there is no second telling of {held.day(-1)}"
-    before, now = float(held.close[-1]), float(newer.close[place])
-    if not abs(now - before) <= SAME_BAR_TOLERANCE * before:
-        return f"the close of {held.day(-1)} was {before:g} and is {now:g}"
+    first = int(np.searchsorted(held.time, newer.time[0]))
+    again = newer.cut(0 if first else int(np.searchsorted(newer.time, held.time[0])), place + 1)
+    if not np.array_equal(held.time[first:], again.time):
+        return f"sessions are missing before {held.day(-1)}"
+    before, now = held.close[first:], again.close
+    if (differs := ~(np.abs(now - before) <= SAME_BAR_TOLERANCE * before)).any():
+        at = int(np.argmax(differs))
+        return f"the close of {again.day(at)} was {before[at]:g} and is {now[at]:g}"
     last, opens = newer.close[place:-1], newer.open[place + 1 :]
     if ((opens >= SPLIT_LIKE * last) | (last >= SPLIT_LIKE * opens)).any():
         return "a jump after it looks like a split"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.helpers.made_bars import made, sessions_up_to
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.marketdata.history import columns, continued, forming_after, next_change
-from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.market_data import BarColumns, join
 from vst_desktop.runtime.calendar import EASTERN, Sessions
 
 WEDNESDAY = date(2023, 6, 14)
@@ -82,7 +82,22 @@ def test_prices_that_were_adjusted_do_not_fit(factor: float) -> None:
     newer = BARS.cut(10, 30)
     joined = continued(BARS.cut(0, 20), replace(newer, close=newer.close * factor))
     assert isinstance(joined, str)
-    assert str(BARS.day(19)) in joined
+    assert str(BARS.day(10)) in joined
+
+
+def test_an_adjustment_before_the_last_held_bar_is_seen() -> None:
+    newer = BARS.cut(10, 30)
+    halved = np.where(np.arange(20) < 4, 0.5, 1.0)
+    joined = continued(BARS.cut(0, 20), replace(newer, close=newer.close * halved))
+    assert joined == (
+        f"the close of {BARS.day(10)} was {BARS.close[10]:g} and is {BARS.close[10] / 2:g}"
+    )
+
+
+def test_a_session_that_is_missing_in_what_is_held_is_seen() -> None:
+    held = join([BARS.cut(0, 15), BARS.cut(16, 20)])
+    joined = continued(held, BARS.cut(10, 30))
+    assert joined == f"sessions are missing before {BARS.day(19)}"
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.5, 2, 1 / 3])
