@@ -35,7 +35,7 @@ from vst_desktop.adapters.scanner.supervisor import ChildLink, ScannerChild
 from vst_desktop.domain.errors import UserError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-CANARY = "canary+key/with?every=kind of&character"
+CANARY = "canary+key/with?every=kind-of&character"
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,8 @@ def test_secrets_show_in_no_argument_environment_log_metric_or_text(
     caplog.set_level(logging.DEBUG)
 
     async def story() -> None:
-        config = ScannerConfig(providers={"alpaca": {"key": CANARY}}, metrics_port=0)
+        keys = {"key_id": CANARY, "secret_key": CANARY}
+        config = ScannerConfig(providers={"alpaca": keys}, metrics_port=0)
         launch = Launch(binary, config)
         handshake = await launch.start()
         async with ScannerClient(handshake, launch.identity, launch.token) as client:

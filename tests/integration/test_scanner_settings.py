@@ -13,6 +13,7 @@ from vst_desktop.adapters.scanner.remote import RemoteScanner
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
 from vst_desktop.bootstrap import make_scanner, resilient_scanner, scanner_config
 from vst_desktop.domain.errors import UserError
+from vst_desktop.runtime import secrets
 from vst_desktop.runtime.settings import Settings, load_settings
 
 
@@ -73,6 +74,7 @@ def test_service_without_all_it_needs_is_refused_before_anything_starts(
     reason: str,
 ) -> None:
     monkeypatch.setenv("VST_SCANNER_TOKEN", token)
+    monkeypatch.setattr(secrets, "_from_keyring", lambda name: None)
     served = Served(built_scanner(), tmp_path / "a")
     with pytest.raises(UserError, match=reason):
         asyncio.run(make_scanner(remote_settings(served, **change)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import keyring
-import keyring.backend
 import keyring.errors
 import pytest
 
@@ -13,22 +12,16 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.secrets import find_secret
 
 
-class OneSecret(keyring.backend.KeyringBackend):
-    """A keyring that holds one secret, or refuses."""
+class OneSecret:
+    """A keyring that holds one secret, or refuses. No subclass: those offer themselves to all."""
 
-    priority = 1
-
-    def __init__(self, failure: Exception | None = None) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.failure = failure
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
 
     def get_password(self, service: str, username: str) -> str | None:
         if self.failure is not None:
             raise self.failure
         return "from keyring" if (service, username) == ("vst-desktop", "scanner_token") else None
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        raise NotImplementedError
 
 
 @pytest.fixture
