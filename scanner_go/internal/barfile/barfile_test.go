@@ -199,8 +199,8 @@ func sample(t testing.TB) []byte {
 
 // forged puts the sums right after a change to the header or index of the sample.
 func forged(data []byte) []byte {
-	if head, err := decodeHeader(slices.Concat(data[:44], putSum(data[:44]))); err == nil &&
-		head.indexAt+head.indexSize <= uint64(len(data)) {
+	head, err := decodeHeader(slices.Concat(data[:44], putSum(data[:44])))
+	if size := uint64(len(data)); err == nil && head.indexAt <= size && head.indexSize <= size-head.indexAt {
 		copy(data[40:], putSum(data[head.indexAt:head.indexAt+head.indexSize]))
 	}
 	copy(data[44:], putSum(data[:44]))

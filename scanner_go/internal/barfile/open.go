@@ -50,18 +50,7 @@ func Symbols(path string) (symbols []string, err error) {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
 	defer func() { err = errors.Join(err, unmapFile(data)) }()
-	var entries []entry
-	err = guarded(func() error {
-		var err error
-		if entries, err = frontIndex(data); err == nil {
-			return nil
-		}
-		var atEnd error
-		if entries, atEnd = endIndex(data); atEnd == nil {
-			return nil
-		}
-		return err
-	})
+	entries, err := eitherIndex(data)
 	if err != nil {
 		return nil, inFile(path, err)
 	}
@@ -73,6 +62,20 @@ func Symbols(path string) (symbols []string, err error) {
 		}
 	}
 	return symbols, nil
+}
+
+func eitherIndex(data []byte) (entries []entry, err error) {
+	err = guarded(func() error {
+		var front, end error
+		if entries, front = frontIndex(data); front == nil {
+			return nil
+		}
+		if entries, end = endIndex(data); end == nil {
+			return nil
+		}
+		return front
+	})
+	return entries, err
 }
 
 func frontIndex(data []byte) ([]entry, error) {

@@ -39,6 +39,16 @@ func (s *segment) release() error {
 	return nil
 }
 
+// bars counts those of a mapped segment.
+func (s *segment) bars() (count int) {
+	for _, block := range s.file.Blocks {
+		for _, length := range block.Lengths {
+			count += length
+		}
+	}
+	return count
+}
+
 // gone says that the segment was not found at all.
 func (s *segment) gone() bool { return s.lost == missing }
 

@@ -14,22 +14,22 @@ const (
 	// A base is rewritten with what was appended to it when that and its dead lanes are more
 	// than one part in so many of it.
 	foldPart = 4
-	// One write rewrites little more bars than this: 2 million take 56 MB, whereas a store of 10 000
-	// symbols over ten years has 25 million.
-	defaultFoldBars = 2_000_000
+	// One write rewrites no more bars than this, or one base, and leaves an appended segment of
+	// more alone: a million take 28 MB, a store of 10 000 symbols over ten years has 25 million.
+	defaultFoldBars = 1_000_000
 )
 
 // tidy does one step of what keeps reading fast: it merges the appended segments into one, or
 // rewrites bases with what was appended to them. The content stays the same. A step is bounded,
-// so that an append never waits for the whole store to be rewritten: while many bases are due,
-// each write takes some of them.
+// so that an append of a day never waits for the whole store to be rewritten: while many bases
+// are due, each write takes some of them.
 func (s *Store) tidy(ctx context.Context) error {
 	t, err := s.begin()
 	if err != nil {
 		return err
 	}
 	defer t.end()
-	if appended := t.view.mergeable(); len(appended) > maxSmall {
+	if appended := t.view.mergeable(s.foldBars); len(appended) > maxSmall {
 		return t.merge(ctx, appended)
 	}
 	if due := t.view.due(); len(due) > 0 {
@@ -38,15 +38,16 @@ func (s *Store) tidy(ctx context.Context) error {
 	return nil
 }
 
-// mergeable are the appended segments behind the last one that has bars of a faulty symbol.
-// Those stay as they are until the symbol is replaced.
-func (v *view) mergeable() []*segment {
+// mergeable are the appended segments behind the last one that is too large, or has bars of a
+// faulty symbol. The latter stay as they are until the symbol is replaced.
+func (v *view) mergeable(tooLarge int) []*segment {
 	var found []*segment
 	for _, seg := range v.segments {
 		switch {
-		case seg.mode == modeAppend && (seg.lost != "" || v.hasFault(seg)):
+		case seg.mode != modeAppend:
+		case seg.lost != "" || v.hasFault(seg) || seg.bars() > tooLarge:
 			found = nil
-		case seg.mode == modeAppend:
+		default:
 			found = append(found, seg)
 		}
 	}
@@ -123,7 +124,7 @@ func (v *view) weigh(seg *segment) (w weight) {
 			held := v.holdings[symbol]
 			switch {
 			case symbol == "" || held.fault != "":
-			case held.runs[0].Block == block:
+			case v.isBase(block, symbol):
 				w.symbols++
 				w.live += held.runs[0].Length
 				w.appended += held.bars - held.runs[0].Length
@@ -140,17 +141,16 @@ func (t *transaction) fold(ctx context.Context, segments []*segment) error {
 	var series []*bars.Series
 	count := 0
 	for _, seg := range segments {
-		if count > t.store.foldBars {
+		w := t.view.weigh(seg)
+		count += w.live + w.appended
+		if len(series) > 0 && count > t.store.foldBars {
 			break
 		}
 		for _, block := range seg.file.Blocks {
 			for _, symbol := range block.Symbols {
-				held := t.view.holdings[symbol]
-				if symbol == "" || held.fault != "" || held.runs[0].Block != block {
-					continue
+				if t.view.isBase(block, symbol) {
+					series = append(series, join(symbol, t.view.holdings[symbol].runs))
 				}
-				series = append(series, join(symbol, held.runs))
-				count += held.bars
 			}
 		}
 	}
@@ -159,4 +159,10 @@ func (t *transaction) fold(ctx context.Context, segments []*segment) error {
 		return err
 	}
 	return t.commit(ctx)
+}
+
+// isBase says whether the block has the base of the symbol, and that is served.
+func (v *view) isBase(block *bars.Block, symbol string) bool {
+	held := v.holdings[symbol]
+	return held != nil && held.fault == "" && held.runs[0].Block == block
 }

@@ -45,7 +45,7 @@ func TestManyAppendedSegmentsAreMadeOne(t *testing.T) {
 
 func TestAnAppendRewritesNoMoreThanAPartOfTheStore(t *testing.T) {
 	s := open(t, t.TempDir())
-	s.foldBars = 2000
+	s.foldBars = 2100
 	// One write takes up three of the four bases.
 	const symbols, base, appended = 4, 500, 200
 	want := many(symbols, 0, base+appended, 10)
@@ -63,6 +63,20 @@ func TestAnAppendRewritesNoMoreThanAPartOfTheStore(t *testing.T) {
 		t.Fatalf("%d bases and %d appended segments after the second write", replace, appended)
 	}
 	expect(t, s, want...)
+}
+
+func TestAppendedSegmentsThatAreLargeAreNotWrittenAgain(t *testing.T) {
+	s := open(t, t.TempDir())
+	s.foldBars = 100 * maxSmall
+	write(t, s, Change{Replace: many(100, 0, 16*maxSmall, 10)})
+	for day := range 2*maxSmall + 2 {
+		write(t, s, Change{Append: many(100, 16*maxSmall+day, 1, 10)})
+	}
+	// What was merged first is above the bound, so the later ones make a second.
+	if replace, appended := modes(t, s); replace != 1 || appended != 2 {
+		t.Fatalf("%d bases and %d appended segments stand", replace, appended)
+	}
+	expect(t, s, many(100, 0, 18*maxSmall+2, 10)...)
 }
 
 func TestDeadLanesGoWhenTheyAreMany(t *testing.T) {
