@@ -11,7 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vst_desktop.domain.bars import BarSeries
+
 LANES = 8
+COLUMNS = ("open", "high", "low", "close", "volume")
 _TABLE = []
 for _value in range(256):
     for _ in range(8):
@@ -136,3 +139,15 @@ def write_store(
     for number, (_, blocks) in enumerate(segments, 1):
         (folder / name_of(number)).write_bytes(segment_bytes(blocks, ticks=ticks))
     write_manifest(folder, [(n, mode) for n, (mode, _) in enumerate(segments, 1)])
+
+
+def same(series: BarSeries, bars: Lane) -> bool:
+    """Whether a series has exactly these bars."""
+    return series.dates == dates(bars) and all(
+        getattr(series, name) == tuple(getattr(bars, name)) for name in COLUMNS
+    )
+
+
+def block(*symbols: str, count: int = 30, seed: int = 0) -> dict[str, Lane]:
+    """A block of made bars, each symbol with one bar more than the one before."""
+    return {symbol: lane(count + n, seed + n) for n, symbol in enumerate(symbols)}
