@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,13 @@ from vst_desktop.domain.errors import UserError
 if TYPE_CHECKING:
     from vst_desktop.domain.bars import SymbolError
     from vst_desktop.ports.market_data import BarColumns
-    from vst_desktop.ports.scanner import DoorPolicy, PutResult, ScanRequest, ScanResult
+    from vst_desktop.ports.scanner import (
+        DoorPolicy,
+        PutResult,
+        ScanRequest,
+        ScanResult,
+        SignalRows,
+    )
     from vst_desktop.runtime.settings import Settings
 
 
@@ -71,12 +77,12 @@ def run(args: argparse.Namespace) -> int:
         start=start or date(1, 1, 1),
         end=end or date(9999, 12, 31),
     )
-    result, put = asyncio.run(_scan(given, request, settings))
+    result, rows, put = asyncio.run(_scan(given, request, settings))
     errors = sorted([*given.errors, *put.errors, *result.errors], key=lambda e: e.symbol)
     warnings = sorted([*given.warnings, *put.warnings], key=lambda w: w.symbol)
     _print(result, errors, warnings)
     total = len(given.symbols) + len(given.errors)
-    write_json(args.json, _report(result, total, errors, warnings))
+    write_json(args.json, _report(result, rows, total, errors, warnings))
     return 0 if result.scanned else 1
 
 
@@ -131,7 +137,7 @@ def _open_store(folder: Path, wanted: Sequence[str]) -> _Given:
 
 async def _scan(
     given: _Given, request: ScanRequest, settings: Settings
-) -> tuple[ScanResult, PutResult]:
+) -> tuple[ScanResult, SignalRows, PutResult]:
     from vst_desktop.bootstrap import scanner_child, scanner_config
 
     scanner = scanner_child(scanner_config(settings, store=given.store))
@@ -140,7 +146,8 @@ async def _scan(
         put = await scanner.put_bars(given.bars, door_policy=settings.bars.door_policy)
         bad = {error.symbol for error in put.errors}
         request = replace(request, symbols=tuple(s for s in request.symbols if s not in bad))
-        return await scanner.scan(request), put
+        result, rows = await scanner.scan_rows(request)
+        return result, rows, put
     finally:
         await scanner.close()
 
@@ -177,6 +184,7 @@ def _print(
 
 def _report(
     result: ScanResult,
+    rows: SignalRows,
     symbols: int,
     errors: Sequence[SymbolError],
     warnings: Sequence[SymbolError],
@@ -186,15 +194,31 @@ def _report(
         "scanned": result.scanned,
         "scan_seconds": result.seconds,
         "symbols_per_second": result.symbols_per_second,
-        "signals": [
-            {
-                "symbol": s.symbol,
-                "strategy": s.strategy,
-                "direction": str(s.direction),
-                "date": s.date.isoformat(),
-            }
-            for s in result.signals
-        ],
+        "signals": list(_signals(rows)),
         "errors": [{"symbol": e.symbol, "error": e.error} for e in errors],
         "warnings": [{"symbol": w.symbol, "warning": w.error} for w in warnings],
     }
+
+
+def _signals(rows: SignalRows) -> Iterator[dict[str, str]]:
+    """The signals one by one: by symbol, then by day, then as the strategies stand."""
+    from vst_desktop.strategy.registry import BUILT_IN
+
+    kinds = [
+        [
+            (name, str(BUILT_IN[name].direction))
+            for k, name in enumerate(rows.names)
+            if bits >> k & 1
+        ]
+        for bits in range(1 << len(rows.names))
+    ]
+    days = rows.day.astype("datetime64[D]").astype(str).tolist()
+    columns = zip(rows.symbol.tolist(), days, rows.strategies.tolist(), strict=True)
+    for symbol, day, bits in columns:
+        for name, direction in kinds[bits]:
+            yield {
+                "symbol": rows.symbols[symbol],
+                "strategy": name,
+                "direction": direction,
+                "date": day,
+            }

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.signals import Signal, StrategyError
 from vst_desktop.ports.market_data import BarColumns
@@ -55,6 +58,24 @@ class ScanResult:
     def symbols_per_second(self) -> float:
         """Scanned symbols over scan seconds."""
         return self.scanned / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SignalRows:
+    """Bars with signals as arrays of equal length, by symbol in the request's order, then by day.
+
+    ``symbol`` indexes ``symbols``, ``day`` counts from 1970-01-01, and bit k of ``strategies``
+    stands for the k-th of ``names``.
+    """
+
+    symbols: tuple[str, ...]
+    names: tuple[str, ...]
+    symbol: NDArray[np.uint32]
+    day: NDArray[np.int32]
+    strategies: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

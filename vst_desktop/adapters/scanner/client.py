@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
+from typing import Any
 
 import grpc
 import grpc.aio
@@ -18,11 +20,19 @@ from vst_desktop.adapters.scanner.handshake import Handshake
 from vst_desktop.adapters.scanner.tls import ClientIdentity
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.signals import Signal
 from vst_desktop.ports.market_data import BarColumns
-from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, PutResult, ScanRequest, ScanResult
+from vst_desktop.ports.scanner import (
+    DoorPolicy,
+    HeldSeries,
+    PutResult,
+    ScanRequest,
+    ScanResult,
+    SignalRows,
+)
 
 log = logging.getLogger(__name__)
+
+OnProgress = Callable[[int, int], None]
 
 MAX_MESSAGE_BYTES = 64 << 20
 CALL_SECS = 120.0
@@ -101,21 +111,28 @@ class ScannerClient:
         if answer != SERVING:
             raise UserError(NOT_SERVING)
 
-    async def unwell(self) -> str:
-        """Wait until the scanner says that it does not serve or the connection ends; says which."""
+    async def watch(self, patience_secs: float) -> HealthWatch:
+        """Watch the health of a scanner that serves.
+
+        Raises:
+            UserError: It does not answer in time, refuses, or says that it does not serve.
+        """
         ask = self._channel.unary_stream(
             f"{HEALTH}/Watch", request_serializer=bytes, response_deserializer=bytes
         )
-        call = ask(HEALTH_REQUEST, metadata=self._token)
+        watch = HealthWatch(ask(HEALTH_REQUEST, metadata=self._token))
         try:
-            async for answer in call:
-                if answer != SERVING:
-                    return NOT_SERVING
+            async with asyncio.timeout(patience_secs):
+                answer = await watch.call.read()
         except grpc.aio.AioRpcError as error:
-            return str(_readable("connection", error))
-        finally:
-            call.cancel()
-        return "the scanner ended the connection"
+            raise _readable("health watch", error) from None
+        except TimeoutError:
+            watch.call.cancel()
+            raise UserError(f"the scanner gave no answer in {patience_secs:g} s") from None
+        if answer != SERVING:
+            watch.call.cancel()
+            raise UserError(NOT_SERVING)
+        return watch
 
     async def put_bars(
         self,
@@ -154,22 +171,36 @@ class ScannerClient:
             raise _readable("list of bars", error) from None
         return [convert.from_info(s) for s in answer.series], convert.from_errors(answer.errors)
 
-    async def scan(
-        self, request: ScanRequest, on_progress: Callable[[int, int], None] | None
-    ) -> ScanResult:
+    async def scan(self, request: ScanRequest, on_progress: OnProgress | None = None) -> ScanResult:
         """Scan by the streaming call; cancelling the await cancels the scan."""
-        signals: list[Signal] = []
+        values = not request.counts_only
+        columns, result = await self._scan(convert.to_request(request, values), on_progress)
+        if not values:
+            return result
+        signals = [s for part in columns for s in convert.from_columns(part, request.symbols)]
+        order = {symbol: index for index, symbol in enumerate(request.symbols)}
+        signals.sort(key=lambda s: (order[s.symbol], s.date, s.strategy))
+        return replace(result, signals=tuple(signals))
+
+    async def scan_rows(
+        self, request: ScanRequest, on_progress: OnProgress | None = None
+    ) -> tuple[ScanResult, SignalRows]:
+        """As ``scan``, with the signals as arrays and without their bars' values: for many."""
+        columns, result = await self._scan(convert.to_request(request, False), on_progress)
+        return result, convert.to_rows(columns, request.symbols)
+
+    async def _scan(
+        self, request: pb.ScanRequest, on_progress: OnProgress | None
+    ) -> tuple[list[pb.SignalColumns], ScanResult]:
+        """The answer's columns as they came, and the result but for its signals."""
+        columns: list[pb.SignalColumns] = []
         errors: list[SymbolError] = []
-        counts: Counter[str] = Counter()
         summary: pb.ScanResponse | None = None
-        call = self._stub.ScanStream(
-            convert.to_request(request), metadata=self._token, timeout=CALL_SECS
-        )
+        call = self._stub.ScanStream(request, metadata=self._token, timeout=CALL_SECS)
         try:
+            # Nothing is made of the columns meanwhile: the scanner waits for whoever reads.
             async for update in call:
-                counts += convert.counted(update.signals)
-                if not request.counts_only:
-                    signals += convert.from_columns(update.signals, request.symbols)
+                columns.append(update.signals)
                 errors += convert.from_errors(update.errors)
                 if on_progress is not None and update.progress.total:
                     on_progress(update.progress.done, update.progress.total)
@@ -181,17 +212,16 @@ class ScannerClient:
             call.cancel()
         if summary is None:
             raise UserError("the scanner's answer ended without its summary")
-        order = {symbol: index for index, symbol in enumerate(request.symbols)}
-        signals.sort(key=lambda s: (order[s.symbol], s.date, s.strategy))
-        return ScanResult(
+        result = ScanResult(
             scanned=summary.scanned,
-            signals=tuple(signals),
+            signals=(),
             errors=(*errors, *convert.from_errors(summary.errors)),
             seconds=summary.scan_seconds,
             engine="go",
             bars=summary.bars,
-            counts=counts,
+            counts=convert.counted(columns),
         )
+        return columns, result
 
     async def metrics(self) -> pb.MetricsResponse:
         """Figures of the service."""
@@ -211,6 +241,25 @@ class ScannerClient:
             )
         except grpc.aio.AioRpcError as error:
             log.info("scanner shutdown: %s", error.code().name)
+
+
+class HealthWatch:
+    """One stream of a scanner's health; it ends with the connection it was opened on."""
+
+    def __init__(self, call: Any) -> None:
+        self.call = call
+
+    async def unwell(self) -> str:
+        """Wait until the scanner says that it does not serve or the connection ends; says which."""
+        try:
+            async for answer in self.call:
+                if answer != SERVING:
+                    return NOT_SERVING
+        except grpc.aio.AioRpcError as error:
+            return str(_readable("connection", error))
+        finally:
+            self.call.cancel()
+        return "the scanner ended the connection"
 
 
 def _readable(what: str, error: grpc.aio.AioRpcError) -> UserError:

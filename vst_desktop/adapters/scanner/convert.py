@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.signals import Signal
 from vst_desktop.ports.market_data import BarColumns, Floats
-from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, ScanRequest
+from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, ScanRequest, SignalRows
 from vst_desktop.strategy.parameters import StrategyParameters
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -84,8 +86,11 @@ def to_parameters(values: Mapping[str, float | int | str]) -> pb.StrategyParamet
     return pb.StrategyParameters(**plain, atr_ratio_base=base)
 
 
-def to_request(request: ScanRequest) -> pb.ScanRequest:
-    """The scan request; without dates only the last bar of each symbol."""
+def to_request(request: ScanRequest, values: bool) -> pb.ScanRequest:
+    """The scan request; without dates only the last bar of each symbol.
+
+    ``values``: with the indicators of each signal's bar.
+    """
     return pb.ScanRequest(
         symbols=request.symbols,
         strategies=[f"STRATEGY_{name}" for name in request.strategies],
@@ -94,7 +99,7 @@ def to_request(request: ScanRequest) -> pb.ScanRequest:
         end_day=None if request.end is None else to_day(request.end),
         last_bar_only=request.start is None and request.end is None,
         timeframe=pb.Timeframe.TIMEFRAME_DAILY,
-        values=not request.counts_only,
+        values=values,
     )
 
 
@@ -121,13 +126,34 @@ def from_info(info: pb.SeriesInfo) -> HeldSeries:
     )
 
 
-def counted(columns: pb.SignalColumns) -> Counter[str]:
+def counted(columns: Sequence[pb.SignalColumns]) -> Counter[str]:
     """How many signals of each strategy the columns hold."""
-    rows = np.bincount(np.frombuffer(columns.strategies, dtype="u1"), minlength=len(NAMES_OF_BITS))
     found: Counter[str] = Counter()
-    for names, count in zip(NAMES_OF_BITS, rows.tolist(), strict=True):
-        found.update(dict.fromkeys(names, count))
+    for part in columns:
+        rows = np.bincount(np.frombuffer(part.strategies, dtype="u1"), minlength=len(NAMES_OF_BITS))
+        for names, count in zip(NAMES_OF_BITS, rows.tolist(), strict=True):
+            found.update(dict.fromkeys(names, count))
     return found
+
+
+def to_rows(columns: Sequence[pb.SignalColumns], symbols: tuple[str, ...]) -> SignalRows:
+    """The columns as one set of arrays, in the order of ``symbols``, which they index."""
+
+    def column(of: Callable[[pb.SignalColumns], bytes], dtype: str) -> NDArray[Any]:
+        return np.concatenate([np.frombuffer(of(part), dtype=dtype) for part in columns])
+
+    runs = column(lambda part: part.run_symbol, "<u4")
+    lengths = column(lambda part: part.run_rows, "<u4")
+    symbol = np.repeat(runs, lengths)
+    day = column(lambda part: part.day, "<i4")
+    strategies = column(lambda part: part.strategies, "u1")
+    if np.any(runs[1:] < runs[:-1]):
+        # Rows of one symbol are in order already: a stable sort keeps that.
+        order = np.argsort(symbol, kind="stable")
+        symbol, day, strategies = symbol[order], day[order], strategies[order]
+    return SignalRows(
+        symbols=symbols, names=tuple(STRATEGIES), symbol=symbol, day=day, strategies=strategies
+    )
 
 
 def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Signal]:

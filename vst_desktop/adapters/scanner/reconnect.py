@@ -15,7 +15,14 @@ from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns, BulkAnswer
-from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, PutResult, ScanRequest, ScanResult
+from vst_desktop.ports.scanner import (
+    DoorPolicy,
+    HeldSeries,
+    PutResult,
+    ScanRequest,
+    ScanResult,
+    SignalRows,
+)
 
 log = logging.getLogger(__name__)
 
@@ -194,6 +201,12 @@ class ReconnectingScanner(ABC):
     ) -> ScanResult:
         """Scan bars the scanner holds."""
         return await _answered(self._serving().scan(request, on_progress))
+
+    async def scan_rows(
+        self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None
+    ) -> tuple[ScanResult, SignalRows]:
+        """Scan for very many signals: they come as arrays, without their bars' values."""
+        return await _answered(self._serving().scan_rows(request, on_progress))
 
     async def fetch_bars(
         self, symbols: Sequence[str], *, timeframe: Timeframe, on_bars: Callable[[BarColumns], None]

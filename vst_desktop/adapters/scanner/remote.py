@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vst_desktop.adapters.scanner.client import ScannerClient
+from vst_desktop.adapters.scanner.client import NOT_SERVING, HealthWatch, ScannerClient
 from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.adapters.scanner.handshake import Handshake
 from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner, cancel_all, silence
@@ -16,6 +16,7 @@ from vst_desktop.domain.errors import UserError
 
 DEFAULT_PORT = 50051
 CONNECT_SECS = 5.0
+DRAIN_SECS = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,24 +74,30 @@ def _read(setting: str, file: Path) -> bytes:
 
 
 class ServiceLink:
-    """The channel to a service."""
+    """The channel to a service, and the watch that tells when what answers may be another."""
 
-    def __init__(self, client: ScannerClient) -> None:
+    def __init__(self, client: ScannerClient, watch: HealthWatch) -> None:
         self.client = client
+        self._watch = watch
+        self._last_calls_secs = 0.0
 
     async def lost(self) -> str:
-        """Wait for its silence or the end of the connection: what answers next may be another."""
+        """Wait for its silence or the end of the connection."""
         silent = asyncio.create_task(silence(self.client), name="scanner:health")
-        unwell = asyncio.create_task(self.client.unwell(), name="scanner:connection")
+        unwell = asyncio.create_task(self._watch.unwell(), name="scanner:connection")
         try:
             done, _ = await asyncio.wait({silent, unwell}, return_when=asyncio.FIRST_COMPLETED)
-            return done.pop().result()
+            reason = done.pop().result()
+            if reason == NOT_SERVING:  # it ends, and waits for the calls under way
+                self._last_calls_secs = DRAIN_SECS
+            return reason
         finally:
             await cancel_all(silent, unwell)
 
     async def close(self) -> None:
         """Hang up; the service lives on."""
-        await self.client.close()
+        self._watch.call.cancel()
+        await self.client.close(self._last_calls_secs)
 
 
 class RemoteScanner(ReconnectingScanner):
@@ -112,11 +119,11 @@ class RemoteScanner(ReconnectingScanner):
     async def _connect(self) -> ServiceLink:
         client = self._service.open()
         try:
-            await client.check(CONNECT_SECS)
+            return ServiceLink(client, await client.watch(CONNECT_SECS))
         except UserError as error:
+            await client.close()
             raise NotNow(
                 error.what,
                 where=f"scanner service {self._service.address}",
                 remedy="see that it runs, and that its certificates and token are the station's",
             ) from None
-        return ServiceLink(client)
