@@ -61,6 +61,23 @@ func (w Words) Signals(row, lane int) uint8 {
 	return uint8(bits * 0x1248 >> 12 & 0xf)
 }
 
+// Select writes the stamps and signals of the rows where an allowed strategy holds in the lane, and
+// returns how many they are. stamps are those of a block's rows; days and strategies have room for
+// every row.
+func (w Words) Select(lane int, allowed uint8, stamps, days []int32, strategies []uint8) int {
+	n := len(w) / 2
+	words, by := w[lane/half:], shift(lane)
+	stamps, days, strategies = stamps[:n*lanes], days[:n], strategies[:n]
+	found := 0
+	for row := range n {
+		signals := uint8(words[2*row]>>by&0x1111*0x1248>>12) & 0xf & allowed
+		// Written in any case and kept only with a signal: no branch to mispredict.
+		days[found], strategies[found] = stamps[row*lanes+lane], signals
+		found += int((uint32(signals) + 0xff) >> 8)
+	}
+	return found
+}
+
 func shift(lane int) int { return lane%half/2*16 + lane%2*2 }
 
 // ChunkRows is the most that is passed over at once: what fits the first cache with its columns.

@@ -38,7 +38,7 @@ type pass[P kernel.Price] struct {
 	over           kernel.Func[P]
 	rules, summing *kernel.Rules
 	unit           float64
-	// warm is the last row that is not warmed up for every strategy.
+	// warm is the first row from which on every strategy is warmed up.
 	warm int
 	// from and to bound the bars asked for by lane; a lane that is not asked for has none.
 	from, to [lanes]int
@@ -225,31 +225,34 @@ func (p *pass[P]) rows(row, next int, decide bool) kernel.Rows[P] {
 
 // emit takes the decided rows of the lanes that asked for them.
 func (p *pass[P]) emit(current *kernel.State, row, next int, ends *[lanes]int) {
-	words := kernel.Words(p.words[:])
 	for lane, end := range ends {
 		from, to := max(row, p.from[lane]), min(next, end)
 		if from >= to {
 			continue
 		}
-		found := &p.worker.rows[lane]
-		n := len(found.stamps)
-		found.stamps = slices.Grow(found.stamps, to-from)[:n+to-from]
-		found.strategies = slices.Grow(found.strategies, to-from)[:n+to-from]
-		allowed := p.allowed(lane, from)
-		for i := from; i < to; i++ {
-			if i <= p.warm {
-				allowed = p.allowed(lane, i)
-			}
-			signals := words.Signals(i-row, lane) & allowed
-			// Written in any case and kept only with a signal: no branch to mispredict.
-			found.stamps[n], found.strategies[n] = p.volume.Block.Day[i*lanes+lane], signals
-			n += int((uint32(signals) + 0xff) >> 8)
+		found := &p.found[lane]
+		before := len(found.Days)
+		// The first rows differ in what is allowed, all later ones do not.
+		for ; from < min(to, p.warm); from++ {
+			p.take(found, lane, from, from+1, row)
 		}
-		found.stamps, found.strategies = found.stamps[:n], found.strategies[:n]
-		if p.job.Values && n > len(found.values) {
-			found.values = append(found.values, p.values(current, lane, to-1))
+		if from < to {
+			p.take(found, lane, from, to, row)
+		}
+		if p.job.Values && len(found.Days) > before {
+			found.Values = append(found.Values, p.values(current, lane, to-1))
 		}
 	}
+}
+
+// take appends the rows of a lane that have a signal; the decisions begin with row first.
+func (p *pass[P]) take(found *Run, lane, from, to, first int) {
+	n, count := len(found.Days), to-from
+	found.Days = slices.Grow(found.Days, count)[:n+count]
+	found.Strategies = slices.Grow(found.Strategies, count)[:n+count]
+	words := kernel.Words(p.words[2*(from-first) : 2*(to-first)])
+	n += words.Select(lane, p.allowed(lane, from), p.volume.Block.Day[from*lanes:to*lanes], found.Days[n:], found.Strategies[n:])
+	found.Days, found.Strategies = found.Days[:n], found.Strategies[:n]
 }
 
 // allowed are the wanted strategies that are warmed up on bar i of a lane.

@@ -37,17 +37,18 @@ func (j *Job) unbounded() bool { return j.EndDay == math.MaxInt32 && j.StartDay 
 // returns.
 type Part struct {
 	Runs []Run
-	// A value a row: the day, the strategies that hold (bit k for the k-th), and the indicators
-	// when they were asked for.
+	// Symbols, Bars and Rows count what was passed over and what was found.
+	Symbols, Bars, Rows int
+}
+
+// Run is the bars with signals of the symbol at Index of the view: their days, the strategies
+// that hold (bit k for the k-th), and the indicators when they were asked for.
+type Run struct {
+	Index      uint32
 	Days       []int32
 	Strategies []uint8
 	Values     []Values
-	// Symbols and Bars were passed over.
-	Symbols, Bars int
 }
-
-// Run is how many rows in turn belong to the symbol at Index of the view.
-type Run struct{ Index, Rows uint32 }
 
 // Values are the indicators of one bar in USD, RSI from 0 to 100; NaN is not warmed up.
 type Values struct{ Close, ATR, RSI, Fast, Slow float64 }
@@ -124,25 +125,18 @@ type worker struct {
 	job    *Job
 	plan   *plan
 	part   Part
-	rows   [bars.Lanes]laneRows
+	found  [bars.Lanes]Run
 	words  [2 * kernel.ChunkRows]uint32
 	ticks  scratch[int32]
 	floats scratch[float64]
 }
 
-// laneRows are the rows found in one lane.
-type laneRows struct {
-	stamps     []int32
-	strategies []uint8
-	values     []Values
-}
-
 func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {
 	v := item.Volume
-	w.part = Part{Runs: w.part.Runs[:0], Days: w.part.Days[:0], Strategies: w.part.Strategies[:0], Values: w.part.Values[:0]}
-	for lane := range w.rows {
-		rows := &w.rows[lane]
-		rows.stamps, rows.strategies, rows.values = rows.stamps[:0], rows.strategies[:0], rows.values[:0]
+	w.part = Part{Runs: w.part.Runs[:0]}
+	for lane := range w.found {
+		found := &w.found[lane]
+		found.Days, found.Strategies, found.Values = found.Days[:0], found.Strategies[:0], found.Values[:0]
 	}
 	var err error
 	if v.Block.Ticks != nil {
@@ -159,15 +153,18 @@ func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {
 		}
 		w.part.Symbols++
 		w.part.Bars += v.Len(lane)
-		rows := &w.rows[lane]
-		if len(rows.stamps) > 0 {
-			w.part.Runs = append(w.part.Runs, Run{uint32(index), uint32(len(rows.stamps))})
-			for _, stamp := range rows.stamps {
-				w.part.Days = append(w.part.Days, v.DayOf(stamp))
-			}
-			w.part.Strategies = append(w.part.Strategies, rows.strategies...)
-			w.part.Values = append(w.part.Values, rows.values...)
+		found := &w.found[lane]
+		if len(found.Days) == 0 {
+			continue
 		}
+		found.Index = uint32(index)
+		if v.Timeframe == bars.Minute {
+			for i, stamp := range found.Days {
+				found.Days[i] = v.DayOf(stamp)
+			}
+		}
+		w.part.Rows += len(found.Days)
+		w.part.Runs = append(w.part.Runs, *found)
 	}
 	return &w.part, nil
 }

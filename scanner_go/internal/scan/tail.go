@@ -40,11 +40,11 @@ func (p *pass[P]) emitLater(state *kernel.State, signals uint8, lane, i int) {
 	if signals == 0 {
 		return
 	}
-	found := &p.worker.rows[lane]
-	found.stamps = append(found.stamps, p.volume.Stamp(lane, i))
-	found.strategies = append(found.strategies, signals)
+	found := &p.found[lane]
+	found.Days = append(found.Days, p.volume.Stamp(lane, i))
+	found.Strategies = append(found.Strategies, signals)
 	if p.job.Values {
-		found.values = append(found.values, p.values(state, lane, i))
+		found.Values = append(found.Values, p.values(state, lane, i))
 	}
 }
 

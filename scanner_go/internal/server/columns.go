@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -9,39 +10,52 @@ import (
 	"vst/scanner/internal/scan"
 )
 
-// columns are signals of several parts, in the order they came.
+// columns are signals of several parts, in the order they came, as the contract has them.
 type columns struct {
-	runs       []scan.Run
-	days       []int32
+	runs       []run
+	days       []byte
 	strategies []byte
 	values     []scan.Values
 }
 
+// run is how many rows in turn belong to the symbol at an index.
+type run struct{ index, rows uint32 }
+
 func (c *columns) add(part *scan.Part) {
-	c.runs = append(c.runs, part.Runs...)
-	c.days = append(c.days, part.Days...)
-	c.strategies = append(c.strategies, part.Strategies...)
-	c.values = append(c.values, part.Values...)
+	for i := range part.Runs {
+		found := &part.Runs[i]
+		c.runs = append(c.runs, run{found.Index, uint32(len(found.Days))})
+		at := len(c.days)
+		c.days = slices.Grow(c.days, 4*len(found.Days))[:at+4*len(found.Days)]
+		for row, day := range found.Days {
+			binary.LittleEndian.PutUint32(c.days[at+4*row:], uint32(day))
+		}
+		c.strategies = append(c.strategies, found.Strategies...)
+		c.values = append(c.values, found.Values...)
+	}
 }
+
+// rows is how many there are.
+func (c *columns) rows() int { return len(c.strategies) }
 
 // ordered are the same signals in the order of their symbols' indices.
 func (c *columns) ordered() *columns {
 	type stretch struct {
-		run  scan.Run
+		run
 		from int
 	}
 	stretches := make([]stretch, len(c.runs))
 	from := 0
-	for i, run := range c.runs {
-		stretches[i] = stretch{run, from}
-		from += int(run.Rows)
+	for i, r := range c.runs {
+		stretches[i] = stretch{r, from}
+		from += int(r.rows)
 	}
-	slices.SortStableFunc(stretches, func(a, b stretch) int { return int(a.run.Index) - int(b.run.Index) })
-	sorted := &columns{days: make([]int32, 0, len(c.days)), strategies: make([]byte, 0, len(c.strategies))}
+	slices.SortStableFunc(stretches, func(a, b stretch) int { return cmp.Compare(a.index, b.index) })
+	sorted := &columns{days: make([]byte, 0, len(c.days)), strategies: make([]byte, 0, len(c.strategies))}
 	for _, s := range stretches {
-		to := s.from + int(s.run.Rows)
+		to := s.from + int(s.rows)
 		sorted.runs = append(sorted.runs, s.run)
-		sorted.days = append(sorted.days, c.days[s.from:to]...)
+		sorted.days = append(sorted.days, c.days[4*s.from:4*to]...)
 		sorted.strategies = append(sorted.strategies, c.strategies[s.from:to]...)
 		if len(c.values) > 0 {
 			sorted.values = append(sorted.values, c.values[s.from:to]...)
@@ -50,19 +64,16 @@ func (c *columns) ordered() *columns {
 	return sorted
 }
 
-// message writes the columns as the contract has them.
+// message hands the columns over: do not add to them afterwards.
 func (c *columns) message() *pb.SignalColumns {
 	order := binary.LittleEndian
 	message := &pb.SignalColumns{
 		RunSymbol: make([]byte, 0, 4*len(c.runs)), RunRows: make([]byte, 0, 4*len(c.runs)),
-		Day: make([]byte, 4*len(c.days)), Strategies: c.strategies,
+		Day: c.days, Strategies: c.strategies,
 	}
-	for _, run := range c.runs {
-		message.RunSymbol = order.AppendUint32(message.RunSymbol, run.Index)
-		message.RunRows = order.AppendUint32(message.RunRows, run.Rows)
-	}
-	for i, day := range c.days {
-		order.PutUint32(message.Day[4*i:], uint32(day))
+	for _, r := range c.runs {
+		message.RunSymbol = order.AppendUint32(message.RunSymbol, r.index)
+		message.RunRows = order.AppendUint32(message.RunRows, r.rows)
 	}
 	float := func(of func(*scan.Values) float64) []byte {
 		column := make([]byte, 8*len(c.values))

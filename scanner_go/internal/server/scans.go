@@ -70,7 +70,7 @@ func (p *progress) take(part *scan.Part) error {
 	defer p.mu.Unlock()
 	p.done += uint32(part.Symbols)
 	p.found.add(part)
-	if len(p.found.days) >= chunkRows || time.Since(p.sentAt) >= updateEvery {
+	if p.found.rows() >= chunkRows || time.Since(p.sentAt) >= updateEvery {
 		return p.flush()
 	}
 	return nil
@@ -112,7 +112,7 @@ func (s *Server) scan(ctx context.Context, request *pb.ScanRequest, start func(*
 		mu.Lock()
 		response.Scanned += uint32(part.Symbols)
 		response.Bars += uint64(part.Bars)
-		signals += len(part.Days)
+		signals += part.Rows
 		mu.Unlock()
 		return take(part)
 	})
