@@ -260,25 +260,44 @@ def _export(args: argparse.Namespace, folder: Path, settings: Settings) -> int:
         raise UserError(f"--start {start} lies after --end {end}", remedy="swap them", exit_code=2)
     from vst_desktop.adapters.files.barstore import BarStore
     from vst_desktop.adapters.files.export import check_export, write_bars
+    from vst_desktop.domain.bars import SymbolError
 
     check_export(args.file, overwrite=args.force)
-    bars, errors = BarStore(folder).read(split_names(args.symbols) or None)
-    within = [part for one in bars if len(part := one.between(start, end))]
-    if not within:
-        raise UserError(
-            f"no bars from {start or 'the first'} to {end or 'the last'}",
-            where=str(folder),
-            remedy=f"the bars go from {min(b.day(0) for b in bars)} "
-            f"to {max(b.day(-1) for b in bars)}",
-        )
-    write_bars(args.file, within, overwrite=args.force)
-    count = sum(map(len, within))
-    print(f"{len(within)} symbols, {count:,} bars written to {args.file}")
+    store = BarStore(folder)
+    spans, errors = store.spans(split_names(args.symbols) or None)
+    if not spans and not errors:
+        raise UserError("holds no bars", where=str(folder), remedy="vst bars import FILE")
+    written: list[int] = []
+
+    def parts() -> Iterator[BarColumns]:
+        for done, symbol in enumerate(spans, 1):
+            tell(done, len(spans))
+            try:
+                part = store.packed(symbol).between(start, end)
+            except UserError as error:
+                errors.append(SymbolError(symbol=symbol, error=str(error)))
+                continue
+            if len(part):
+                written.append(len(part))
+                yield part
+        if not written and errors:
+            raise UserError(f"none of the bars can be read: {errors[0].error}", where=str(folder))
+        if not written:
+            raise UserError(
+                f"no bars from {start or 'the first'} to {end or 'the last'}",
+                where=str(folder),
+                remedy=f"the bars go from {min(span.first for span in spans.values())} "
+                f"to {max(span.last for span in spans.values())}",
+            )
+
+    with progress_line("export", "symbols") as tell:
+        write_bars(args.file, parts(), overwrite=args.force)
+    print(f"{len(written)} symbols, {sum(written):,} bars written to {args.file}")
     print_symbols(errors)
     report = {
         "file": args.file,
-        "symbols": len(within),
-        "bars": count,
+        "symbols": len(written),
+        "bars": sum(written),
         "errors": _rows(errors, "error"),
     }
     write_json(args.json, report)

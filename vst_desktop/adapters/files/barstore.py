@@ -31,7 +31,6 @@ _NAME = re.compile(r"segment-\d{10}\.bars")
 _EPOCH = date(1970, 1, 1).toordinal()
 _MODES = ("replace", "append")
 _TRIES = 20
-_FILL = "fill it with vst bars import FILE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,29 +140,6 @@ class BarStore:
             UserError: As ``columns``.
         """
         return self.packed(symbol).series()
-
-    def read(
-        self, symbols: Sequence[str] | None = None
-    ) -> tuple[list[BarColumns], list[SymbolError]]:
-        """The bars of these symbols (None: of all), and why there are none of the others.
-
-        Raises:
-            UserError: There are bars of none.
-        """
-        found: list[BarColumns] = []
-        errors = list(self.errors) if symbols is None else []
-        for symbol in self.symbols if symbols is None else dict.fromkeys(symbols):
-            try:
-                found.append(self.packed(symbol))
-            except UserError as error:
-                errors.append(SymbolError(symbol=symbol, error=str(error)))
-        if found:
-            return found, errors
-        if errors:
-            raise UserError(
-                f"none of the bars can be read: {errors[0].error}", where=str(self.folder)
-            )
-        raise UserError("holds no bars", where=str(self.folder), remedy=_FILL)
 
     def spans(
         self, symbols: Sequence[str] | None = None
@@ -359,7 +335,7 @@ def _read_manifest(folder: Path) -> _Manifest:
         raise UserError(
             f"holds no bar store (there is no {MANIFEST})",
             where=str(folder),
-            remedy=_FILL,
+            remedy="fill it with vst bars import FILE",
         ) from None
     except OSError as error:
         raise UserError(f"cannot be read ({error.strerror})", where=str(file)) from None
