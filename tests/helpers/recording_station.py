@@ -56,6 +56,9 @@ class RecordingStation:
     async def scan(self) -> None:
         self._take("scan")
 
+    async def use_ratio_base(self, base: str) -> None:
+        self._take("use_ratio_base", base)
+
     async def load_chain(self, symbol: str) -> None:
         self._take("load_chain", symbol)
 

@@ -21,6 +21,7 @@ from vst_desktop.station.view import (
     Light,
     LightView,
     PayoffView,
+    RuleView,
     ScanView,
     SignalRow,
     StationView,
@@ -111,6 +112,22 @@ SIGNALS = tuple(
             ("INTC", "BEAR_RALLY", 53.8, "load chain"),
         )
     )
+)
+
+
+RULES = (
+    RuleView(name="HIGH_BASE", direction=LONG, fired=68_400, bars=242_000),
+    RuleView(
+        name="LOW_BASE",
+        direction=SHORT,
+        fired=0,
+        bars=242_000,
+        note="LOW_BASE fired on 0 of 242,000 bars: with atr_ratio_base = zero it cannot; "
+        "switch to range_low",
+        can_switch=True,
+    ),
+    RuleView(name="BULL_PULLBACK", direction=LONG, fired=4_180, bars=242_000),
+    RuleView(name="BEAR_RALLY", direction=SHORT, fired=2_890, bars=242_000),
 )
 
 
@@ -344,6 +361,7 @@ def sample_view(mode: Mode = Mode.DEMO) -> StationView:
             chains_loaded=18,
             chains_wanted=20,
             note=None,
+            rules=RULES,
         ),
         candidates=CandidatesView(
             rows=CANDIDATES,

@@ -66,7 +66,8 @@ class Explanation:
 
     symbol: str
     strategy: str
-    direction: Direction
+    direction: Direction | None
+    """None: the strategy cannot be used."""
     date: date
     conditions: tuple[Condition, ...]
 
@@ -80,6 +81,20 @@ class Explanation:
         """The one failed condition of a near miss: all others passed, and it is near."""
         failed = [c for c in self.conditions if not c.passed]
         return failed[0] if len(failed) == 1 and failed[0].near else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FireRate:
+    """On how many of the loaded bars a strategy held."""
+
+    strategy: str
+    fired: int
+    bars: int
+
+    @property
+    def share(self) -> float | None:
+        """Fraction of the bars; None without bars."""
+        return self.fired / self.bars if self.bars else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

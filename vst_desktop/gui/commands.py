@@ -74,6 +74,7 @@ class Commands(QObject):
         window.scanner.load_wanted.connect(self.load_chain)
         window.scanner.scan_wanted.connect(self.scan)
         window.scanner.cancel_wanted.connect(self.cancel_scan)
+        window.scanner.switch_wanted.connect(self.use_range_low)
         window.candidates.chosen.connect(self.select)
         window.alerts.chosen.connect(self.select)
         window.book.chosen.connect(self.select)
@@ -99,6 +100,10 @@ class Commands(QObject):
         if view is not None and view.scan.progress is not None:
             return
         self._bridge.do("scanner", "scan", lambda s: s.scan())
+
+    def use_range_low(self) -> None:
+        """Measure the ATR ratio from the range's low until the program ends, and scan again."""
+        self._bridge.do("scanner", "ratio base", lambda s: s.use_ratio_base("range_low"))
 
     def cancel_scan(self) -> None:
         """Stop the running scan."""

@@ -47,6 +47,11 @@ def strike(value: Decimal) -> str:
     return f"{value.normalize():f}"
 
 
+def strategy(name: str) -> str:
+    """A strategy's name where its direction stands beside it: ``PULLBACK``."""
+    return name.replace("_", " ").removeprefix("BULL ").removeprefix("BEAR ")
+
+
 def strikes(long: Decimal, short: Decimal, right: str) -> str:
     """``104 / 112 C``."""
     return f"{strike(long)} / {strike(short)} {right}"

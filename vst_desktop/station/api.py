@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.station.view import StationView
@@ -29,6 +29,9 @@ class StationApi(Protocol):
 
     async def scan(self) -> None:
         """Fetch bars, scan the universe, load chains, propose candidates."""
+
+    async def use_ratio_base(self, base: Literal["zero", "range_low"]) -> None:
+        """Measure the ATR ratio from this base until the program ends, and scan again."""
 
     def cancel_scan(self) -> None:
         """Stop a running scan; what it found so far stays."""

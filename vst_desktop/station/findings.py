@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from vst_desktop.domain.bars import SymbolError
 from vst_desktop.domain.quotes import OptionChain
-from vst_desktop.domain.signals import Signal
+from vst_desktop.domain.signals import Explanation, FireRate, Signal, StrategyError
 from vst_desktop.domain.spreads import Candidate, Selection
 from vst_desktop.ports.scanner import ScanResult
 
@@ -34,3 +34,8 @@ class Findings:
     selections: dict[str, Selection] = field(default_factory=dict)
     candidates: dict[str, Candidate] = field(default_factory=dict)
     chains_wanted: int = 0
+    strategy_errors: list[StrategyError] = field(default_factory=list)
+    fire_rates: list[FireRate] = field(default_factory=list)
+    """By strategy, over all bars of the scanned symbols."""
+    near_misses: list[Explanation] = field(default_factory=list)
+    """Nearest first."""

@@ -16,7 +16,7 @@ from vst_desktop.runtime.settings import Settings
 from vst_desktop.strategy.exit import ExitRules, exit_plan
 from vst_desktop.strategy.indicators import indicators
 from vst_desktop.strategy.parameters import StrategyParameters
-from vst_desktop.strategy.registry import get_strategy
+from vst_desktop.strategy.registry import conditions, evaluate, get_strategy
 
 
 @dataclass(slots=True)
@@ -63,9 +63,15 @@ class Planner:
         if seen is None:
             return Recheck(holds=False, reason="the bar of the signal is gone")
         parameters = StrategyParameters.of(self.settings.strategy.model_dump())
-        rule, data = get_strategy(intent.strategy), indicators(bars)
-        if not bool(rule.mask(data, parameters)[seen]):
-            failed = [c for c in rule.explain(data, parameters, seen) if not c.passed]
+        data = indicators(bars)
+        try:
+            rule = get_strategy(intent.strategy)
+            holds = bool(evaluate(rule, data, parameters)[seen])
+            why = conditions(rule, data, parameters, seen)
+        except UserError as error:
+            return Recheck(holds=False, reason=str(error))
+        if not holds:
+            failed = [c for c in why if not c.passed]
             text = "; ".join(
                 c.text if c.value is None else f"{c.text} (now {c.value:.2f})" for c in failed
             )

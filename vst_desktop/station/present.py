@@ -15,6 +15,7 @@ from vst_desktop.runtime.calendar import EASTERN, trading_day
 from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.holdings import position_row
 from vst_desktop.station.outlook import Outlook, outlook
+from vst_desktop.station.scans import ScanPresenter
 from vst_desktop.station.ticket import make_ticket
 from vst_desktop.station.view import (
     AlertRow,
@@ -25,8 +26,6 @@ from vst_desktop.station.view import (
     Light,
     LightView,
     OrderRow,
-    ScanView,
-    SignalRow,
     StationView,
     StripView,
     TicketView,
@@ -34,8 +33,6 @@ from vst_desktop.station.view import (
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
-
-SPARK_SESSIONS = 60
 
 WAITING = (OrderState.APPROVED, OrderState.QUEUED, OrderState.HELD)
 
@@ -67,6 +64,7 @@ class Presenter:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._charts = ChartMaker()
+        self._scans = ScanPresenter(station, self._charts)
         self._version = 0
         self._outlooks: dict[tuple[str, int], Outlook] = {}
 
@@ -78,7 +76,7 @@ class Presenter:
         return StationView(
             version=self._version,
             strip=self._strip(),
-            scan=self._scan(),
+            scan=self._scans.view(),
             candidates=self._candidates(),
             ticket=self._ticket(),
             orders=tuple(self._order(i) for i in reversed(station.desk.intents())),
@@ -170,7 +168,7 @@ class Presenter:
             LightView(
                 name="Scanner",
                 state=Light.OK if scanner.healthy else Light.DOWN,
-                detail="Go scanner" if scanner.healthy else "down: scans run in-process, slower",
+                detail="Go scanner" if scanner.healthy else "scans run in-process, slower",
             ),
             LightView(
                 name="Clock" if offset is None else f"Clock {offset * 1000:+.0f} ms",
@@ -192,49 +190,6 @@ class Presenter:
             return LightView(name="Quotes", state=Light.DOWN, detail=f"{kinds}: not for orders")
         state = Light.OK if seen else Light.BUSY
         return LightView(name="Quotes", state=state, detail="live" if seen else "none yet")
-
-    def _scan(self) -> ScanView:
-        station = self._station
-        research, findings = station.research, station.research.findings
-        progress, result = research.progress, findings.result
-        rows = []
-        for signal in findings.signals:
-            bars = research.bars(signal.symbol)
-            rows.append(
-                SignalRow(
-                    key=f"{signal.symbol}:{signal.strategy}",
-                    symbol=signal.symbol,
-                    strategy=signal.strategy,
-                    direction=signal.direction,
-                    date=signal.date,
-                    forming=signal.forming,
-                    close=signal.close,
-                    rsi=signal.rsi,
-                    spark=bars.close[-SPARK_SESSIONS:] if bars else (),
-                    chain_state=findings.states.get(signal.symbol, ""),
-                )
-            )
-        note = None
-        if not rows:
-            note = (
-                "No scan yet. Press F5 to scan."
-                if result is None
-                else f"No signal in {result.scanned} symbols. Press F5 to scan again."
-            )
-        universe = research.universe
-        return ScanView(
-            rows=tuple(rows),
-            scanned=result.scanned if result else 0,
-            symbols=len(universe.symbols) + len(universe.unserved),
-            errors=tuple((e.symbol, e.error) for e in (*findings.errors, *findings.chain_errors)),
-            seconds=result.seconds if result else None,
-            engine=result.engine if result else "",
-            progress=(progress.done, progress.total) if progress else None,
-            stage=progress.stage if progress else None,
-            chains_loaded=len({key.partition(":")[0] for key in findings.chains}),
-            chains_wanted=findings.chains_wanted,
-            note=note,
-        )
 
     def _candidates(self) -> CandidatesView:
         station = self._station

@@ -29,8 +29,8 @@ from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.findings import Findings, Progress
+from vst_desktop.station.study import fire_rates, nearest, strategy_errors
 from vst_desktop.station.universe import Universe
-from vst_desktop.strategy.registry import BUILT_IN
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +90,10 @@ class Research:
         """What is scanned."""
         return self._universe
 
+    def use(self, settings: Settings) -> None:
+        """Take these settings from the next scan on."""
+        self._settings = settings
+
     def bars(self, symbol: str) -> BarSeries | None:
         """The symbol's daily bars as last fetched."""
         return self._bars.get(symbol)
@@ -119,16 +123,18 @@ class Research:
         )
         fetched = await self._fetch(found)
         self.progress = Progress(stage="scan", done=0, total=len(fetched))
+        settings = self._settings.strategy
         put = await self._scanner.put_bars(fetched, door_policy=self._settings.bars.door_policy)
         found.errors += put.errors
         bad = {error.symbol for error in put.errors}
         request = ScanRequest(
             symbols=tuple(s.symbol for s in fetched if s.symbol not in bad),
-            strategies=tuple(BUILT_IN),
-            parameters=self._settings.strategy.model_dump(),
+            strategies=settings.enabled,
+            parameters=settings.model_dump(),
         )
         found.result = await self._scanner.scan(request, self._scan_progress)
         found.errors += found.result.errors
+        found.strategy_errors = await strategy_errors(found.result)
         found.signals = self._rank([self._dated(s) for s in found.result.signals], found)
         self.findings = found
         await self._journal.record(
@@ -138,6 +144,10 @@ class Research:
             errors=len(found.errors),
             signals=[(s.symbol, s.strategy, s.date.isoformat()) for s in found.signals],
         )
+        self._on_change()
+        found.fire_rates = await fire_rates(self._scanner, request)
+        scanned = [self._bars[symbol] for symbol in request.symbols]
+        found.near_misses = await nearest(scanned, settings)
         self._on_change()
         await self._load_first_chains(found)
 

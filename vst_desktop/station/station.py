@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.domain.account import AccountSnapshot
@@ -240,8 +241,7 @@ class Station:
 
     async def scan(self) -> None:
         """Fetch bars, scan, load chains, propose."""
-        if self._scan_task is not None and not self._scan_task.done():
-            raise UserError("a scan is running", remedy="wait for it or cancel it")
+        self._refuse_second_scan()
         self._scan_task = self._tasks.spawn(self.research.scan(), "scan")
         await asyncio.wait({self._scan_task})
         if self._scan_task.cancelled():
@@ -251,6 +251,20 @@ class Station:
         if self.selected_candidate is None and (candidates := self.research.candidates()):
             best = candidates[0]
             self.select(best.signal.symbol, best.candidate_id)
+
+    async def use_ratio_base(self, base: Literal["zero", "range_low"]) -> None:
+        """Measure the ATR ratio from this base until the program ends, and scan again."""
+        self._refuse_second_scan()
+        strategy = self.settings.strategy.model_copy(update={"atr_ratio_base": base})
+        self.settings = self.settings.model_copy(update={"strategy": strategy})
+        self._planner.settings = self.settings
+        self.research.use(self.settings)
+        await self.engines.journal.record("SETTING", key="strategy.atr_ratio_base", value=base)
+        await self.scan()
+
+    def _refuse_second_scan(self) -> None:
+        if self._scan_task is not None and not self._scan_task.done():
+            raise UserError("a scan is running", remedy="wait for it or cancel it")
 
     def scan_soon(self) -> None:
         """Start a scan in the background; what it finds is shown as it comes."""

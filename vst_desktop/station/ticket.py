@@ -18,9 +18,9 @@ from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.outlook import Outlook
 from vst_desktop.station.view import Figure, TicketView
+from vst_desktop.strategy.explain import explain
 from vst_desktop.strategy.indicators import Indicators
 from vst_desktop.strategy.parameters import StrategyParameters
-from vst_desktop.strategy.registry import get_strategy
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
@@ -132,7 +132,10 @@ def _why_title(candidate: Candidate) -> str:
 
 def _why(station: Station, candidate: Candidate, data: Indicators) -> tuple[Condition, ...]:
     parameters = StrategyParameters.of(station.settings.strategy.model_dump())
-    return get_strategy(candidate.signal.strategy).explain(data, parameters, -1)
+    bars = station.research.bars(candidate.signal.symbol)
+    assert bars is not None
+    (explanation,) = explain(bars, (candidate.signal.strategy,), parameters, data)
+    return explanation.conditions
 
 
 def _terms_title(station: Station, waiting: IntentRecord | None) -> str:

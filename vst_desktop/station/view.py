@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import Mode, OrderState, Side
-from vst_desktop.domain.signals import Condition, Direction
+from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.domain.spreads import SpreadType
 
 
@@ -85,6 +85,22 @@ class SignalRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """One strategy of the scan: on how many of the loaded bars it held.
+
+    ``note`` says what is wrong with a rule that never holds; ``can_switch`` offers to measure the
+    ATR ratio from the range's low instead.
+    """
+
+    name: str
+    direction: Direction | None
+    fired: int
+    bars: int
+    note: str | None = None
+    can_switch: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScanView:
     """The scanner pane's title and rows. ``progress`` (done, total) while a scan runs."""
 
@@ -101,6 +117,13 @@ class ScanView:
     chains_wanted: int
     note: str | None
     """Why the list is empty, or what else the trader should know."""
+    slower: str | None = None
+    """Why the last scan was slower than it should be."""
+    rules: tuple[RuleView, ...] = ()
+    near_misses: tuple[Explanation, ...] = ()
+    """One condition, failed by at most 5 %, kept each from a signal; nearest first."""
+    explained: tuple[Explanation, ...] = ()
+    """Each strategy of the scan on the selected symbol's last bar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

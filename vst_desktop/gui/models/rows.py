@@ -18,7 +18,7 @@ _SEVERITY_TONES = {
 
 def _signal_chip(row: SignalRow) -> Cell:
     up = row.direction is Direction.LONG
-    name = row.strategy.replace("_", " ").removeprefix("BULL ").removeprefix("BEAR ")
+    name = fmt.strategy(row.strategy)
     return Cell(
         text=f"{fmt.UP if up else fmt.DOWN} {name}",
         tone="gain" if up else "loss",

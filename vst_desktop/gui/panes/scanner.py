@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QPushButton
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.rows import SIGNALS
 from vst_desktop.gui.models.table import RowModel
+from vst_desktop.gui.panes.rules import RulePanel
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX
 from vst_desktop.gui.widgets.pane import Pane
@@ -24,6 +25,7 @@ class ScannerPane(Pane):
     load_wanted = Signal(str)
     scan_wanted = Signal()
     cancel_wanted = Signal()
+    switch_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Scanner")
@@ -39,7 +41,10 @@ class ScannerPane(Pane):
         self._button.clicked.connect(self.press_button)
         self._running = False
         self.header.addWidget(self._button)
+        self.rules = RulePanel(theme)
+        self.rules.switch_wanted.connect(self.switch_wanted)
         self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.rules)
 
     def show_view(self, view: StationView) -> None:
         """Show the scan of this view."""
@@ -61,6 +66,7 @@ class ScannerPane(Pane):
             more = len(scan.errors) - 30
             self.info.tip = listed + (f"\n… and {more} more" if more > 0 else "")
         self.model.set_rows(scan.rows)
+        self.rules.show_rules(scan.rules, self._running)
         self.table.set_note(
             "" if self._running else scan.note or "No scan yet. Press F5 to scan the universe."
         )
@@ -103,7 +109,9 @@ def scan_state(scan: ScanView) -> tuple[str, str]:
         else f"{fmt.number(scan.seconds, 1)} s"
     )
     parts = [f"{scan.scanned:,} in {time}"]
+    if scan.slower:
+        parts.append(scan.slower)
     if scan.errors:
         parts.append(f"{len(scan.errors)} error{'s' if len(scan.errors) > 1 else ''}")
     parts.append(f"chains {scan.chains_loaded}/{scan.chains_wanted}")
-    return " · ".join(parts), "text2"
+    return " · ".join(parts), "warn" if scan.slower else "text2"
