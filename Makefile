@@ -7,10 +7,12 @@ BIN := .venv/bin
 RUN_GO = source packaging/lib.sh && go=$$(ensure_go)
 # Which staticcheck: a version, so that a new one cannot turn yesterday's commit red.
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# How long `make fuzz` stays at each target.
+SECS ?= 5
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
 
-.PHONY: help setup demo test check bench screenshots lock stubs clean
+.PHONY: help setup demo test check fuzz bench screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 14
@@ -43,6 +45,16 @@ check: setup ## style, types, import rules, stubs
 	[[ -z $$unformatted ]] || { echo "gofmt would change: $$unformatted"; exit 1; }; \
 	echo "go vet"; "$$go" vet ./...; \
 	echo "staticcheck"; "$$go" run $(STATICCHECK) ./...
+
+fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
+	@$(RUN_GO); cd scanner_go; \
+	targets=$$("$$go" test -list '^Fuzz' ./... | \
+		awk '/^Fuzz/ { names[++n] = $$1 } /^ok/ { while (n) print $$2, names[n--] }'); \
+	[[ -n $$targets ]] || { echo "no fuzz targets were found"; exit 1; }; \
+	while read -r package name; do \
+		echo "$$name ($$package)"; \
+		"$$go" test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(SECS)s -fuzzminimizetime 1s "$$package"; \
+	done <<<"$$targets"
 
 bench: setup ## the benchmarks that exist: the scanner's own, and tests/benchmarks
 	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...
