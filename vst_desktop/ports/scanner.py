@@ -72,7 +72,7 @@ class SignalRows:
     names: tuple[str, ...]
     symbol: NDArray[np.uint32]
     day: NDArray[np.int32]
-    strategies: NDArray[np.uint8]
+    strategies: NDArray[np.uint8] | NDArray[np.uint64]
 
     def __len__(self) -> int:
         return len(self.day)

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Signal, StrategyError
-from vst_desktop.ports.market_data import BarColumns
-from vst_desktop.ports.scanner import DoorPolicy, ScanRequest, ScanResult
+from vst_desktop.ports.market_data import BarColumns, day_number
+from vst_desktop.ports.scanner import DoorPolicy, ScanRequest, ScanResult, SignalRows
 from vst_desktop.scanning.computations import Computations
 from vst_desktop.scanning.door import admit
 from vst_desktop.strategy.entry import Mask
@@ -179,4 +179,21 @@ def _signal(series: BarSeries, rule: Strategy, data: Indicators, bar: int) -> Si
         rsi=float(data.rsi[bar]),
         sma50=value(data.sma50[bar]),
         sma200=value(data.sma200[bar]),
+    )
+
+
+def rows_of(signals: Sequence[Signal], request: ScanRequest) -> SignalRows:
+    """The signals of a scan as arrays; they stand by symbol and day already."""
+    places = {symbol: place for place, symbol in enumerate(request.symbols)}
+    bits = {name: 1 << place for place, name in enumerate(request.strategies)}
+    rows: dict[tuple[int, int], int] = {}
+    for signal in signals:
+        key = (places[signal.symbol], day_number(signal.date))
+        rows[key] = rows.get(key, 0) | bits[signal.strategy]
+    return SignalRows(
+        symbols=request.symbols,
+        names=request.strategies,
+        symbol=np.array([symbol for symbol, _ in rows], dtype=np.uint32),
+        day=np.array([day for _, day in rows], dtype=np.int32),
+        strategies=np.array(list(rows.values()), dtype=np.uint64),
     )

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from vst_desktop.domain.bars import SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import StrategyError
-from vst_desktop.ports.scanner import DoorPolicy, PutResult, Scanner, ScanRequest, ScanResult
+from vst_desktop.ports.scanner import (
+    DoorPolicy,
+    PutResult,
+    Scanner,
+    ScanRequest,
+    ScanResult,
+    SignalRows,
+)
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.scanning.computations import BOTH, BY_NUMPY, Computations, Way, warm_up
 from vst_desktop.scanning.door import admit
-from vst_desktop.scanning.inprocess import Bars, OnProgress, as_series, scan_in_thread
+from vst_desktop.scanning.inprocess import Bars, OnProgress, as_series, rows_of, scan_in_thread
 from vst_desktop.strategy.registry import BUILT_IN, check_known
 
 log = logging.getLogger(__name__)
@@ -27,6 +34,11 @@ RESTART_SECS = 2.0
 
 class SupervisedScanner(Scanner, Protocol):
     """A scanner that is started again when it dies, until ``breaker_open``."""
+
+    async def scan_rows(
+        self, request: ScanRequest, on_progress: OnProgress | None = None
+    ) -> tuple[ScanResult, SignalRows]:
+        """As ``scan``, with the signals as arrays and without their bars' values."""
 
     breaker_open: bool
     last_failure: str
@@ -107,7 +119,9 @@ class ResilientScanner:
         if len(own) == len(request.strategies):
             return await self._here(request, (BY_NUMPY,), on_progress)
         built_in = tuple(name for name in request.strategies if name in BUILT_IN)
-        theirs = await self._in_child(replace(request, strategies=built_in), on_progress)
+        theirs = await self._in_child(
+            replace(request, strategies=built_in), self._child.scan, on_progress
+        )
         if theirs is None:
             return replace(await self._here(request, BOTH, on_progress), fallback=True)
         if not own:
@@ -117,9 +131,28 @@ class ResilientScanner:
         mine = await self._here(replace(request, strategies=own, symbols=rest), (BY_NUMPY,), None)
         return _merged(request, own, theirs, mine)
 
-    async def _in_child(
-        self, request: ScanRequest, on_progress: OnProgress | None
-    ) -> ScanResult | None:
+    async def scan_rows(
+        self, request: ScanRequest, on_progress: OnProgress | None = None
+    ) -> tuple[ScanResult, SignalRows]:
+        """As ``scan``, with the signals as arrays: for many."""
+        if all(name in BUILT_IN for name in request.strategies):
+            answer = await self._in_child(request, self._child.scan_rows, on_progress)
+            if answer is not None:
+                return answer
+        result = await self.scan(request, on_progress)
+        return replace(result, signals=()), rows_of(result.signals, request)
+
+    def hold(self, series: Sequence[Bars]) -> None:
+        """Keep bars that the child has from elsewhere, for what runs here."""
+        self._bars.update((bars.symbol, bars) for bars in series)
+        self._held.update((bars.symbol, bars) for bars in series)
+
+    async def _in_child[T](
+        self,
+        request: ScanRequest,
+        scan: Callable[[ScanRequest, OnProgress | None], Coroutine[Any, Any, T]],
+        on_progress: OnProgress | None,
+    ) -> T | None:
         """The child's answer, from its successor when it dies; None when there is none."""
         successor = None if self._child.healthy else self._next_child
         for _ in range(2):
@@ -128,7 +161,7 @@ class ResilientScanner:
             successor = self._next_child
             try:
                 await self._give(request.symbols)
-                return await self._child.scan(request, on_progress)
+                return await scan(request, on_progress)
             except UserError as error:
                 log.info("the scan was interrupted: %s", error)
         return None

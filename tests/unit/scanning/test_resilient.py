@@ -16,10 +16,11 @@ from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Direction, Signal
 from vst_desktop.ports.market_data import BarColumns
-from vst_desktop.ports.scanner import DoorPolicy, PutResult, ScanRequest, ScanResult
+from vst_desktop.ports.scanner import DoorPolicy, PutResult, ScanRequest, ScanResult, SignalRows
 from vst_desktop.runtime.settings import StrategySettings
 from vst_desktop.scanning import resilient
 from vst_desktop.scanning.computations import PANDAS_TA
+from vst_desktop.scanning.inprocess import rows_of
 from vst_desktop.scanning.resilient import ResilientScanner
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -102,6 +103,12 @@ class FragileScanner:
             engine="go",
             counts=dict.fromkeys(request.strategies, len(request.symbols)),
         )
+
+    async def scan_rows(
+        self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None
+    ) -> tuple[ScanResult, SignalRows]:
+        result = await self.scan(request, on_progress)
+        return replace(result, signals=()), rows_of(result.signals, request)
 
 
 def request(*symbols: str, strategies: Sequence[str] = tuple(BUILT_IN)) -> ScanRequest:
@@ -264,5 +271,24 @@ def test_strategy_that_nothing_declares_is_refused(own: Own) -> None:
         await scanner.start()
         with pytest.raises(UserError, match="unknown strategy 'NOPE'"):
             await scanner.scan(request("A", strategies=("HIGH_BASE", "NOPE")))
+
+    tell(story)
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_rows_hold_the_same_signals_whoever_answers(own: Own, down: bool) -> None:
+    own.declare(SLOW_RISE=SLOW_RISE)
+
+    async def story(scanner: ResilientScanner, child: FragileScanner, told: list[str]) -> None:
+        child.startable = not down
+        await scanner.start()
+        await scanner.put_bars([rising("A"), rising("B")])
+        result, rows = await scanner.scan_rows(request("A", "B", strategies=("HIGH_BASE",)))
+        assert result.fallback is down
+        assert (rows.symbol.tolist(), rows.strategies.tolist()) == ([0, 1], [1, 1])
+        both = request("B", strategies=("SLOW_RISE", "HIGH_BASE"))
+        _, rows = await scanner.scan_rows(both)
+        assert (rows.names, rows.strategies.tolist()) == (both.strategies, [3])
+        assert rows.day.tolist() == [(date(2024, 2, 29) - date(1970, 1, 1)).days]
 
     tell(story)
