@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -18,10 +19,18 @@ from vst_desktop.cli.common import (
     split_names,
     write_json,
 )
+from vst_desktop.cli.explain import (
+    explained,
+    explained_keys,
+    print_explained,
+    print_rates,
+    print_strategy_errors,
+)
 from vst_desktop.domain.errors import UserError
 
 if TYPE_CHECKING:
-    from vst_desktop.domain.bars import SymbolError
+    from vst_desktop.domain.bars import BarSeries, SymbolError
+    from vst_desktop.domain.signals import FireRate
     from vst_desktop.ports.market_data import BarColumns
     from vst_desktop.ports.scanner import (
         DoorPolicy,
@@ -50,6 +59,11 @@ def add_parser(subparsers: Any) -> None:
         "--start", metavar="DATE", help="first signal date (default: the first bar)"
     )
     parser.add_argument("--end", metavar="DATE", help="last signal date (default: the last bar)")
+    parser.add_argument(
+        "--explain",
+        metavar="A,B",
+        help="also each strategy's conditions on the last bar of these symbols",
+    )
     add_json_option(parser)
     add_settings_option(parser)
 
@@ -62,14 +76,17 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--start {start} lies after --end {end}", remedy="swap them", exit_code=2)
     from vst_desktop.ports.scanner import ScanRequest
     from vst_desktop.runtime.settings import load_settings
-    from vst_desktop.strategy.registry import BUILT_IN, get_strategy
+    from vst_desktop.strategy.parameters import StrategyParameters
+    from vst_desktop.strategy.registry import check_known
 
     settings = load_settings(args.overrides)
-    names = tuple(split_names(args.strategies)) or tuple(BUILT_IN)
+    parameters = StrategyParameters.of(settings.strategy.model_dump())
+    names = tuple(split_names(args.strategies)) or settings.strategy.enabled
     for name in names:
-        get_strategy(name)
+        check_known(name)
     given = _open(args.bars, split_names(args.symbols), settings.bars.door_policy)
     _check_range(given, start, end)
+    why = explained(_to_explain(given, split_names(args.explain), end), names, parameters)
     request = ScanRequest(
         symbols=given.symbols,
         strategies=names,
@@ -80,9 +97,20 @@ def run(args: argparse.Namespace) -> int:
     result, rows, put = asyncio.run(_scan(given, request, settings))
     errors = sorted([*given.errors, *put.errors, *result.errors], key=lambda e: e.symbol)
     warnings = sorted([*given.warnings, *put.warnings], key=lambda w: w.symbol)
-    _print(result, errors, warnings)
+    rates = _rates(result, given, names, start, end)
+    _print(result, errors)
+    print_rates(rates, parameters)
+    print_strategy_errors(result.strategy_errors)
+    print_symbols(errors)
+    if warnings:
+        print(f"{len(warnings)} warnings; the bars are scanned all the same")
+        print_symbols(warnings)
+    print_explained(why)
     total = len(given.symbols) + len(given.errors)
-    write_json(args.json, _report(result, rows, total, errors, warnings))
+    write_json(
+        args.json,
+        _report(result, rows, total, errors, warnings) | {"explained": list(explained_keys(why))},
+    )
     return 0 if result.scanned else 1
 
 
@@ -93,6 +121,7 @@ class _Given:
     symbols: tuple[str, ...]
     first: date | None
     last: date | None
+    read: Callable[[str], BarColumns]
     bars: Sequence[BarColumns] = ()
     store: Path | None = None
     errors: Sequence[SymbolError] = ()
@@ -110,6 +139,7 @@ def _open(place: str, wanted: Sequence[str], policy: DoorPolicy) -> _Given:
         symbols=tuple(file.series),
         first=min((one.day(0) for one in bars), default=None),
         last=max((one.day(-1) for one in bars), default=None),
+        read=file.series.packed,
         bars=bars,
         errors=file.errors,
         warnings=file.warnings,
@@ -119,7 +149,8 @@ def _open(place: str, wanted: Sequence[str], policy: DoorPolicy) -> _Given:
 def _open_store(folder: Path, wanted: Sequence[str]) -> _Given:
     from vst_desktop.adapters.files.barstore import BarStore
 
-    spans, errors = BarStore(folder).spans(wanted or None)
+    store = BarStore(folder)
+    spans, errors = store.spans(wanted or None)
     if not spans:
         raise UserError(
             f"no bars of {', '.join(wanted[:10])} can be read" if wanted else "holds no bars",
@@ -130,6 +161,7 @@ def _open_store(folder: Path, wanted: Sequence[str]) -> _Given:
         symbols=tuple(spans),
         first=min(span.first for span in spans.values()),
         last=max(span.last for span in spans.values()),
+        read=store.packed,
         store=folder,
         errors=errors,
     )
@@ -138,12 +170,20 @@ def _open_store(folder: Path, wanted: Sequence[str]) -> _Given:
 async def _scan(
     given: _Given, request: ScanRequest, settings: Settings
 ) -> tuple[ScanResult, SignalRows, PutResult]:
-    from vst_desktop.bootstrap import scanner_child, scanner_config
+    from vst_desktop.bootstrap import resilient_scanner
+    from vst_desktop.strategy.registry import BUILT_IN
 
-    scanner = scanner_child(scanner_config(settings, store=given.store))
+    scanner, _ = await resilient_scanner(
+        settings, lambda text: print(text, file=sys.stderr), store=given.store
+    )
     await scanner.start()
     try:
-        put = await scanner.put_bars(given.bars, door_policy=settings.bars.door_policy)
+        bars = given.bars
+        if given.store and settings.scanner.host:  # which knows nothing of our store
+            bars = [given.read(symbol) for symbol in given.symbols]
+        elif given.store and not (scanner.healthy and BUILT_IN.keys() >= set(request.strategies)):
+            scanner.hold([given.read(symbol) for symbol in given.symbols])
+        put = await scanner.put_bars(bars, door_policy=settings.bars.door_policy)
         bad = {error.symbol for error in put.errors}
         request = replace(request, symbols=tuple(s for s in request.symbols if s not in bad))
         result, rows = await scanner.scan_rows(request)
@@ -163,23 +203,44 @@ def _check_range(given: _Given, start: date | None, end: date | None) -> None:
         )
 
 
-def _print(
-    result: ScanResult, errors: Sequence[SymbolError], warnings: Sequence[SymbolError]
-) -> None:
+def _to_explain(given: _Given, wanted: Sequence[str], end: date | None) -> dict[str, BarSeries]:
+    if strangers := [symbol for symbol in wanted if symbol not in given.symbols]:
+        raise UserError(
+            f"no bars of {', '.join(strangers)} to explain",
+            remedy="name symbols of the scan",
+            exit_code=2,
+        )
+    return {symbol: given.read(symbol).between(None, end).series() for symbol in wanted}
+
+
+def _rates(
+    result: ScanResult,
+    given: _Given,
+    names: Sequence[str],
+    start: date | None,
+    end: date | None,
+) -> list[FireRate]:
+    """By strategy, of the scanned bars in the range; how many those are is not known of a store."""
+    from vst_desktop.domain.signals import FireRate
+
+    bars = result.bars
+    if start or end:
+        refused = {error.symbol for error in result.errors}
+        bars = sum(len(b.between(start, end)) for b in given.bars if b.symbol not in refused)
+    failed = {error.strategy for error in result.strategy_errors}
+    return [
+        FireRate(strategy=name, fired=result.counts.get(name, 0), bars=bars)
+        for name in names
+        if name not in failed
+    ]
+
+
+def _print(result: ScanResult, errors: Sequence[SymbolError]) -> None:
     print(
         f"{result.scanned} symbols, {result.bars:,} bars in {result.seconds * 1000:.1f} ms "
         f"({result.symbols_per_second:,.0f} symbols/s, {result.engine}), "
         f"{len(errors)} symbols reported"
     )
-    for name, count in sorted(result.counts.items()):
-        if count:
-            print(f"  {name:<14} {count:>9,}  ({count / result.bars:.2%} of bars)")
-    if not any(result.counts.values()):
-        print("  no signal")
-    print_symbols(errors)
-    if warnings:
-        print(f"{len(warnings)} warnings; the bars are scanned all the same")
-        print_symbols(warnings)
 
 
 def _report(
@@ -194,24 +255,30 @@ def _report(
         "scanned": result.scanned,
         "scan_seconds": result.seconds,
         "symbols_per_second": result.symbols_per_second,
+        "engine": result.engine,
+        "counts": result.counts,
         "signals": list(_signals(rows)),
         "errors": [{"symbol": e.symbol, "error": e.error} for e in errors],
         "warnings": [{"symbol": w.symbol, "warning": w.error} for w in warnings],
+        "strategy_errors": [
+            {"strategy": e.strategy, "symbol": e.symbol, "error": e.error}
+            for e in result.strategy_errors
+        ],
     }
 
 
 def _signals(rows: SignalRows) -> Iterator[dict[str, str]]:
     """The signals one by one: by symbol, then by day, then as the strategies stand."""
-    from vst_desktop.strategy.registry import BUILT_IN
+    from vst_desktop.strategy.registry import get_strategy
 
-    kinds = [
-        [
-            (name, str(BUILT_IN[name].direction))
+    kinds = {
+        bits: [
+            (name, str(get_strategy(name).direction))
             for k, name in enumerate(rows.names)
             if bits >> k & 1
         ]
-        for bits in range(1 << len(rows.names))
-    ]
+        for bits in set(rows.strategies.tolist())
+    }
     days = rows.day.astype("datetime64[D]").astype(str).tolist()
     columns = zip(rows.symbol.tolist(), days, rows.strategies.tolist(), strict=True)
     for symbol, day, bits in columns:
