@@ -247,12 +247,15 @@ func (l *Library) Refresh() error {
 	if l.store == nil {
 		return nil
 	}
-	changed, err := l.store.Refresh()
+	_, err := l.store.Refresh()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.kept.view == nil || changed {
-		l.kept.close()
-		l.kept = openKept(l.store.Snapshot(), l.kept)
+	if view := l.store.Snapshot(); l.kept.view != nil && l.kept.view.Generation() == view.Generation() {
+		view.Release()
+	} else {
+		before := l.kept
+		l.kept = openKept(view, before)
+		before.close()
 		l.version++
 	}
 	if err != nil {

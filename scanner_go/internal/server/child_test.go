@@ -14,6 +14,7 @@ import (
 	"encoding/pem"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"strings"
 	"testing"
@@ -51,8 +52,14 @@ func startChild(t *testing.T) *child {
 	return startChildFor(t, makeCertificate(t, -time.Hour, time.Hour))
 }
 
+// startChildWith is a child whose bootstrap line says more.
+func startChildWith(t *testing.T, more map[string]any) *child {
+	t.Helper()
+	return startChildFor(t, makeCertificate(t, -time.Hour, time.Hour), more)
+}
+
 // startChildFor is a child of a parent with this certificate.
-func startChildFor(t *testing.T, certificate tls.Certificate) *child {
+func startChildFor(t *testing.T, certificate tls.Certificate, more ...map[string]any) *child {
 	t.Helper()
 	c := &child{t: t, certificate: certificate, ended: make(chan error, 1)}
 	stdinReader, stdin := io.Pipe()
@@ -62,10 +69,14 @@ func startChildFor(t *testing.T, certificate tls.Certificate) *child {
 		c.ended <- RunChild(context.WithoutCancel(t.Context()), stdinReader, stdout, slog.New(slog.DiscardHandler))
 		stdout.Close()
 	}()
-	line, err := json.Marshal(map[string]any{
+	bootstrap := map[string]any{
 		"app_protocol": handshake.AppProtocol, "token": token, "max_concurrency": 50, "kernel": "auto",
 		"client_ca_pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.certificate.Certificate[0]})),
-	})
+	}
+	for _, keys := range more {
+		maps.Copy(bootstrap, keys)
+	}
+	line, err := json.Marshal(bootstrap)
 	if err != nil {
 		t.Fatal(err)
 	}

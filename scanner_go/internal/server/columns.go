@@ -38,6 +38,32 @@ func (c *columns) add(part *scan.Part) {
 // rows is how many there are.
 func (c *columns) rows() int { return len(c.strategies) }
 
+// cut takes the first rows rows off, or all there are; a run may fall into two.
+func (c *columns) cut(rows int) *columns {
+	if c.rows() <= rows {
+		first := *c
+		*c = columns{}
+		return &first
+	}
+	first := &columns{days: c.days[:4*rows], strategies: c.strategies[:rows]}
+	c.days, c.strategies = c.days[4*rows:], c.strategies[rows:]
+	if len(c.values) > 0 {
+		first.values, c.values = c.values[:rows], c.values[rows:]
+	}
+	for rows > 0 {
+		r := &c.runs[0]
+		if int(r.rows) > rows {
+			first.runs = append(first.runs, run{r.index, uint32(rows)})
+			r.rows -= uint32(rows)
+			break
+		}
+		rows -= int(r.rows)
+		first.runs = append(first.runs, *r)
+		c.runs = c.runs[1:]
+	}
+	return first
+}
+
 // ordered are the same signals in the order of their symbols' indices.
 func (c *columns) ordered() *columns {
 	type stretch struct {

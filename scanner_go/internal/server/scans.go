@@ -42,7 +42,7 @@ func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreaming
 	if err != nil {
 		return err
 	}
-	progress.waiting.Summary = response
+	progress.summary = response
 	return progress.flush()
 }
 
@@ -55,13 +55,14 @@ type progress struct {
 	done    uint32
 	sentAt  time.Time
 	found   columns
-	waiting pb.ScanUpdate
+	errors  []*pb.SymbolError
+	summary *pb.ScanResponse
 }
 
 func (p *progress) start(view *library.View) {
 	p.total = uint32(len(view.Symbols))
 	p.done = uint32(len(view.Errors))
-	p.waiting.Errors = toErrors(view.Errors)
+	p.errors = toErrors(view.Errors)
 	p.sentAt = time.Now()
 }
 
@@ -76,13 +77,22 @@ func (p *progress) take(part *scan.Part) error {
 	return nil
 }
 
+// flush sends what waits, the summary with the last of it.
 func (p *progress) flush() error {
-	update := &pb.ScanUpdate{
-		Progress: &pb.ScanProgress{Done: p.done, Total: p.total},
-		Signals:  p.found.message(), Errors: p.waiting.Errors, Summary: p.waiting.Summary,
+	for {
+		update := &pb.ScanUpdate{
+			Progress: &pb.ScanProgress{Done: p.done, Total: p.total},
+			Signals:  p.found.cut(chunkRows).message(), Errors: p.errors,
+		}
+		p.errors, p.sentAt = nil, time.Now()
+		if p.found.rows() == 0 {
+			update.Summary = p.summary
+			return p.send(update)
+		}
+		if err := p.send(update); err != nil {
+			return err
+		}
 	}
-	p.found, p.waiting.Errors, p.sentAt = columns{}, nil, time.Now()
-	return p.send(update)
 }
 
 // scan runs the request's job and counts. start, if any, sees the view before the first part;
