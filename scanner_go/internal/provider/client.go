@@ -105,9 +105,11 @@ func newClient(name, base string, perMinute, defaultPerMinute int) (*client, err
 	// A tenth may go at once; the rest is spread so that no minute sees more than the limit.
 	burst := max(1, perMinute/10)
 	limit := rate.Limit(float64(perMinute-burst+1) / time.Minute.Seconds())
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = max(alpacaAtOnce, tiingoAtOnce)
 	return &client{
 		name: name, base: address, limiter: rate.NewLimiter(limit, burst), timing: realTiming(), timeout: requestTimeout,
-		http: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone(), CheckRedirect: sameHost},
+		http: &http.Client{Transport: transport, CheckRedirect: sameHost},
 	}, nil
 }
 
