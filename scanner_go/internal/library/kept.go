@@ -2,6 +2,7 @@ package library
 
 import (
 	"math"
+	"sort"
 
 	"vst/scanner/internal/barfile"
 	"vst/scanner/internal/bars"
@@ -13,11 +14,37 @@ import (
 type kept struct {
 	shelf
 	view *store.Snapshot
+	// added are bars that came behind kept ones and are not kept: forming ones, mostly.
+	added map[string]*bars.Series
+}
+
+func newKept() kept { return kept{shelf: newShelf(), added: map[string]*bars.Series{}} }
+
+func (k *kept) add(s *bars.Series) {
+	// It followed what is held, and so it follows this too.
+	k.added[s.Symbol], _ = k.added[s.Symbol].Join(s)
+}
+
+// again puts what was added before behind the bars that are kept now, where these end earlier.
+func (k *kept) again(added map[string]*bars.Series) {
+	for symbol, s := range added {
+		p, ok := k.places[symbol]
+		if !ok {
+			continue
+		}
+		v := p.slot.volume
+		last := v.time(p.lane, v.Len(p.lane)-1)
+		_, s = s.Split(sort.Search(len(s.Time), func(i int) bool { return s.Time[i] > last }))
+		if len(s.Time) > 0 && v.takes(p.lane, s) && p.slot.grow(p.lane, s) == nil {
+			k.added[symbol] = s
+		}
+	}
 }
 
 // openKept takes the snapshot over; memos of blocks that were there before live on.
 func openKept(view *store.Snapshot, before kept) kept {
-	k := kept{shelf: newShelf(), view: view}
+	k := newKept()
+	k.view = view
 	slots := map[*bars.Block]*slot{}
 	for _, symbol := range view.Symbols() {
 		runs := view.Runs(symbol)
@@ -47,6 +74,7 @@ func openKept(view *store.Snapshot, before kept) kept {
 		k.refused[fault.Symbol] = fault
 	}
 	k.settle()
+	k.again(before.added)
 	return k
 }
 

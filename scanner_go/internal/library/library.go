@@ -61,7 +61,7 @@ func newShelf() shelf {
 
 // New returns an empty library over a bar store, nil for none.
 func New(of *store.Store) *Library {
-	l := &Library{store: of, kept: kept{shelf: newShelf()}}
+	l := &Library{store: of, kept: newKept()}
 	for i := range l.shelves {
 		l.shelves[i] = newShelf()
 	}
@@ -102,6 +102,8 @@ func (l *Library) Append(s *bars.Series) *bars.Error {
 			l.version++
 			sh.drop(s.Symbol)
 			sh.refused[s.Symbol] = fault
+		} else if _, own := sh.places[s.Symbol]; !own {
+			l.kept.add(s)
 		}
 		return fault
 	}
@@ -272,15 +274,21 @@ func (l *Library) Keep(ctx context.Context, change store.Change) error {
 	if err := l.store.Write(ctx, change); err != nil {
 		return err
 	}
+	// Until the end of this the old bars are found, then the kept ones: never none.
+	if err := l.Refresh(); err != nil {
+		return err
+	}
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.version++
 	for _, list := range [][]*bars.Series{change.Replace, change.Append} {
 		for _, s := range list {
 			l.shelves[bars.Daily].drop(s.Symbol)
 			delete(l.shelves[bars.Daily].refused, s.Symbol)
+			delete(l.kept.added, s.Symbol)
 		}
 	}
-	l.mu.Unlock()
-	return l.Refresh()
+	return nil
 }
 
 // Close lets the bar store go.
@@ -288,7 +296,7 @@ func (l *Library) Close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.kept.close()
-	l.kept = kept{shelf: newShelf()}
+	l.kept = newKept()
 	l.version++
 }
 
