@@ -95,7 +95,11 @@ func (l *Library) Append(s *bars.Series) *bars.Error {
 	if fault := sh.refused[s.Symbol]; fault != nil {
 		return fault
 	}
-	p := l.find(s.Symbol, s.Timeframe)
+	before := sh.loose[s.Symbol]
+	var p place
+	if before == nil {
+		p = l.find(s.Symbol, s.Timeframe)
+	}
 	if p.slot != nil && p.slot.volume.takes(p.lane, s) {
 		fault := p.slot.grow(p.lane, s)
 		if fault != nil {
@@ -108,7 +112,6 @@ func (l *Library) Append(s *bars.Series) *bars.Error {
 		return fault
 	}
 	l.version++
-	before := sh.loose[s.Symbol]
 	if p.slot != nil {
 		before = p.slot.volume.series(p.lane, math.MinInt64, math.MaxInt64)
 	}
