@@ -252,14 +252,13 @@ class HealthWatch:
     async def unwell(self) -> str:
         """Wait until the scanner says that it does not serve or the connection ends; says which."""
         try:
-            async for answer in self.call:
-                if answer != SERVING:
-                    return NOT_SERVING
+            while (answer := await self.call.read()) == SERVING:
+                pass
         except grpc.aio.AioRpcError as error:
             return str(_readable("connection", error))
         finally:
             self.call.cancel()
-        return "the scanner ended the connection"
+        return NOT_SERVING if isinstance(answer, bytes) else "the scanner ended the connection"
 
 
 def _readable(what: str, error: grpc.aio.AioRpcError) -> UserError:
