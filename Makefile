@@ -10,7 +10,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # How long `make fuzz` stays at each target.
 SECS ?= 5
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
-	--no-emit-index-url --no-header pyproject.toml
+	--no-emit-index-url --no-header
 
 .PHONY: help setup demo test check fuzz bench screenshots lock stubs clean
 
@@ -66,13 +66,14 @@ screenshots: setup ## the README's pictures, taken of the real window
 	@mkdir -p docs/img
 	@$(BIN)/python packaging/screenshots.py
 
-stubs: setup ## write the gRPC stubs of proto/ again
+stubs: setup ## write the gRPC stubs of proto/ and the kernel's assembly again
 	@$(BIN)/python packaging/gen_stubs.py
 
-lock: ## resolve the dependencies again and write both lock files
+lock: ## resolve the dependencies again and write the lock files
 	@source packaging/lib.sh; uv=$$(ensure_uv); \
-	$(LOCK) --output-file requirements.lock; \
-	$(LOCK) --group dev --output-file requirements-dev.lock
+	$(LOCK) pyproject.toml --output-file requirements.lock; \
+	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock; \
+	$(LOCK) packaging/peers.in --output-file packaging/peers.lock
 
 clean: ## remove what was built or installed here
 	rm -rf .venv .uv .go out build dist vst_desktop/_bin scanner_go/bin .benchmarks

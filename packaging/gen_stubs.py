@@ -1,7 +1,7 @@
-"""Generate the gRPC stubs of both sides from proto/, or compare them (``--check``).
+"""Generate what is generated, or compare it (``--check``): gRPC stubs and the kernel's assembly.
 
 Python stubs come from grpcio-tools; Go stubs from the pinned protoc plugins, built by Go into a
-temporary folder.
+temporary folder; the assembly from the kernel's own generator.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PROTO = "vst/scanner/v1/scanner.proto"
 PYTHON_OUT = Path("vst_desktop/adapters/scanner/_pb")
 GO_OUT = Path("scanner_go/internal/gen/scannerv1")
+KERNEL = Path("scanner_go/internal/kernel")
+ASSEMBLY = KERNEL / "avx2_amd64.s"
 PLUGINS = (
     "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.11",
     "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.0",
@@ -84,9 +86,25 @@ def generate(into: Path) -> None:
     )
 
 
+def assemble(into: Path) -> None:
+    """Write the kernel's assembly under ``into``, by the generator in its folder ``asm``."""
+    target = into / ASSEMBLY
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        # The output's path stands in its first line: the same name, wherever it is written.
+        subprocess.run(
+            [find_go(), "run", ".", "-out", f"../{target.name}"],
+            check=True,
+            cwd=shutil.copytree(ROOT / KERNEL / "asm", Path(scratch) / "asm"),
+        )
+        shutil.copy(Path(scratch) / target.name, target)
+
+
 def differences(fresh: Path) -> list[str]:
     """Files that differ from the repository's, or stand on one side only."""
     wrong = []
+    if not filecmp.cmp(fresh / ASSEMBLY, ROOT / ASSEMBLY, shallow=False):
+        wrong.append(str(ASSEMBLY))
     for folder in (PYTHON_OUT, GO_OUT):
         names = {
             f.name
@@ -109,12 +127,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     if not parser.parse_args().check:
         generate(ROOT)
+        assemble(ROOT)
         return 0
     with tempfile.TemporaryDirectory() as scratch:
         generate(Path(scratch))
+        assemble(Path(scratch))
         wrong = differences(Path(scratch))
     for name in wrong:
-        print(f"{name} is not what proto/ gives: run 'make stubs'")
+        print(f"{name} is not what its source gives: run 'make stubs'")
     return 1 if wrong else 0
 
 
