@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from datetime import date, timedelta
@@ -126,10 +127,12 @@ class Served:
         raise AssertionError("the service ended before it served")
 
     async def stop(self) -> int:
-        """Terminate it; returns its exit code."""
+        """Terminate it, also when a test halted it; returns its exit code."""
         assert self.process is not None
         if self.process.returncode is None:
             self.process.terminate()
+            if os.name == "posix":
+                self.process.send_signal(signal.SIGCONT)
         return await self.process.wait()
 
 
@@ -169,6 +172,12 @@ def _readable(address: str) -> str:
     if len(address) == 8:
         return ".".join(str(byte) for byte in reversed(bytes.fromhex(address)))
     return f"[{address}]"
+
+
+def halt(pid: int) -> None:
+    """Stop a child of ours in its tracks; returns when it stands still, not when it was told."""
+    os.kill(pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOWAIT)
 
 
 def ends_within(pid: int, secs: float) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.helpers.scanners import built_scanner, ends_within, made_bars, scan_of, tell
+from tests.helpers.scanners import built_scanner, ends_within, halt, made_bars, scan_of, tell
 from vst_desktop.adapters.scanner import launch as launching
 from vst_desktop.adapters.scanner import reconnect
 from vst_desktop.adapters.scanner.config import ScannerConfig
@@ -149,7 +149,7 @@ def test_killed_in_mid_scan_the_call_fails_and_a_successor_serves_within_two_sec
             first = child.pid
             assert first is not None
             await child.put_bars([made_bars("A", 1)])
-            os.kill(first, signal.SIGSTOP)  # the scan is certainly under way
+            halt(first)  # the scan is certainly under way
             scan = asyncio.create_task(child.scan(scan_of("A")))
             await asyncio.sleep(0)
             back.clear()
@@ -176,7 +176,7 @@ def test_child_that_hangs_is_replaced_and_its_callers_hear_of_it(
     binary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reconnect, "HEALTH_EVERY_SECS", 0.05)
-    monkeypatch.setattr(reconnect, "HEALTH_PATIENCE_SECS", 0.5)
+    monkeypatch.setattr(reconnect, "HEALTH_PATIENCE_SECS", 1.0)
 
     async def story() -> None:
         back = asyncio.Event()
@@ -186,7 +186,7 @@ def test_child_that_hangs_is_replaced_and_its_callers_hear_of_it(
             first = child.pid
             assert first is not None
             back.clear()
-            os.kill(first, signal.SIGSTOP)
+            halt(first)
             with pytest.raises(UserError, match=r"UNAVAILABLE|in mid-call"):
                 await child.put_bars([made_bars("A", 1)])
             await back.wait()
@@ -205,7 +205,7 @@ def test_cancelled_call_is_the_callers_own_end(binary: Path) -> None:
         await child.start()
         try:
             assert child.pid is not None
-            os.kill(child.pid, signal.SIGSTOP)
+            halt(child.pid)
             call = asyncio.create_task(child.put_bars([made_bars("A", 1)]))
             await asyncio.sleep(0)
             call.cancel()
@@ -229,7 +229,7 @@ def test_stop_asks_by_a_call_and_kills_only_who_does_not_hear(
         await asyncio.gather(polite.start(), deaf.start())
         links = [polite._link, deaf._link]
         assert deaf.pid is not None
-        os.kill(deaf.pid, signal.SIGSTOP)
+        halt(deaf.pid)
         await asyncio.gather(polite.close(), deaf.close())
         codes = [await link.launch.wait() for link in links if isinstance(link, ChildLink)]
         assert codes == [0, -signal.SIGKILL]
