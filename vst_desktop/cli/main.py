@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from vst_desktop.cli import bars, demo, doctor, gui, scan, select, sim
+from vst_desktop.cli import bars, bench, demo, doctor, gui, scan, select, sim
 from vst_desktop.domain.errors import UserError
 
 COMMANDS = {
@@ -21,6 +21,7 @@ COMMANDS = {
     "scan": scan,
     "select": select,
     "bars": bars,
+    "bench": bench,
     "doctor": doctor,
 }
 
