@@ -187,7 +187,7 @@ async def _scan(
         bad = {error.symbol for error in put.errors}
         request = replace(request, symbols=tuple(s for s in request.symbols if s not in bad))
         result, rows = await scanner.scan_rows(request)
-        return result, rows, put
+        return result, rows.ordered(), put
     finally:
         await scanner.close()
 

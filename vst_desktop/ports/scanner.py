@@ -62,10 +62,10 @@ class ScanResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SignalRows:
-    """Bars with signals as arrays of equal length, by symbol in the request's order, then by day.
+    """Bars with signals as arrays of equal length: each symbol's in a row, by day.
 
-    ``symbol`` indexes ``symbols``, ``day`` counts from 1970-01-01, and bit k of ``strategies``
-    stands for the k-th of ``names``.
+    Symbols come as they were done: in no promised order. ``symbol`` indexes ``symbols``, ``day``
+    counts from 1970-01-01, and bit k of ``strategies`` stands for the k-th of ``names``.
     """
 
     symbols: tuple[str, ...]
@@ -76,6 +76,17 @@ class SignalRows:
 
     def __len__(self) -> int:
         return len(self.day)
+
+    def ordered(self) -> SignalRows:
+        """The same rows in the order of ``symbols``."""
+        order = np.argsort(self.symbol, kind="stable")
+        return SignalRows(
+            symbols=self.symbols,
+            names=self.names,
+            symbol=self.symbol[order],
+            day=self.day[order],
+            strategies=self.strategies[order],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

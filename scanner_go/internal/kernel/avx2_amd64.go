@@ -2,7 +2,7 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-var avx2 = Kernel{Name: "avx2", Ticks: ticksByFour, Floats: floatsByFour}
+var avx2 = Kernel{Name: "avx2", Ticks: ticksByFour, Floats: floatsByFour, Select: selectByEight}
 
 func fastest() Kernel {
 	if cpu.X86.HasAVX2 {
@@ -49,6 +49,33 @@ func byFour[P Price](pass func(*columns[P], *float64, *float64, *uint32, int), r
 		pass(&from, &state.Close[first], &rules.wide[0][0], word, n)
 	}
 }
+
+// front moves the lanes whose bits are set in the index to the front, in order.
+var front = func() (table [256][8]uint32) {
+	for bits := range table {
+		at := 0
+		for lane := range uint32(8) {
+			if bits>>lane&1 == 1 {
+				table[bits][at] = lane
+				at++
+			}
+		}
+	}
+	return table
+}()
+
+func selectByEight(words Words, lane int, allowed uint8, found []Found) int {
+	n := len(words) / 2
+	eights, count := n&^7, 0
+	if eights > 0 {
+		_, _ = words[:2*n+1], found[n+7]
+		count = avx2Select(&words[lane/half], eights, uint64(shift(lane)), uint32(allowed), &front, &found[0])
+	}
+	return count + selectFrom(words, eights, lane, allowed, found[count:])
+}
+
+//go:noescape
+func avx2Select(words *uint32, n int, by uint64, allowed uint32, front *[256][8]uint32, found *Found) int
 
 //go:noescape
 func avx2Ticks(rows *columns[int32], state, wide *float64, words *uint32, n int)

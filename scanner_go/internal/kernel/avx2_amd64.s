@@ -387,3 +387,70 @@ row:
 	VMOVUPD Y7, 448(CX)
 	VZEROUPPER
 	RET
+
+// func avx2Select(words *uint32, n int, by uint64, allowed uint32, front *[256][8]uint32, found *uint32) int
+// Requires: AVX, AVX2, POPCNT, SSE2
+TEXT ·avx2Select(SB), NOSPLIT, $0-56
+	MOVQ         words+0(FP), AX
+	MOVQ         n+8(FP), CX
+	MOVQ         front+32(FP), DX
+	MOVQ         found+40(FP), BX
+	MOVQ         BX, SI
+	MOVQ         by+16(FP), DI
+	MOVQ         DI, X0
+	MOVL         allowed+24(FP), DI
+	MOVD         DI, X1
+	VPBROADCASTD X1, Y1
+	MOVL         $0x00001111, DI
+	MOVD         DI, X2
+	VPBROADCASTD X2, Y2
+	MOVL         $0x00000080, DI
+	MOVD         DI, X3
+	VPBROADCASTD X3, Y3
+	VPXOR        Y4, Y4, Y4
+	VMOVDQU      numbers<>+0(SB), Y5
+
+eight:
+	VMOVDQU   (AX), Y6
+	VMOVDQU   32(AX), Y7
+	VSHUFPS   $0x88, Y7, Y6, Y6
+	VPERMQ    $0xd8, Y6, Y6
+	VPSRLD    X0, Y6, Y6
+	VPAND     Y2, Y6, Y6
+	VPSRLD    $0x03, Y6, Y7
+	VPOR      Y6, Y7, Y7
+	VPSRLD    $0x06, Y6, Y8
+	VPOR      Y8, Y7, Y7
+	VPSRLD    $0x09, Y6, Y8
+	VPOR      Y8, Y7, Y7
+	VPAND     Y1, Y7, Y7
+	VPCMPEQD  Y4, Y7, Y8
+	VPOR      Y5, Y7, Y7
+	VPADDD    Y3, Y5, Y5
+	VMOVMSKPS Y8, DI
+	XORL      $0x000000ff, DI
+	XORQ      R8, R8
+	POPCNTL   DI, R8
+	SHLQ      $0x05, DI
+	VMOVDQU   (DX)(DI*1), Y6
+	VPERMD    Y7, Y6, Y7
+	VMOVDQU   Y7, (BX)
+	LEAQ      (BX)(R8*4), BX
+	ADDQ      $0x40, AX
+	SUBQ      $0x08, CX
+	JNZ       eight
+	SUBQ      SI, BX
+	SHRQ      $0x02, BX
+	MOVQ      BX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA numbers<>+0(SB)/4, $0x00000000
+DATA numbers<>+4(SB)/4, $0x00000010
+DATA numbers<>+8(SB)/4, $0x00000020
+DATA numbers<>+12(SB)/4, $0x00000030
+DATA numbers<>+16(SB)/4, $0x00000040
+DATA numbers<>+20(SB)/4, $0x00000050
+DATA numbers<>+24(SB)/4, $0x00000060
+DATA numbers<>+28(SB)/4, $0x00000070
+GLOBL numbers<>(SB), RODATA|NOPTR, $32

@@ -61,21 +61,39 @@ func (w Words) Signals(row, lane int) uint8 {
 	return uint8(bits * 0x1248 >> 12 & 0xf)
 }
 
-// Select writes the stamps and signals of the rows where an allowed strategy holds in the lane, and
-// returns how many they are. stamps are those of a block's rows; days and strategies have room for
-// every row.
-func (w Words) Select(lane int, allowed uint8, stamps, days []int32, strategies []uint8) int {
-	n := len(w) / 2
-	words, by := w[lane/half:], shift(lane)
-	stamps, days, strategies = stamps[:n*lanes], days[:n], strategies[:n]
-	found := 0
-	for row := range n {
-		signals := uint8(words[2*row]>>by&0x1111*0x1248>>12) & 0xf & allowed
-		// Written in any case and kept only with a signal: no branch to mispredict.
-		days[found], strategies[found] = stamps[row*lanes+lane], signals
-		found += int((uint32(signals) + 0xff) >> 8)
+// Found is a row with signals: its number, and the strategies that hold in its lowest four bits.
+type Found uint32
+
+// Row is the number of the row.
+func (f Found) Row() int { return int(f >> 4) }
+
+// Signals are the strategies that hold, bit k for strategy k.
+func (f Found) Signals() uint8 { return uint8(f & 0xf) }
+
+// Selector writes the rows where an allowed strategy holds in a lane to found, which has room for
+// every row and eight more, and returns how many they are. A word stands behind the words.
+type Selector func(words Words, lane int, allowed uint8, found []Found) int
+
+// selectRows is the plain selector.
+func selectRows(words Words, lane int, allowed uint8, found []Found) int {
+	return selectFrom(words, 0, lane, allowed, found)
+}
+
+func selectFrom(words Words, row, lane int, allowed uint8, found []Found) int {
+	n := len(words) / 2
+	if row == n {
+		return 0
 	}
-	return found
+	words, by := words[lane/half:], shift(lane)
+	found = found[:n-row]
+	count := 0
+	for ; row < n; row++ {
+		signals := words[2*row] >> by & 0x1111 * 0x1248 >> 12 & 0xf & uint32(allowed)
+		// Written in any case and kept only with a signal: no branch to mispredict.
+		found[count] = Found(uint32(row)<<4 | signals)
+		count += int((signals + 0xf) >> 4)
+	}
+	return count
 }
 
 func shift(lane int) int { return lane%half/2*16 + lane%2*2 }
@@ -93,10 +111,11 @@ type Kernel struct {
 	Name   string
 	Ticks  Func[int32]
 	Floats Func[float64]
+	Select Selector
 }
 
 // Scalar runs everywhere.
-var Scalar = Kernel{Name: "scalar", Ticks: scalar[int32], Floats: scalar[float64]}
+var Scalar = Kernel{Name: "scalar", Ticks: scalar[int32], Floats: scalar[float64], Select: selectRows}
 
 // Choose returns the kernel of that name: scalar, or auto for the fastest that this processor has.
 func Choose(name string) (Kernel, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -176,32 +177,37 @@ func TestSignalsAreReadWhereTheKernelsWriteThem(t *testing.T) {
 }
 
 func TestSelectKeepsTheRowsWithASignalThatIsAllowed(t *testing.T) {
-	const n = 100
 	random := rand.New(rand.NewPCG(5, 5))
-	words := make(Words, 2*n)
-	stamps := make([]int32, n*lanes)
-	for i := range stamps {
-		stamps[i] = int32(i)
-		if random.IntN(3) == 0 {
-			words[2*(i/lanes)+i%lanes/half] |= 3 << (shift(i%lanes) + 4*random.IntN(4))
-		}
-	}
-	for lane := range lanes {
-		days, strategies := make([]int32, n), make([]uint8, n)
-		const allowed = 0b0110
-		found := words.Select(lane, allowed, stamps, days, strategies)
-		at := 0
-		for row := range n {
-			if signals := words.Signals(row, lane) & allowed; signals != 0 {
-				if at >= found || days[at] != int32(row*lanes+lane) || strategies[at] != signals {
-					t.Fatalf("lane %d, row %d: not found", lane, row)
-				}
-				at++
+	selected := 0
+	for _, n := range []int{0, 1, 7, 8, 9, 16, 100, ChunkRows} {
+		room := make(Words, 2*n+1)
+		for i := range n * lanes {
+			if random.IntN(3) == 0 {
+				room[2*(i/lanes)+i%lanes/half] |= 3 << (shift(i%lanes) + 4*random.IntN(4))
 			}
 		}
-		if at != found || at == 0 {
-			t.Errorf("lane %d: %d rows, want %d", lane, found, at)
+		words := room[:2*n]
+		for lane := range lanes {
+			for allowed := range uint8(16) {
+				var want []Found
+				for row := range n {
+					if signals := words.Signals(row, lane) & allowed; signals != 0 {
+						want = append(want, Found(row<<4)|Found(signals))
+					}
+				}
+				for _, k := range kernels() {
+					found := make([]Found, n+8)
+					count := k.Select(words, lane, allowed, found)
+					if !slices.Equal(found[:count], want) {
+						t.Fatalf("%s, %d rows, lane %d, allowed %b: %v, want %v", k.Name, n, lane, allowed, found[:count], want)
+					}
+					selected += count
+				}
+			}
 		}
+	}
+	if selected == 0 {
+		t.Error("nothing was selected")
 	}
 }
 

@@ -247,12 +247,16 @@ func (p *pass[P]) emit(current *kernel.State, row, next int, ends *[lanes]int) {
 
 // take appends the rows of a lane that have a signal; the decisions begin with row first.
 func (p *pass[P]) take(found *Run, lane, from, to, first int) {
-	n, count := len(found.Days), to-from
-	found.Days = slices.Grow(found.Days, count)[:n+count]
-	found.Strategies = slices.Grow(found.Strategies, count)[:n+count]
 	words := kernel.Words(p.words[2*(from-first) : 2*(to-first)])
-	n += words.Select(lane, p.allowed(lane, from), p.volume.Block.Day[from*lanes:to*lanes], found.Days[n:], found.Strategies[n:])
-	found.Days, found.Strategies = found.Days[:n], found.Strategies[:n]
+	rows := p.selected[:p.kernel.Select(words, lane, p.allowed(lane, from), p.selected[:])]
+	stamps := p.volume.Block.Day[from*lanes+lane:]
+	n := len(found.Days)
+	found.Days = slices.Grow(found.Days, len(rows))[:n+len(rows)]
+	found.Strategies = slices.Grow(found.Strategies, len(rows))[:n+len(rows)]
+	days, strategies := found.Days[n:], found.Strategies[n:]
+	for i, row := range rows {
+		days[i], strategies[i] = stamps[row.Row()*lanes], row.Signals()
+	}
 }
 
 // allowed are the wanted strategies that are warmed up on bar i of a lane.

@@ -126,9 +126,11 @@ type worker struct {
 	plan   *plan
 	part   Part
 	found  [bars.Lanes]Run
-	words  [2 * kernel.ChunkRows]uint32
-	ticks  scratch[int32]
-	floats scratch[float64]
+	// A selector may look at one word more, and write eight rows more.
+	words    [2*kernel.ChunkRows + 1]uint32
+	selected [kernel.ChunkRows + 8]kernel.Found
+	ticks    scratch[int32]
+	floats   scratch[float64]
 }
 
 func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {

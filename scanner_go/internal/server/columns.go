@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"sort"
+	"unsafe"
 
 	pb "vst/scanner/internal/gen/scannerv1"
 	"vst/scanner/internal/scan"
@@ -13,30 +15,55 @@ import (
 // columns are signals of several parts, in the order they came, as the contract has them.
 type columns struct {
 	runs       []run
-	days       []byte
+	days       []uint16
 	strategies []byte
 	values     []scan.Values
 }
 
-// run is how many rows in turn belong to the symbol at an index.
-type run struct{ index, rows uint32 }
+// run is how many rows in turn belong to the symbol at an index, and the day of the first.
+type run struct {
+	index, rows uint32
+	day         int32
+}
 
 func (c *columns) add(part *scan.Part) {
 	for i := range part.Runs {
 		found := &part.Runs[i]
-		c.runs = append(c.runs, run{found.Index, uint32(len(found.Days))})
-		at := len(c.days)
-		c.days = slices.Grow(c.days, 4*len(found.Days))[:at+4*len(found.Days)]
-		for row, day := range found.Days {
-			binary.LittleEndian.PutUint32(c.days[at+4*row:], uint32(day))
+		for days := found.Days; len(days) > 0; {
+			n := c.addDays(days)
+			c.runs = append(c.runs, run{found.Index, uint32(n), days[0]})
+			days = days[n:]
 		}
 		c.strategies = append(c.strategies, found.Strategies...)
 		c.values = append(c.values, found.Values...)
 	}
 }
 
+// addDays adds the days of one run: those within 65 535 of the first, which is 179 years.
+func (c *columns) addDays(days []int32) int {
+	n, first := len(days), days[0]
+	if days[n-1]-first > math.MaxUint16 {
+		n = sort.Search(n, func(i int) bool { return days[i]-first > math.MaxUint16 })
+	}
+	at := len(c.days)
+	c.days = slices.Grow(c.days, n)[:at+n]
+	to := c.days[at:]
+	for i, day := range days[:n] {
+		to[i] = uint16(day - first)
+	}
+	return n
+}
+
 // rows is how many there are.
 func (c *columns) rows() int { return len(c.strategies) }
+
+// limit is how many rows make a message of about a megabyte.
+func (c *columns) limit() int {
+	if len(c.values) > 0 {
+		return 1 << 20 / 43
+	}
+	return 1 << 20 / 3
+}
 
 // cut takes the first rows rows off, or all there are; a run may fall into two.
 func (c *columns) cut(rows int) *columns {
@@ -45,16 +72,22 @@ func (c *columns) cut(rows int) *columns {
 		*c = columns{}
 		return &first
 	}
-	first := &columns{days: c.days[:4*rows], strategies: c.strategies[:rows]}
-	c.days, c.strategies = c.days[4*rows:], c.strategies[rows:]
+	first := &columns{days: c.days[:rows], strategies: c.strategies[:rows]}
+	c.days, c.strategies = c.days[rows:], c.strategies[rows:]
 	if len(c.values) > 0 {
 		first.values, c.values = c.values[:rows], c.values[rows:]
 	}
 	for rows > 0 {
 		r := &c.runs[0]
 		if int(r.rows) > rows {
-			first.runs = append(first.runs, run{r.index, uint32(rows)})
+			first.runs = append(first.runs, run{r.index, uint32(rows), r.day})
+			// The rest counts from its own first row.
+			by := c.days[0]
 			r.rows -= uint32(rows)
+			r.day += int32(by)
+			for i := range c.days[:r.rows] {
+				c.days[i] -= by
+			}
 			break
 		}
 		rows -= int(r.rows)
@@ -77,11 +110,11 @@ func (c *columns) ordered() *columns {
 		from += int(r.rows)
 	}
 	slices.SortStableFunc(stretches, func(a, b stretch) int { return cmp.Compare(a.index, b.index) })
-	sorted := &columns{days: make([]byte, 0, len(c.days)), strategies: make([]byte, 0, len(c.strategies))}
+	sorted := &columns{days: make([]uint16, 0, len(c.days)), strategies: make([]byte, 0, len(c.strategies))}
 	for _, s := range stretches {
 		to := s.from + int(s.rows)
 		sorted.runs = append(sorted.runs, s.run)
-		sorted.days = append(sorted.days, c.days[4*s.from:4*to]...)
+		sorted.days = append(sorted.days, c.days[s.from:to]...)
 		sorted.strategies = append(sorted.strategies, c.strategies[s.from:to]...)
 		if len(c.values) > 0 {
 			sorted.values = append(sorted.values, c.values[s.from:to]...)
@@ -94,12 +127,14 @@ func (c *columns) ordered() *columns {
 func (c *columns) message() *pb.SignalColumns {
 	order := binary.LittleEndian
 	message := &pb.SignalColumns{
-		RunSymbol: make([]byte, 0, 4*len(c.runs)), RunRows: make([]byte, 0, 4*len(c.runs)),
-		Day: c.days, Strategies: c.strategies,
+		// As they lie in memory, which is little-endian wherever this runs.
+		Day:        unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(c.days))), 2*len(c.days)),
+		Strategies: c.strategies,
 	}
 	for _, r := range c.runs {
 		message.RunSymbol = order.AppendUint32(message.RunSymbol, r.index)
 		message.RunRows = order.AppendUint32(message.RunRows, r.rows)
+		message.RunDay = order.AppendUint32(message.RunDay, uint32(r.day))
 	}
 	float := func(of func(*scan.Values) float64) []byte {
 		column := make([]byte, 8*len(c.values))

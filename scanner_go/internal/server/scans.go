@@ -71,7 +71,7 @@ func (p *progress) take(part *scan.Part) error {
 	defer p.mu.Unlock()
 	p.done += uint32(part.Symbols)
 	p.found.add(part)
-	if p.found.rows() >= chunkRows || time.Since(p.sentAt) >= updateEvery {
+	if p.found.rows() >= p.found.limit() || time.Since(p.sentAt) >= updateEvery {
 		return p.flush()
 	}
 	return nil
@@ -82,7 +82,7 @@ func (p *progress) flush() error {
 	for {
 		update := &pb.ScanUpdate{
 			Progress: &pb.ScanProgress{Done: p.done, Total: p.total},
-			Signals:  p.found.cut(chunkRows).message(), Errors: p.errors,
+			Signals:  p.found.cut(p.found.limit()).message(), Errors: p.errors,
 		}
 		p.errors, p.sentAt = nil, time.Now()
 		if p.found.rows() == 0 {

@@ -80,7 +80,7 @@ func rows(t *testing.T, columns *pb.SignalColumns) []row {
 	t.Helper()
 	n := len(columns.GetStrategies())
 	for width, column := range map[int][][]byte{
-		4: {columns.GetDay()},
+		2: {columns.GetDay()},
 		8: {columns.GetClose(), columns.GetAtr(), columns.GetRsi(), columns.GetSma50(), columns.GetSma200()},
 	} {
 		for _, c := range column {
@@ -95,7 +95,8 @@ func rows(t *testing.T, columns *pb.SignalColumns) []row {
 		for range order.Uint32(columns.GetRunRows()[4*run:]) {
 			i := len(found)
 			found = append(found, row{
-				order.Uint32(columns.GetRunSymbol()[4*run:]), order.Uint32(columns.GetDay()[4*i:]),
+				order.Uint32(columns.GetRunSymbol()[4*run:]),
+				order.Uint32(columns.GetRunDay()[4*run:]) + uint32(order.Uint16(columns.GetDay()[2*i:])),
 				columns.GetStrategies()[i], math.Float64frombits(order.Uint64(columns.GetClose()[8*i:])),
 			})
 		}

@@ -137,22 +137,19 @@ def counted(columns: Sequence[pb.SignalColumns]) -> Counter[str]:
 
 
 def to_rows(columns: Sequence[pb.SignalColumns], symbols: tuple[str, ...]) -> SignalRows:
-    """The columns as one set of arrays, in the order of ``symbols``, which they index."""
+    """The columns as one set of arrays; ``symbols`` is the list they index."""
 
     def column(of: Callable[[pb.SignalColumns], bytes], dtype: str) -> NDArray[Any]:
         return np.concatenate([np.frombuffer(of(part), dtype=dtype) for part in columns])
 
-    runs = column(lambda part: part.run_symbol, "<u4")
-    lengths = column(lambda part: part.run_rows, "<u4")
-    symbol = np.repeat(runs, lengths)
-    day = column(lambda part: part.day, "<i4")
-    strategies = column(lambda part: part.strategies, "u1")
-    if np.any(runs[1:] < runs[:-1]):
-        # Rows of one symbol are in order already: a stable sort keeps that.
-        order = np.argsort(symbol, kind="stable")
-        symbol, day, strategies = symbol[order], day[order], strategies[order]
+    rows = column(lambda part: part.run_rows, "<u4")
+    first_day = np.repeat(column(lambda part: part.run_day, "<i4"), rows)
     return SignalRows(
-        symbols=symbols, names=tuple(STRATEGIES), symbol=symbol, day=day, strategies=strategies
+        symbols=symbols,
+        names=tuple(STRATEGIES),
+        symbol=np.repeat(column(lambda part: part.run_symbol, "<u4"), rows),
+        day=np.add(first_day, column(lambda part: part.day, "<u2"), out=first_day),
+        strategies=column(lambda part: part.strategies, "u1"),
     )
 
 
@@ -166,13 +163,12 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
     def known(value: float) -> float | None:
         return None if math.isnan(value) else value
 
-    days = np.frombuffer(columns.day, dtype="<i4")
-    dates = {day: to_date(day) for day in np.unique(days).tolist()}
-    runs = np.frombuffer(columns.run_rows, dtype="<u4")
+    packed = to_rows([columns], tuple(symbols))
+    dates = {day: to_date(day) for day in np.unique(packed.day).tolist()}
     rows = zip(
-        np.repeat(np.frombuffer(columns.run_symbol, dtype="<u4"), runs).tolist(),
-        np.frombuffer(columns.strategies, dtype="u1").tolist(),
-        days.tolist(),
+        packed.symbol.tolist(),
+        packed.strategies.tolist(),
+        packed.day.tolist(),
         floats(columns.close),
         floats(columns.atr),
         floats(columns.rsi),

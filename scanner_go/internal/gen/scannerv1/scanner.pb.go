@@ -569,13 +569,14 @@ func (x *SymbolWarning) GetDay() int32 {
 	return 0
 }
 
-// Bars with a signal, as columns. Rows come in runs, one run a symbol: run_symbol and run_rows
-// have a value a run, the others a value a row. Rows of a run are in time order.
+// Bars with a signal, as columns. Rows come in runs of one symbol each: the columns run_… have a
+// value a run, the others a value a row. Rows of a run are in time order.
 type SignalColumns struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	RunSymbol  []byte                 `protobuf:"bytes,1,opt,name=run_symbol,json=runSymbol,proto3" json:"run_symbol,omitempty"` // uint32, index into the request's symbols (or the answer's)
 	RunRows    []byte                 `protobuf:"bytes,2,opt,name=run_rows,json=runRows,proto3" json:"run_rows,omitempty"`       // uint32
-	Day        []byte                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`                              // int32, days since 1970-01-01
+	RunDay     []byte                 `protobuf:"bytes,10,opt,name=run_day,json=runDay,proto3" json:"run_day,omitempty"`         // int32, days since 1970-01-01 of the run's first row
+	Day        []byte                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`                              // uint16, days after the run's first row
 	Strategies []byte                 `protobuf:"bytes,4,opt,name=strategies,proto3" json:"strategies,omitempty"`                // uint8, bit k - 1 stands for Strategy k
 	// Only when asked for; NaN is not warmed up.
 	Close         []byte `protobuf:"bytes,5,opt,name=close,proto3" json:"close,omitempty"`   // float64, USD
@@ -627,6 +628,13 @@ func (x *SignalColumns) GetRunSymbol() []byte {
 func (x *SignalColumns) GetRunRows() []byte {
 	if x != nil {
 		return x.RunRows
+	}
+	return nil
+}
+
+func (x *SignalColumns) GetRunDay() []byte {
+	if x != nil {
+		return x.RunDay
 	}
 	return nil
 }
@@ -1869,11 +1877,13 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\x06symbol\x18\x01 \x01(\tR\x06symbol\x12\x18\n" +
 	"\awarning\x18\x02 \x01(\tR\awarning\x12\x15\n" +
 	"\x03day\x18\x03 \x01(\x05H\x00R\x03day\x88\x01\x01B\x06\n" +
-	"\x04_day\"\xe3\x01\n" +
+	"\x04_day\"\xfc\x01\n" +
 	"\rSignalColumns\x12\x1d\n" +
 	"\n" +
 	"run_symbol\x18\x01 \x01(\fR\trunSymbol\x12\x19\n" +
-	"\brun_rows\x18\x02 \x01(\fR\arunRows\x12\x10\n" +
+	"\brun_rows\x18\x02 \x01(\fR\arunRows\x12\x17\n" +
+	"\arun_day\x18\n" +
+	" \x01(\fR\x06runDay\x12\x10\n" +
 	"\x03day\x18\x03 \x01(\fR\x03day\x12\x1e\n" +
 	"\n" +
 	"strategies\x18\x04 \x01(\fR\n" +

@@ -43,6 +43,7 @@ func main() {
 	kernel("avx2Floats", false, true)
 	kernel("avx2AdvanceTicks", true, false)
 	kernel("avx2AdvanceFloats", false, false)
+	selection()
 	Generate()
 }
 
@@ -201,4 +202,74 @@ func slide(oldest, newest, sum, lost VecVirtual, ticks bool) {
 	VADDPD(part, oldest, part)
 	VSUBPD(part, kept, kept)
 	VADDPD(kept, lost, lost)
+}
+
+// selection writes avx2Select: eight rows of one lane at a time are brought together, gathered
+// into four bits each, and those with any are moved to the front by a table of permutations.
+func selection() {
+	TEXT("avx2Select", NOSPLIT, "func(words *uint32, n int, by uint64, allowed uint32, front *[256][8]uint32, found *uint32) int")
+	words, n := Load(Param("words"), GP64()), Load(Param("n"), GP64())
+	front, found := Load(Param("front"), GP64()), Load(Param("found"), GP64())
+	start := GP64()
+	MOVQ(found, start)
+	by := XMM()
+	MOVQ(Load(Param("by"), GP64()), by)
+	spread := func(value Op) VecVirtual {
+		low, all := XMM(), YMM()
+		MOVD(value, low)
+		VPBROADCASTD(low, all)
+		return all
+	}
+	constant := func(value uint32) VecVirtual {
+		register := GP32()
+		MOVL(U32(value), register)
+		return spread(register)
+	}
+	allowed, strategies, step := spread(Load(Param("allowed"), GP32())), constant(0x1111), constant(8<<4)
+	zero, rows := YMM(), YMM()
+	VPXOR(zero, zero, zero)
+	numbers := GLOBL("numbers", RODATA|NOPTR)
+	for i := range 8 {
+		DATA(4*i, U32(i<<4))
+	}
+	VMOVDQU(numbers, rows)
+
+	Label("eight")
+	bits, more := YMM(), YMM()
+	VMOVDQU(Mem{Base: words}, bits)
+	VMOVDQU(Mem{Base: words, Disp: 32}, more)
+	VSHUFPS(U8(0x88), more, bits, bits)
+	VPERMQ(U8(0xd8), bits, bits)
+	VPSRLD(by, bits, bits)
+	VPAND(strategies, bits, bits)
+	signals, shifted := YMM(), YMM()
+	VPSRLD(U8(3), bits, signals)
+	VPOR(bits, signals, signals)
+	VPSRLD(U8(6), bits, shifted)
+	VPOR(shifted, signals, signals)
+	VPSRLD(U8(9), bits, shifted)
+	VPOR(shifted, signals, signals)
+	VPAND(allowed, signals, signals)
+	VPCMPEQD(zero, signals, shifted)
+	VPOR(rows, signals, signals)
+	VPADDD(step, rows, rows)
+	which, count := GP32(), GP64()
+	VMOVMSKPS(shifted, which)
+	XORL(U32(0xff), which)
+	XORQ(count, count)
+	POPCNTL(which, count.As32())
+	SHLQ(Imm(5), which.As64())
+	order := YMM()
+	VMOVDQU(Mem{Base: front, Index: which.As64(), Scale: 1}, order)
+	VPERMD(signals, order, signals)
+	VMOVDQU(signals, Mem{Base: found})
+	LEAQ(Mem{Base: found, Index: count, Scale: 4}, found)
+	ADDQ(Imm(64), words)
+	SUBQ(Imm(8), n)
+	JNZ(LabelRef("eight"))
+	SUBQ(start, found)
+	SHRQ(Imm(2), found)
+	Store(found, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
 }

@@ -110,9 +110,10 @@ class SymbolWarning(_message.Message):
     def __init__(self, symbol: _Optional[str] = ..., warning: _Optional[str] = ..., day: _Optional[int] = ...) -> None: ...
 
 class SignalColumns(_message.Message):
-    __slots__ = ("run_symbol", "run_rows", "day", "strategies", "close", "atr", "rsi", "sma50", "sma200")
+    __slots__ = ("run_symbol", "run_rows", "run_day", "day", "strategies", "close", "atr", "rsi", "sma50", "sma200")
     RUN_SYMBOL_FIELD_NUMBER: _ClassVar[int]
     RUN_ROWS_FIELD_NUMBER: _ClassVar[int]
+    RUN_DAY_FIELD_NUMBER: _ClassVar[int]
     DAY_FIELD_NUMBER: _ClassVar[int]
     STRATEGIES_FIELD_NUMBER: _ClassVar[int]
     CLOSE_FIELD_NUMBER: _ClassVar[int]
@@ -122,6 +123,7 @@ class SignalColumns(_message.Message):
     SMA200_FIELD_NUMBER: _ClassVar[int]
     run_symbol: bytes
     run_rows: bytes
+    run_day: bytes
     day: bytes
     strategies: bytes
     close: bytes
@@ -129,7 +131,7 @@ class SignalColumns(_message.Message):
     rsi: bytes
     sma50: bytes
     sma200: bytes
-    def __init__(self, run_symbol: _Optional[bytes] = ..., run_rows: _Optional[bytes] = ..., day: _Optional[bytes] = ..., strategies: _Optional[bytes] = ..., close: _Optional[bytes] = ..., atr: _Optional[bytes] = ..., rsi: _Optional[bytes] = ..., sma50: _Optional[bytes] = ..., sma200: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, run_symbol: _Optional[bytes] = ..., run_rows: _Optional[bytes] = ..., run_day: _Optional[bytes] = ..., day: _Optional[bytes] = ..., strategies: _Optional[bytes] = ..., close: _Optional[bytes] = ..., atr: _Optional[bytes] = ..., rsi: _Optional[bytes] = ..., sma50: _Optional[bytes] = ..., sma200: _Optional[bytes] = ...) -> None: ...
 
 class ScanResponse(_message.Message):
     __slots__ = ("signals", "errors", "scanned", "bars", "scan_seconds", "symbols", "instruction_set")
