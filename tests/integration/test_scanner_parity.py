@@ -65,7 +65,8 @@ def scanned(
                     start=date.min,
                     end=date.max,
                 )
-                rows.append(await child.scan_rows(request))
+                result, found = await child.scan_rows(request)
+                rows.append((result, found.ordered()))
                 chosen = request.symbols[::VALUES_OF_EVERY_NTH]
                 some.append(await child.scan(replace(request, symbols=chosen)))
             return rows, some
