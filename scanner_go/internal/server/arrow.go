@@ -28,8 +28,8 @@ func schema(timeframe bars.Timeframe) *arrow.Schema {
 
 var symbolType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
 
-// arrowStream encodes the series as one Arrow IPC stream, a record batch each.
-func arrowStream(timeframe bars.Timeframe, series []*bars.Series) ([]byte, error) {
+// arrowStream writes the series to out as one Arrow IPC stream, a record batch each.
+func arrowStream(out *bytes.Buffer, timeframe bars.Timeframe, series []*bars.Series) error {
 	symbols := array.NewStringBuilder(memory.DefaultAllocator)
 	rows := 0
 	for _, s := range series {
@@ -38,9 +38,8 @@ func arrowStream(timeframe bars.Timeframe, series []*bars.Series) ([]byte, error
 	}
 	dictionary := symbols.NewArray()
 	columns := schema(timeframe)
-	var out bytes.Buffer
 	out.Grow(rowBytes*rows + 1024*(1+len(series)))
-	writer := ipc.NewWriter(&out, ipc.WithSchema(columns))
+	writer := ipc.NewWriter(out, ipc.WithSchema(columns))
 	for i, s := range series {
 		n := len(s.Time)
 		if n == 0 {
@@ -51,13 +50,13 @@ func arrowStream(timeframe bars.Timeframe, series []*bars.Series) ([]byte, error
 			floatArray(s.Open), floatArray(s.High), floatArray(s.Low), floatArray(s.Close), floatArray(s.Volume),
 		}, int64(n))
 		if err := writer.Write(batch); err != nil {
-			return nil, fmt.Errorf("encode bars of %s: %w", s.Symbol, err)
+			return fmt.Errorf("encode bars of %s: %w", s.Symbol, err)
 		}
 	}
 	if err := writer.Close(); err != nil {
-		return nil, fmt.Errorf("encode bars: %w", err)
+		return fmt.Errorf("encode bars: %w", err)
 	}
-	return out.Bytes(), nil
+	return nil
 }
 
 // rowBytes is about what one bar takes in a stream.

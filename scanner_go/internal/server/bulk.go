@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -74,12 +75,12 @@ func (s *Server) BulkFetch(ctx context.Context, request *pb.BulkFetchRequest) (*
 		}
 		found = append(found, series)
 	}
-	data, err := arrowStream(f.timeframe, found)
-	if err != nil {
+	var data bytes.Buffer
+	if err := arrowStream(&data, f.timeframe, found); err != nil {
 		return nil, err
 	}
 	return &pb.BulkFetchResponse{
-		ArrowIpc: data, Errors: missing(response, view), Warnings: response.GetWarnings(),
+		ArrowIpc: data.Bytes(), Errors: missing(response, view), Warnings: response.GetWarnings(),
 		FetchSeconds: time.Since(f.started).Seconds(),
 	}, nil
 }
@@ -150,9 +151,12 @@ func lanes(view *library.View, f *fetch) func(func(*bars.Series) bool) {
 	}
 }
 
+// buffers are used again: a fresh one of some megabytes costs more to clear than to fill.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // chunk is a message in the making.
 type chunk struct {
-	data []byte
+	data *bytes.Buffer
 	err  error
 	done uint32
 }
@@ -184,7 +188,9 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 				return false
 			}
 			go func() {
-				data, err := arrowStream(f.timeframe, series)
+				data := buffers.Get().(*bytes.Buffer)
+				data.Reset()
+				err := arrowStream(data, f.timeframe, series)
 				place <- chunk{data, err, at}
 			}()
 			return true
@@ -212,9 +218,12 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 		if c.err != nil {
 			return c.err
 		}
-		if err := stream.Send(&pb.BulkFetchChunk{ArrowIpc: c.data, Progress: &pb.ScanProgress{Done: c.done, Total: total}}); err != nil {
+		err := stream.Send(&pb.BulkFetchChunk{ArrowIpc: c.data.Bytes(), Progress: &pb.ScanProgress{Done: c.done, Total: total}})
+		if err != nil {
 			return err
 		}
+		// Sending has made a copy.
+		buffers.Put(c.data)
 	}
 	return ctx.Err()
 }
