@@ -9,6 +9,8 @@ RUN_GO = source packaging/lib.sh && go=$$(ensure_go)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # How long `make fuzz` stays at each target.
 SECS ?= 5
+# What `make bench` scans.
+BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
@@ -56,8 +58,11 @@ fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
 		"$$go" test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(SECS)s -fuzzminimizetime 1s "$$package"; \
 	done <<<"$$targets"
 
-bench: setup ## the benchmarks that exist: the scanner's own, and tests/benchmarks
+bench: setup ## the benchmarks: the scanner's own, vst bench scan beside its peers (BARS=FILE), tests/benchmarks
 	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...
+	@packaging/peers.sh || echo "bench: going on without vectorbt"
+	@if [[ -f "$(BARS)" ]]; then $(BIN)/vst bench scan --bars "$(BARS)"; \
+		else echo "bench: no bars at $(BARS): name a bars file as make bench BARS=FILE"; fi
 	@for file in tests/benchmarks/bench_*.py; do \
 		[[ ! -f $$file ]] || { echo "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; }; \
 	done
