@@ -1,163 +1,189 @@
-"""American options with a dividend yield: early exercise by a Leisen-Reimer tree, vectorised.
+"""American options with a rate, a dividend yield and cash dividends: price, Greeks, volatility.
 
-D. Leisen and M. Reimer, "Binomial models for option valuation" (1996), with Peizer-Pratt
-inversion 2. The tree's own European price serves as control variate, so few steps suffice for the
-options selection looks at (weeks to months).
+The underlying's price falls by each cash dividend at its ex-date and is lognormal in between (the
+spot model, as in QuantLib's finite-difference engine). Where early exercise cannot pay and no cash
+dividend falls into the option's life, values are those of Black-Scholes. The measured errors and
+times of both efforts stand in ``docs/adr/0009-american-options.md``.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
+from vst_desktop.options.early_exercise import CashDividends, Contracts, Effort, values
 from vst_desktop.options.normal import Floats
-from vst_desktop.options.pricing import DAYS_A_YEAR, Greeks, greeks, implied_volatility
+from vst_desktop.options.pricing import (
+    DAYS_A_YEAR,
+    MAX_VOLATILITY,
+    Fault,
+    Greeks,
+    Implied,
+    implied_volatility,
+)
 
-STEPS = 25
-"""Odd, as the inversion asks."""
-_ROUNDS = 2
-_MIN_VEGA = 1e-4
-
-
-def exercised_early(
-    is_call: npt.NDArray[np.bool_], rate: float, dividend_yield: float
-) -> npt.NDArray[np.bool_]:
-    """Where early exercise can pay: puts at a positive rate, calls at a positive yield."""
-    return np.where(is_call, dividend_yield > 0, rate > 0)
+NO_DIVIDENDS = CashDividends()
+_BUMP = 0.01
+_TOLERANCE_USD = {Effort.FAST: 3e-4, Effort.ACCURATE: 1e-7}
+_ROUNDS = 60
 
 
 def american_greeks(
     *,
-    is_call: npt.NDArray[np.bool_],
-    spot: float,
-    strike: Floats,
-    years: Floats,
-    volatility: Floats,
-    rate: float,
-    dividend_yield: float,
+    is_call: npt.ArrayLike,
+    spot: npt.ArrayLike,
+    strike: npt.ArrayLike,
+    years: npt.ArrayLike,
+    volatility: npt.ArrayLike,
+    rate: npt.ArrayLike = 0.0,
+    dividend_yield: npt.ArrayLike = 0.0,
+    dividends: CashDividends = NO_DIVIDENDS,
+    effort: Effort = Effort.ACCURATE,
 ) -> Greeks:
-    """Price and Greeks of American options; European where early exercise cannot pay.
+    """Price and Greeks of American options in the units of ``Greeks``; NaN where an input is NaN.
 
-    Vega is the European one: over weeks the premium's own share is below a hundredth of it.
+    Where exercise at once is best: the exercise value, delta 1 or -1, the other Greeks 0. Vega of
+    ``FAST`` is the European one: over weeks the premium's own share is below a hundredth of it.
     """
-    base = greeks(
-        is_call=is_call,
-        spot=spot,
-        strike=strike,
-        years=years,
-        volatility=volatility,
-        rate=rate,
-        dividend_yield=dividend_yield,
+    contracts = Contracts.of(
+        is_call, spot, strike, years, volatility, rate, dividend_yield, dividends
     )
-    at = np.flatnonzero(
-        exercised_early(is_call, rate, dividend_yield) & (volatility > 0) & (years > 0)
+    return _greeks(contracts, effort)
+
+
+def american_price(
+    *,
+    is_call: npt.ArrayLike,
+    spot: npt.ArrayLike,
+    strike: npt.ArrayLike,
+    years: npt.ArrayLike,
+    volatility: npt.ArrayLike,
+    rate: npt.ArrayLike = 0.0,
+    dividend_yield: npt.ArrayLike = 0.0,
+    dividends: CashDividends = NO_DIVIDENDS,
+    effort: Effort = Effort.ACCURATE,
+) -> Floats:
+    """American price in USD per share; NaN where an input is NaN."""
+    contracts = Contracts.of(
+        is_call, spot, strike, years, volatility, rate, dividend_yield, dividends
     )
-    if not at.size:
-        return base
-    extra = _premium(is_call[at], spot, strike[at], years[at], volatility[at], rate, dividend_yield)
-    columns = {}
-    for name in ("price", "delta", "gamma", "theta"):
-        column = getattr(base, name).copy()
-        column[at] += getattr(extra, name)
-        columns[name] = column
-    return Greeks(vega=base.vega, **columns)
+    return values(contracts, effort).price
 
 
 def american_implied_volatility(
-    prices: Floats,
+    prices: npt.ArrayLike,
     *,
-    is_call: npt.NDArray[np.bool_],
-    spot: float,
-    strike: Floats,
-    years: Floats,
-    rate: float,
-    dividend_yield: float,
-) -> Floats:
-    """Implied volatility of American prices; NaN where there is none.
+    is_call: npt.ArrayLike,
+    spot: npt.ArrayLike,
+    strike: npt.ArrayLike,
+    years: npt.ArrayLike,
+    rate: npt.ArrayLike = 0.0,
+    dividend_yield: npt.ArrayLike = 0.0,
+    dividends: CashDividends = NO_DIVIDENDS,
+    effort: Effort = Effort.ACCURATE,
+) -> Implied:
+    """The volatility at which the same model's American price equals ``prices``, or why none does.
 
-    Starts at the European solution, which is never below the American one, and takes Newton steps
-    on the tree with the European vega. A price that is no more than the exercise value has none.
+    Secant steps from the European solution inside a bracket that only shrinks.
     """
-    sigma = implied_volatility(
-        prices,
-        is_call=is_call,
-        spot=spot,
-        strike=strike,
-        years=years,
-        rate=rate,
-        dividend_yield=dividend_yield,
+    target = np.atleast_1d(np.asarray(prices, dtype=np.float64))
+    contracts = Contracts.of(is_call, spot, strike, years, target, rate, dividend_yield, dividends)
+    target = contracts.volatility
+    contracts = replace(contracts, volatility=np.zeros(target.shape))
+    floor = np.maximum(contracts.certain(), contracts.exercise)
+    fault = np.full(target.shape, Fault.NONE, dtype=np.int8)
+    dearest = np.where(
+        contracts.call,
+        contracts.spot * np.exp(np.maximum(-contracts.dividend_yield * contracts.years, 0.0)),
+        contracts.strike * np.exp(np.maximum(-contracts.rate * contracts.years, 0.0)),
     )
-    early = exercised_early(is_call, rate, dividend_yield)
-    exercise = np.where(is_call, spot - strike, strike - spot)
-    sigma[early & (prices <= exercise)] = np.nan
-    at = np.flatnonzero(early & (sigma > 0))
-    if not at.size:
-        return sigma
-    highest = sigma[at]
+    fault[target >= dearest] = Fault.ABOVE_BOUND
+    fault[target <= floor + _TOLERANCE_USD[Effort.ACCURATE]] = Fault.BELOW_INTRINSIC
+    fault[contracts.years <= 0] = Fault.NO_TIME
+    fault[~(np.isfinite(target) & np.isfinite(floor))] = Fault.NOT_A_NUMBER
+    result = np.full(target.shape, np.nan)
+    index = np.flatnonzero(fault == Fault.NONE)
+    if index.size:
+        found = _solve(contracts.at(index), target[index], floor[index], effort)
+        result[index] = found
+        fault[index[np.isnan(found)]] = Fault.ABOVE_BOUND
+    return Implied(volatility=result, fault=fault)
+
+
+def _solve(contracts: Contracts, target: Floats, floor: Floats, effort: Effort) -> Floats:
+    european = implied_volatility(
+        target,
+        is_call=contracts.call,
+        spot=contracts.spot,
+        strike=contracts.strike,
+        years=contracts.years,
+        rate=contracts.rate,
+        dividend_yield=contracts.dividend_yield,
+    ).volatility
+    result = np.full(target.shape, np.nan)
+    plain = ~contracts.special()
+    result[plain] = european[plain]
+    index = np.flatnonzero(~plain)
+    sigma = np.clip(np.nan_to_num(european[index], nan=0.3), 1e-3, MAX_VOLATILITY)
+    low, high = np.zeros(index.shape), np.full(index.shape, np.inf)
+    last, last_error = low.copy(), (floor - target)[index]
     for _ in range(_ROUNDS):
-        now = american_greeks(
-            is_call=is_call[at],
-            spot=spot,
-            strike=strike[at],
-            years=years[at],
-            volatility=sigma[at],
-            rate=rate,
-            dividend_yield=dividend_yield,
+        if not index.size:
+            break
+        trial = replace(contracts.at(index), volatility=sigma)
+        error = values(trial, effort).price - target[index]
+        hit = np.abs(error) <= _TOLERANCE_USD[effort]
+        result[index[hit]] = sigma[hit]
+        low, high = np.where(error < 0, sigma, low), np.where(error < 0, high, sigma)
+        slope = np.where(
+            (last > 0) & (sigma != last),
+            (error - last_error) / np.where(sigma != last, sigma - last, 1.0),
+            100 * trial.european().vega,
         )
-        step = (now.price - prices[at]) / np.maximum(now.vega * 100, _MIN_VEGA)
-        sigma[at] = np.clip(sigma[at] - step, 0.25 * highest, highest)
-    return sigma
+        step = sigma - error / np.where(slope > 1e-9, slope, np.nan)
+        middle = np.where(np.isinf(high), np.minimum(2 * sigma, MAX_VOLATILITY), (low + high) / 2)
+        within = (step > low) & (step < np.minimum(high, MAX_VOLATILITY))
+        following = np.where(within, step, middle)
+        narrow = high - low < 1e-12
+        result[index[narrow]] = sigma[narrow]
+        left = ~(hit | narrow | ((sigma >= MAX_VOLATILITY) & (error < 0)))
+        last, last_error = sigma[left], error[left]
+        index, low, high, sigma = index[left], low[left], high[left], following[left]
+    return result
 
 
-def _premium(
-    call: npt.NDArray[np.bool_],
-    spot: float,
-    strike: Floats,
-    years: Floats,
-    sigma: Floats,
-    rate: float,
-    dividend_yield: float,
-) -> Greeks:
-    """American less European price and Greeks on one tree; vega is zero."""
-    step = years / STEPS
-    root = sigma * np.sqrt(years)
-    d1 = (np.log(spot / strike) + (rate - dividend_yield + 0.5 * sigma * sigma) * years) / root
-    growth = np.exp((rate - dividend_yield) * step)
-    up_share, up_shifted = _peizer_pratt(d1 - root), _peizer_pratt(d1)
-    up = (growth * up_shifted / up_share)[:, None]
-    down = (growth * (1 - up_shifted) / (1 - up_share))[:, None]
-    discount = np.exp(-rate * step)
-    share_up = (discount * up_share)[:, None]
-    share_down = (discount * (1 - up_share))[:, None]
-    sign = np.where(call, 1.0, -1.0)[:, None]
-    k = strike[:, None]
-
-    nodes = np.arange(STEPS + 1)
-    prices = spot * up**nodes * down ** (STEPS - nodes)
-    european = american = np.maximum(sign * (prices - k), 0.0)
-    kept: dict[int, tuple[Floats, Floats]] = {}
-    for level in range(STEPS - 1, -1, -1):
-        prices = prices[:, :-1] / down
-        european = share_up * european[:, 1:] + share_down * european[:, :-1]
-        american = share_up * american[:, 1:] + share_down * american[:, :-1]
-        np.maximum(american, sign * (prices - k), out=american)
-        if level <= 2:
-            kept[level] = (prices, american - european)
-    (_, now), (s1, v1), (s2, v2) = kept[0], kept[1], kept[2]
-    slope_up = (v2[:, 2] - v2[:, 1]) / (s2[:, 2] - s2[:, 1])
-    slope_down = (v2[:, 1] - v2[:, 0]) / (s2[:, 1] - s2[:, 0])
+def _greeks(contracts: Contracts, effort: Effort) -> Greeks:
+    found = values(contracts, effort)
+    european = contracts.european()
+    spot, sigma = contracts.spot, contracts.volatility
+    special = contracts.special()
+    held = found.price > contracts.exercise
+    moving = np.flatnonzero(special & held & contracts.uncertain())
+    theta = np.where(special, 0.0, european.theta)
+    vega = np.where(special, 0.0, european.vega)
+    carry = contracts.rate - contracts.dividend_yield
+    # The equation of Black and Scholes, which holds wherever the option is not exercised.
+    decay = contracts.rate * found.price - carry * spot * found.delta
+    decay -= 0.5 * (sigma * spot) ** 2 * found.gamma
+    theta[moving] = decay[moving] / DAYS_A_YEAR
+    if effort is Effort.FAST:
+        vega[moving] = european.vega[moving]
+    else:
+        some = contracts.at(moving)
+        width = _BUMP * some.volatility
+        up, down = (
+            values(replace(some, volatility=some.volatility + side * width), effort).price
+            for side in (1, -1)
+        )
+        vega[moving] = (up - down) / (200 * width)
+    unknown = np.isnan(found.price)
     return Greeks(
-        price=now[:, 0],
-        delta=(v1[:, 1] - v1[:, 0]) / (s1[:, 1] - s1[:, 0]),
-        gamma=(slope_up - slope_down) / (0.5 * (s2[:, 2] - s2[:, 0])),
-        vega=np.zeros_like(sigma),
-        theta=(v2[:, 1] - now[:, 0]) / (2 * step) / DAYS_A_YEAR,
+        price=found.price,
+        delta=found.delta,
+        gamma=found.gamma,
+        vega=np.where(unknown, np.nan, vega),
+        theta=np.where(unknown, np.nan, theta),
+        approximate=effort is not Effort.ACCURATE,
     )
-
-
-def _peizer_pratt(x: Floats) -> Floats:
-    inner = x / (STEPS + 1 / 3 + 0.1 / (STEPS + 1))
-    half = np.sqrt(0.25 - 0.25 * np.exp(-inner * inner * (STEPS + 1 / 6)))
-    # Kept off 0 and 1, where a node far from the money would divide by zero.
-    share: Floats = np.clip(0.5 + np.sign(x) * half, 1e-12, 1 - 1e-12)
-    return share

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from vst_desktop.domain.quotes import OptionChain, OptionContract, OptionQuote, Right
 from vst_desktop.options.american import american_greeks, american_implied_volatility
+from vst_desktop.options.early_exercise import Effort
 from vst_desktop.options.normal import Floats
 from vst_desktop.options.pricing import DAYS_A_YEAR, Greeks
 from vst_desktop.options.rules import LEG_RULES, SelectionRules
@@ -286,7 +287,8 @@ def model_greeks(
         years=span,
         rate=rules.risk_free_rate,
         dividend_yield=rules.dividend_yield,
-    )
+        effort=Effort.FAST,
+    ).volatility
     return volatility, american_greeks(
         is_call=calls,
         spot=spot,
@@ -295,6 +297,7 @@ def model_greeks(
         volatility=volatility,
         rate=rules.risk_free_rate,
         dividend_yield=rules.dividend_yield,
+        effort=Effort.FAST,
     )
 
 

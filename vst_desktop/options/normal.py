@@ -34,8 +34,9 @@ _ROOT_2PI = math.sqrt(2 * math.pi)
 
 def pdf(x: npt.ArrayLike) -> Floats:
     """Density of the standard normal distribution."""
-    value = np.asarray(x, dtype=np.float64)
-    return np.exp(-0.5 * value * value) / _ROOT_2PI
+    value = np.minimum(np.abs(np.asarray(x, dtype=np.float64)), 40.0)
+    density: Floats = np.exp(-0.5 * value * value) / _ROOT_2PI
+    return density
 
 
 def cdf(x: npt.ArrayLike) -> Floats:

@@ -8,6 +8,7 @@ with Merton's continuous dividend yield, as in J. Hull, "Options, Futures, and O
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +17,58 @@ from vst_desktop.options.normal import Floats, cdf, pdf
 
 DAYS_A_YEAR = 365.0
 MAX_VOLATILITY = 5.0
-_MIN_VOLATILITY = 1e-4
-_MIN_VEGA = 1e-10
 _PRICE_TOLERANCE = 1e-10
-_MAX_STEPS = 100
+_STEP_TOLERANCE = 1e-5
+"""Relative; a step of third order this small leaves no error that counts."""
+_START = 0.1
+_TINY = 1e-300
+_MAX_STEPS = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greeks:
-    """Price and Greeks per share: theta per calendar day, vega per volatility point (1 %)."""
+    """Price and Greeks per share: theta per calendar day, vega per volatility point (1 %).
+
+    ``approximate``: good enough to rank by, from a model at less than its full effort.
+    """
 
     price: Floats
     delta: Floats
     gamma: Floats
     vega: Floats
     theta: Floats
+    approximate: bool = False
+
+
+class Fault(IntEnum):
+    """Why no volatility gives a price."""
+
+    NONE = 0
+    NOT_A_NUMBER = 1
+    NO_TIME = 2
+    BELOW_INTRINSIC = 3
+    ABOVE_BOUND = 4
+
+    def text(self) -> str:
+        """In words, for a trader."""
+        return _FAULTS[self]
+
+
+_FAULTS = {
+    Fault.NONE: "has a volatility",
+    Fault.NOT_A_NUMBER: "a price or another input is missing",
+    Fault.NO_TIME: "no time is left",
+    Fault.BELOW_INTRINSIC: "the price is not above what exercise would bring",
+    Fault.ABOVE_BOUND: "the price is above what any volatility up to 500 % gives",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implied:
+    """Volatilities per year, NaN exactly where ``fault`` is not ``NONE``."""
+
+    volatility: Floats
+    fault: npt.NDArray[np.int8]
 
 
 def greeks(
@@ -40,37 +78,38 @@ def greeks(
     strike: npt.ArrayLike,
     years: npt.ArrayLike,
     volatility: npt.ArrayLike,
-    rate: float = 0.0,
-    dividend_yield: float = 0.0,
+    rate: npt.ArrayLike = 0.0,
+    dividend_yield: npt.ArrayLike = 0.0,
 ) -> Greeks:
     """European price and Greeks; NaN where the volatility is NaN.
 
     At no time left or no volatility: the discounted intrinsic value of the forward, with gamma,
     vega and theta zero.
     """
-    call, s, k, t, sigma = _arrays(is_call, spot, strike, years, volatility)
-    root = sigma * np.sqrt(t)
+    call, (s, k, t, sigma, r, q) = arrays(
+        is_call, spot, strike, years, volatility, rate, dividend_yield
+    )
+    t = np.maximum(t, 0.0)
+    root_time = np.sqrt(t)
+    root = sigma * root_time
     alive = root > 0
     safe_root = np.where(alive, root, 1.0)
-    safe_t = np.where(t > 0, t, 1.0)
-    carry, discount = np.exp(-dividend_yield * t), np.exp(-rate * t)
-    moneyness = np.log(s / k) + (rate - dividend_yield) * t
+    carry, discount = s * np.exp(-q * t), k * np.exp(-r * t)
+    moneyness = np.log(carry / discount)
     certain = np.where(moneyness > 0, np.inf, -np.inf)
-    d1 = np.where(alive, moneyness / safe_root + 0.5 * root, certain)
-    d1 = np.where(np.isnan(sigma), np.nan, d1)
-    d2 = np.where(alive, d1 - root, d1)
-    n1, n2 = cdf(d1), cdf(d2)
+    d1 = np.where(alive | np.isnan(root), moneyness / safe_root + 0.5 * root, certain)
+    n1, n2 = cdf(np.stack([d1, np.where(alive, d1 - root, d1)]))
     side = np.where(call, 0.0, 1.0)
-    price = np.maximum(s * carry * (n1 - side) - k * discount * (n2 - side), 0.0)
+    of_spot, of_strike = carry * (n1 - side), discount * (n2 - side)
     density = np.where(alive, pdf(d1), 0.0) * carry
-    decay = -s * density * sigma / (2 * np.sqrt(safe_t))
-    holding = dividend_yield * s * carry * (n1 - side) - rate * k * discount * (n2 - side)
+    decay = density * sigma / (2 * np.where(alive, root_time, 1.0))
+    holding = np.where(alive, q * of_spot - r * of_strike, 0.0)
     return Greeks(
-        price=price,
-        delta=carry * (n1 - side),
-        gamma=density / (s * safe_root),
-        vega=s * density * np.sqrt(t) / 100,
-        theta=np.where(alive, decay + holding, 0.0) / DAYS_A_YEAR,
+        price=np.maximum(of_spot - of_strike, 0.0),
+        delta=of_spot / s,
+        gamma=density / (s * s * safe_root),
+        vega=density * root_time / 100,
+        theta=(holding - decay) / DAYS_A_YEAR,
     )
 
 
@@ -81,8 +120,8 @@ def price(
     strike: npt.ArrayLike,
     years: npt.ArrayLike,
     volatility: npt.ArrayLike,
-    rate: float = 0.0,
-    dividend_yield: float = 0.0,
+    rate: npt.ArrayLike = 0.0,
+    dividend_yield: npt.ArrayLike = 0.0,
 ) -> Floats:
     """European price in USD per share."""
     return greeks(
@@ -103,65 +142,93 @@ def implied_volatility(
     spot: npt.ArrayLike,
     strike: npt.ArrayLike,
     years: npt.ArrayLike,
-    rate: float = 0.0,
-    dividend_yield: float = 0.0,
-) -> Floats:
-    """The volatility at which the European price equals ``prices``; NaN where none does.
+    rate: npt.ArrayLike = 0.0,
+    dividend_yield: npt.ArrayLike = 0.0,
+) -> Implied:
+    """The volatility at which the European price equals ``prices``, or why none does.
 
-    Newton steps inside a bracket that only shrinks, bisection wherever Newton would leave it. No
-    solution: a price at or below the discounted intrinsic value, at or above the value at 500 %
-    volatility, no time left, or NaN. Works on the out-of-the-money side through put-call parity,
-    where the price resolves the volatility best.
+    Works on the out-of-the-money side through put-call parity, where the price resolves the
+    volatility best. Third-order steps (Halley's), on the inverse of the price's logarithm
+    below the volatility of largest vega and on the price above it, as in P. Jäckel, "By
+    implication" (2006), inside a bracket that only shrinks. None exists for a price at or below
+    the discounted intrinsic value, at or above the value at 500 % volatility, without time, or
+    for a NaN.
     """
-    call, s, k, t, target = _arrays(is_call, spot, strike, years, prices)
-    forward, discounted = s * np.exp(-dividend_yield * t), k * np.exp(-rate * t)
-    otm_call = discounted >= forward
-    parity = np.where(call, 1.0, -1.0) * (forward - discounted)
-    target = np.where(call == otm_call, target, target - parity)
+    call, (s, k, t, target, r, q) = arrays(
+        is_call, spot, strike, years, prices, rate, dividend_yield
+    )
+    s, k = (np.where(x > 0, x, np.nan) for x in (s, k))
+    forward, discounted = s * np.exp(-q * t), k * np.exp(-r * t)
+    parity = np.maximum(np.where(call, forward - discounted, discounted - forward), 0.0)
+    scale = np.sqrt(forward * discounted)
+    value, x = (target - parity) / scale, -np.abs(np.log(forward / discounted))
+    fault = np.full(target.shape, Fault.NONE, dtype=np.int8)
+    root_time = np.sqrt(np.maximum(t, 0.0))
+    fault[value >= _normalised(x, np.maximum(MAX_VOLATILITY * root_time, _TINY))[0]] = (
+        Fault.ABOVE_BOUND
+    )
+    fault[value * scale <= _PRICE_TOLERANCE] = Fault.BELOW_INTRINSIC
+    fault[t <= 0] = Fault.NO_TIME
+    fault[~np.isfinite(target + x + scale)] = Fault.NOT_A_NUMBER
     result = np.full(target.shape, np.nan)
+    index = np.flatnonzero(fault == Fault.NONE)
+    result[index] = _solve(x[index], value[index], MAX_VOLATILITY * root_time[index])
+    result[index] /= root_time[index]
+    return Implied(volatility=result, fault=fault)
 
-    def value(sigma: Floats, at: npt.NDArray[np.intp] | slice) -> Greeks:
-        return greeks(
-            is_call=otm_call[at],
-            spot=s[at],
-            strike=k[at],
-            years=t[at],
-            volatility=sigma,
-            rate=rate,
-            dividend_yield=dividend_yield,
-        )
 
-    everything = slice(None)
-    highest = value(np.full(target.shape, MAX_VOLATILITY), everything).price
-    lowest = value(np.full(target.shape, _MIN_VOLATILITY), everything).price
-    with np.errstate(invalid="ignore"):
-        solvable = (t > 0) & (target > lowest + _PRICE_TOLERANCE) & (target < highest)
-    index = np.flatnonzero(solvable)
-    low = np.full(index.shape, _MIN_VOLATILITY)
-    high = np.full(index.shape, MAX_VOLATILITY)
-    # Where vega is largest (Manaster and Koehler 1982): from there Newton does not overshoot.
-    sigma = np.clip(np.sqrt(2 * np.abs(np.log(forward / discounted)[index]) / t[index]), 0.1, 3.0)
+def _normalised(x: Floats, total: Floats) -> tuple[Floats, Floats]:
+    """Price of the out-of-the-money option over sqrt(forward strike), undiscounted, and its slope.
+
+    ``x`` is minus the distance of their logarithms, ``total`` the volatility to expiration.
+    """
+    middle = x / total
+    upper, lower = cdf(np.stack([middle + total / 2, middle - total / 2]))
+    value = np.exp(x / 2) * upper - np.exp(-x / 2) * lower
+    return value, pdf(middle) * np.exp(-total * total / 8)
+
+
+def _solve(x: Floats, value: Floats, most: Floats) -> Floats:
+    """The total volatility that gives these normalised values."""
+    total = np.minimum(np.maximum(np.sqrt(-2 * x), _START), most)
+    at_start = _normalised(x, total)[0]
+    below = value < at_start
+    low = np.where(below, 0.0, total)
+    high = np.where(below, total, most)
+    index = np.arange(len(x))
+    # Between the price's behaviour near no volatility and its logarithm's at the start.
+    logs = np.log(np.where(below, value, at_start))
+    near, far = -x / np.sqrt(-2 * logs), total * np.sqrt(np.log(at_start) / logs)
+    result = np.where(below & (near > 0), np.sqrt(near * far), total)
     for _ in range(_MAX_STEPS):
         if not index.size:
             break
-        now = value(sigma, index)
-        error = now.price - target[index]
-        low, high = np.where(error < 0, sigma, low), np.where(error < 0, high, sigma)
-        step = sigma - error / np.maximum(now.vega * 100, _MIN_VEGA)
-        guess = np.where((step >= low) & (step <= high), step, 0.5 * (low + high))
-        done = (np.abs(guess - sigma) < 1e-12) | (high - low < 1e-12)
-        result[index[done]] = guess[done]
-        left = ~done
-        index, low, high, sigma = index[left], low[left], high[left], guess[left]
-    result[index] = sigma
+        total = result[index]
+        now, slope = _normalised(x[index], total)
+        now, slope = np.maximum(now, _TINY), np.maximum(slope, _TINY)
+        wanted, small = value[index], below[index]
+        over = now > wanted
+        high[index] = np.where(over, total, high[index])
+        low[index] = np.where(over, low[index], total)
+        bend = x[index] ** 2 / total**3 - total / 4
+        log, goal = np.log(now), np.log(wanted)
+        newton = np.where(small, (1 / log - 1 / goal) * now * log * log, wanted - now) / slope
+        bend = np.where(small, bend - slope / now * (1 + 2 / log), bend)
+        # Halley's factor, kept from turning a step round.
+        step = total + newton / np.clip(1 + newton * bend / 2, 0.5, 2.0)
+        inside = (step >= low[index]) & (step <= high[index])
+        result[index] = np.where(inside, step, 0.5 * (low[index] + high[index]))
+        moved = np.abs(result[index] - total)
+        index = index[(moved > _STEP_TOLERANCE * total) & (high[index] - low[index] > 0)]
     return result
 
 
-def _arrays(
+def arrays(
     is_call: npt.ArrayLike, *numbers: npt.ArrayLike
-) -> tuple[npt.NDArray[np.bool_], Floats, Floats, Floats, Floats]:
-    floats = [np.asarray(x, dtype=np.float64) for x in numbers]
-    call, s, k, t, last = np.broadcast_arrays(
-        np.atleast_1d(np.asarray(is_call, dtype=np.bool_)), *floats
+) -> tuple[npt.NDArray[np.bool_], list[Floats]]:
+    """All of one shape, at least one long."""
+    call, *rest = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(is_call, dtype=np.bool_)),
+        *(np.asarray(x, dtype=np.float64) for x in numbers),
     )
-    return call, s, k, t, last
+    return call, rest

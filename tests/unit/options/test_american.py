@@ -80,12 +80,12 @@ def test_implied_volatility_of_puts_returns_within_half_a_point_up_to_a_move_in_
     arguments = _arguments(False, 0.04, 0.0)
     sigma = np.full(len(STRIKES), 0.3)
     prices = american_greeks(volatility=sigma, **arguments).price
-    found = american_implied_volatility(prices, **arguments)
+    found = american_implied_volatility(prices, **arguments).volatility
     near = STRIKES <= 110
     assert np.abs(found - 0.3)[near].max() < 0.005
 
 
 def test_a_put_at_its_exercise_value_has_no_volatility():
     arguments = _arguments(False, 0.04, 0.0)
-    found = american_implied_volatility(np.maximum(STRIKES - 100, 0.0), **arguments)
+    found = american_implied_volatility(np.maximum(STRIKES - 100, 0.0), **arguments).volatility
     assert np.isnan(found).all()

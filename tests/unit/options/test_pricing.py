@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vst_desktop.options.pricing import greeks, implied_volatility, price
+from vst_desktop.options.pricing import Fault, greeks, implied_volatility, price
 
 spots = st.floats(5, 900)
 moneyness = st.floats(0.6, 1.6)
@@ -74,7 +74,7 @@ def test_greeks_are_the_slopes_of_the_price_in_their_units(m, t, v, call):
 def test_implied_volatility_finds_the_volatility_the_price_was_made_with(s, m, t, v, r, q, call):
     args = {"is_call": call, "spot": s, "strike": s * m, "years": t, "rate": r, "dividend_yield": q}
     made = greeks(volatility=v, **args)
-    found = implied_volatility(made.price, **args)[0]
+    found = implied_volatility(made.price, **args).volatility[0]
     again = price(volatility=found, **args)[0] if np.isfinite(found) else np.nan
     if made.vega[0] > 1e-4 * s:
         assert found == pytest.approx(v, abs=1e-6)
@@ -83,24 +83,29 @@ def test_implied_volatility_finds_the_volatility_the_price_was_made_with(s, m, t
 
 
 @pytest.mark.parametrize(
-    ("quoted", "why"),
+    ("quoted", "years", "why"),
     [
-        (np.nan, "no price"),
-        (0.0, "worthless"),
-        (-1.0, "negative"),
-        (9.9, "below the discounted intrinsic value"),
-        (100.0, "as dear as the stock"),
+        (np.nan, 0.1, Fault.NOT_A_NUMBER),
+        (0.0, 0.1, Fault.BELOW_INTRINSIC),
+        (-1.0, 0.1, Fault.BELOW_INTRINSIC),
+        (9.9, 0.1, Fault.BELOW_INTRINSIC),
+        (100.0, 0.1, Fault.ABOVE_BOUND),
+        (12.0, 0.0, Fault.NO_TIME),
+        (12.0, -0.1, Fault.NO_TIME),
+        (12.0, np.nan, Fault.NOT_A_NUMBER),
     ],
 )
-def test_no_volatility_where_none_gives_the_price(quoted, why):
-    found = implied_volatility(quoted, is_call=True, spot=100, strike=90, years=0.1, rate=0.0)
-    assert np.isnan(found[0]), why
+def test_no_volatility_where_none_gives_the_price_and_it_says_why(quoted, years, why):
+    found = implied_volatility(quoted, is_call=True, spot=100, strike=90, years=years, rate=0.0)
+    assert np.isnan(found.volatility[0])
+    assert Fault(found.fault[0]) is why
+    assert why.text()
 
 
 def test_one_unsolvable_price_does_not_spoil_its_neighbours():
     found = implied_volatility(
         np.array([np.nan, 4.0, 500.0]), is_call=True, spot=100, strike=100, years=0.25, rate=0.02
-    )
+    ).volatility
     assert np.isnan(found[[0, 2]]).all() and 0.1 < found[1] < 0.3
 
 
