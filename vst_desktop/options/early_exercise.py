@@ -36,12 +36,12 @@ _BLOCK = 512
 
 
 class Effort(IntEnum):
-    """How many exercise times the finer of the two runs has: a multiple of four.
+    """How many exercise times the finer of the two runs has: a multiple of sixteen.
 
     ``FAST`` is the approximation for ranking whole chains; results of it say ``approximate``.
     """
 
-    FAST = 8
+    FAST = 16
     ACCURATE = 48
 
 
@@ -194,7 +194,7 @@ def _dividends(dividends: CashDividends, years: Floats) -> tuple[Floats, Floats]
     cash = np.where(counts, cash, 0.0)
     ex, cash = _sorted(ex, cash)
     for row in range(1, len(ex)):
-        near = ex[row] - ex[row - 1] < gap
+        near = ex[row] < ex[row - 1] + gap
         cash[row, near] += cash[row - 1, near]
         ex[row - 1, near], cash[row - 1, near] = np.inf, 0.0
     return _sorted(ex, cash)
@@ -262,9 +262,10 @@ def _groups(
     ends = np.minimum(np.concatenate([some.ex, some.years[None]]), some.years)
     spans = np.diff(np.concatenate([np.zeros((1, len(index))), ends]), axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
+        # Powers of two, so that many contracts share their proportions.
         spread = np.where(spans > 0, spans / ends, 0.0)
-    steps = 4 * np.rint(effort * spans / some.years / 4).astype(np.int64)
-    steps = np.where(spans > 0, np.maximum(steps, 4), 0)
+        halvings = np.minimum(np.rint(-np.log2(spans / some.years)), 3)
+    steps = np.where(spans > 0, np.maximum(effort >> halvings.astype(np.int64), 2), 0)
     reach = REACH + 0.5 * np.ceil(2 * some.volatility * np.sqrt(some.years))
     halves = [later_half(n, reach, spread) for n in (steps, steps // 2)]
     keys = np.concatenate([steps, *halves, reach[None] * 2]).astype(np.int64).T

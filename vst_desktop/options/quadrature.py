@@ -100,12 +100,13 @@ def later_segment(steps: int, half: int, last: bool) -> Segment:
 def later_half(steps: npt.NDArray[np.int64], reach: Floats, share: Floats) -> npt.NDArray[np.int64]:
     """Points to each side in a later stretch that is ``share`` of the time from today to its end.
 
-    Rounded up to a multiple of eight, so that contracts of like proportions share their weights;
-    0 where there is no such stretch.
+    Rounded up to a power of the square root of two, so that contracts of like proportions share
+    their weights; 0 where there is no such stretch.
     """
     there = share > 0
     wide = reach * np.sqrt(steps / np.where(there, share, 1.0)) / _SPACING
-    return np.where(there, 8 * np.ceil(wide / 8), 0).astype(np.int64)
+    rounded = np.ceil(2 ** (np.ceil(2 * np.log2(wide + 1)) / 2))
+    return np.where(there, rounded, 0).astype(np.int64)
 
 
 def _weights(to: Floats, come: Floats, variance: float, *, slopes: bool = False) -> Floats:
