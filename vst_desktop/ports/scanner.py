@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
@@ -60,32 +61,74 @@ class ScanResult:
         return self.scanned / self.seconds if self.seconds > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SignalRows:
-    """Bars with signals as arrays of equal length: each symbol's in a row, by day.
+    """Bars with signals as arrays, in runs of one symbol each, by day within a run.
 
-    Symbols come as they were done: in no promised order. ``symbol`` indexes ``symbols``, ``day``
-    counts from 1970-01-01, and bit k of ``strategies`` stands for the k-th of ``names``.
+    ``run_symbol`` (indexes ``symbols``), ``run_rows`` and ``run_day`` have a value a run: whose
+    rows they are, how many, and the day they count from, itself counted from 1970-01-01.
+    ``days_after`` that day and ``strategies`` have a value a row; bit k of ``strategies`` stands
+    for the k-th of ``names``. Symbols come as they were done: in no promised order.
     """
 
     symbols: tuple[str, ...]
     names: tuple[str, ...]
-    symbol: NDArray[np.uint32]
-    day: NDArray[np.int32]
-    strategies: NDArray[np.uint8] | NDArray[np.uint64]
+    run_symbol: NDArray[np.uint32]
+    run_rows: NDArray[np.uint32]
+    run_day: NDArray[np.int32]
+    days_after: NDArray[np.integer]
+    strategies: NDArray[np.unsignedinteger]
+
+    @classmethod
+    def of(
+        cls,
+        symbols: tuple[str, ...],
+        names: tuple[str, ...],
+        *,
+        symbol: NDArray[np.uint32],
+        day: NDArray[np.int32],
+        strategies: NDArray[np.unsignedinteger],
+    ) -> SignalRows:
+        """Rows that are given each with its symbol and day, a symbol's in a row."""
+        starts = np.flatnonzero(np.diff(symbol, prepend=-1))
+        run_rows = np.diff(starts, append=len(symbol)).astype(np.uint32)
+        return cls(
+            symbols=symbols,
+            names=names,
+            run_symbol=symbol[starts],
+            run_rows=run_rows,
+            run_day=day[starts],
+            days_after=day - np.repeat(day[starts], run_rows),
+            strategies=strategies,
+        )
 
     def __len__(self) -> int:
-        return len(self.day)
+        return len(self.strategies)
+
+    @cached_property
+    def symbol(self) -> NDArray[np.uint32]:
+        """The index of each row's symbol."""
+        return np.repeat(self.run_symbol, self.run_rows)
+
+    @cached_property
+    def day(self) -> NDArray[np.int32]:
+        """The day of each row, counted from 1970-01-01."""
+        return np.repeat(self.run_day, self.run_rows) + self.days_after
 
     def ordered(self) -> SignalRows:
         """The same rows in the order of ``symbols``."""
-        order = np.argsort(self.symbol, kind="stable")
-        return SignalRows(
-            symbols=self.symbols,
-            names=self.names,
-            symbol=self.symbol[order],
-            day=self.day[order],
-            strategies=self.strategies[order],
+        runs = np.argsort(self.run_symbol, kind="stable")
+        rows = self.run_rows[runs].astype(np.int64)
+        # Where each run began, less where it begins now, is how far its rows have to come.
+        before = np.cumsum(self.run_rows, dtype=np.int64)[runs] - rows
+        places = np.repeat(before - (np.cumsum(rows) - rows), rows) + np.arange(len(self))
+        return replace(
+            self,
+            run_symbol=self.run_symbol[runs],
+            run_rows=self.run_rows[runs],
+            run_day=self.run_day[runs],
+            days_after=self.days_after[places],
+            strategies=self.strategies[places],
         )
 
 

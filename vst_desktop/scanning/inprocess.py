@@ -190,9 +190,9 @@ def rows_of(signals: Sequence[Signal], request: ScanRequest) -> SignalRows:
     for signal in signals:
         key = (places[signal.symbol], day_number(signal.date))
         rows[key] = rows.get(key, 0) | bits[signal.strategy]
-    return SignalRows(
-        symbols=request.symbols,
-        names=request.strategies,
+    return SignalRows.of(
+        request.symbols,
+        request.strategies,
         symbol=np.array([symbol for symbol, _ in rows], dtype=np.uint32),
         day=np.array([day for _, day in rows], dtype=np.int32),
         strategies=np.array(list(rows.values()), dtype=np.uint64),

@@ -19,6 +19,10 @@ import (
 // maxLater is how many bars may stand behind a block before its symbols are packed anew.
 const maxLater = 64
 
+// maxSpan is how many days may lie between a symbol's first bar and its last: an answer counts
+// them in 16 bits.
+const maxSpan = math.MaxUint16
+
 // Library keeps bars by symbol and timeframe, and why symbols were refused. What was put into it
 // goes before what the bar store has. Safe for several goroutines.
 type Library struct {
@@ -175,6 +179,9 @@ func (v *Volume) takes(lane int, s *bars.Series) bool {
 	if v.Lengths[lane] < kernel.Slow || n-v.Lengths[lane]+len(s.Time) > maxLater {
 		return false
 	}
+	if s.Day(len(s.Time)-1)-v.Day(lane, 0) > maxSpan {
+		return false
+	}
 	// A bar that replaces the block's own last one needs a new block.
 	return (s.Time[0] > v.time(lane, v.Lengths[lane]-1)) && (v.Block.Ticks == nil || barfile.OnGrid(s))
 }
@@ -240,10 +247,16 @@ func sparse(s *slot) bool {
 func (sh *shelf) put(s *slot) {
 	sh.slots[s] = struct{}{}
 	for lane, symbol := range s.volume.Block.Symbols {
-		if s.volume.Lengths[lane] > 0 {
-			s.live[lane] = true
-			sh.places[symbol] = place{s, lane}
+		n := s.volume.Len(lane)
+		if n == 0 {
+			continue
 		}
+		if s.volume.Day(lane, n-1)-s.volume.Day(lane, 0) > maxSpan {
+			sh.refused[symbol] = &bars.Error{Symbol: symbol, Reason: "the bars span more than 179 years: check their dates"}
+			continue
+		}
+		s.live[lane] = true
+		sh.places[symbol] = place{s, lane}
 	}
 }
 

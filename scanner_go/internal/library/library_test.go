@@ -270,3 +270,22 @@ func TestTimeframesAreApart(t *testing.T) {
 		t.Errorf("%d symbols, %d bars", symbols, count)
 	}
 }
+
+func TestBarsOverMoreYearsThanAnAnswerCanCountAreRefused(t *testing.T) {
+	l := New(nil)
+	wide := plain("A", 1, 300)
+	wide.Time[0] = -70_000
+	l.Replace(wide)
+	l.Replace(plain("B", 1, 300))
+	held(l)
+	later := plain("B", 301, 1)
+	later.Time[0] = 70_000
+	if fault := l.Append(later); fault != nil {
+		t.Fatal(fault)
+	}
+	view := l.View(nil, bars.Daily)
+	defer view.Release()
+	if len(view.Items) != 0 || len(view.Errors) != 2 || !strings.Contains(view.Errors[0].Reason, "179 years") {
+		t.Errorf("%d volumes, errors %v", len(view.Items), view.Errors)
+	}
+}

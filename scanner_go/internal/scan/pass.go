@@ -249,13 +249,24 @@ func (p *pass[P]) emit(current *kernel.State, row, next int, ends *[lanes]int) {
 func (p *pass[P]) take(found *Run, lane, from, to, first int) {
 	words := kernel.Words(p.words[2*(from-first) : 2*(to-first)])
 	rows := p.selected[:p.kernel.Select(words, lane, p.allowed(lane, from), p.selected[:])]
-	stamps := p.volume.Block.Day[from*lanes+lane:]
+	if len(rows) == 0 {
+		return
+	}
 	n := len(found.Days)
+	if n == 0 {
+		found.Day = p.volume.Day(lane, from+rows[0].Row())
+	}
 	found.Days = slices.Grow(found.Days, len(rows))[:n+len(rows)]
 	found.Strategies = slices.Grow(found.Strategies, len(rows))[:n+len(rows)]
 	days, strategies := found.Days[n:], found.Strategies[n:]
+	stamps := p.volume.Block.Day[from*lanes+lane:]
 	for i, row := range rows {
-		days[i], strategies[i] = stamps[row.Row()*lanes], row.Signals()
+		days[i], strategies[i] = uint16(stamps[row.Row()*lanes]-found.Day), row.Signals()
+	}
+	if p.volume.Timeframe == bars.Minute {
+		for i, row := range rows {
+			days[i] = uint16(p.volume.DayOf(stamps[row.Row()*lanes]) - found.Day)
+		}
 	}
 }
 

@@ -41,11 +41,13 @@ type Part struct {
 	Symbols, Bars, Rows int
 }
 
-// Run is the bars with signals of the symbol at Index of the view: their days, the strategies
-// that hold (bit k for the k-th), and the indicators when they were asked for.
+// Run is the bars with signals of the symbol at Index of the view: the day of the first, the days
+// of all after that one, the strategies that hold (bit k for the k-th), and the indicators when
+// they were asked for.
 type Run struct {
 	Index      uint32
-	Days       []int32
+	Day        int32
+	Days       []uint16
 	Strategies []uint8
 	Values     []Values
 }
@@ -160,11 +162,6 @@ func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {
 			continue
 		}
 		found.Index = uint32(index)
-		if v.Timeframe == bars.Minute {
-			for i, stamp := range found.Days {
-				found.Days[i] = v.DayOf(stamp)
-			}
-		}
 		w.part.Rows += len(found.Days)
 		w.part.Runs = append(w.part.Runs, *found)
 	}

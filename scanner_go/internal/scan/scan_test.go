@@ -49,7 +49,11 @@ func scanned(t testing.TB, with kernel.Kernel, l *library.Library, j *Job, timef
 		mu.Lock()
 		defer mu.Unlock()
 		for _, run := range p.Runs {
-			found[view.Symbols[run.Index]] = answer{slices.Clone(run.Days), slices.Clone(run.Strategies), slices.Clone(run.Values)}
+			var days []int32
+			for _, after := range run.Days {
+				days = append(days, run.Day+int32(after))
+			}
+			found[view.Symbols[run.Index]] = answer{days, slices.Clone(run.Strategies), slices.Clone(run.Values)}
 		}
 		return nil
 	})

@@ -41,7 +41,11 @@ func (p *pass[P]) emitLater(state *kernel.State, signals uint8, lane, i int) {
 		return
 	}
 	found := &p.found[lane]
-	found.Days = append(found.Days, p.volume.Stamp(lane, i))
+	day := p.volume.Day(lane, i)
+	if len(found.Days) == 0 {
+		found.Day = day
+	}
+	found.Days = append(found.Days, uint16(day-found.Day))
 	found.Strategies = append(found.Strategies, signals)
 	if p.job.Values {
 		found.Values = append(found.Values, p.values(state, lane, i))

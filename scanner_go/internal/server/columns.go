@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
-	"sort"
 	"unsafe"
 
 	pb "vst/scanner/internal/gen/scannerv1"
@@ -29,29 +28,16 @@ type run struct {
 func (c *columns) add(part *scan.Part) {
 	for i := range part.Runs {
 		found := &part.Runs[i]
-		for days := found.Days; len(days) > 0; {
-			n := c.addDays(days)
-			c.runs = append(c.runs, run{found.Index, uint32(n), days[0]})
-			days = days[n:]
-		}
+		c.runs = append(c.runs, run{found.Index, uint32(len(found.Days)), found.Day})
+		c.days = append(c.days, found.Days...)
 		c.strategies = append(c.strategies, found.Strategies...)
 		c.values = append(c.values, found.Values...)
 	}
 }
 
-// addDays adds the days of one run: those within 65 535 of the first, which is 179 years.
-func (c *columns) addDays(days []int32) int {
-	n, first := len(days), days[0]
-	if days[n-1]-first > math.MaxUint16 {
-		n = sort.Search(n, func(i int) bool { return days[i]-first > math.MaxUint16 })
-	}
-	at := len(c.days)
-	c.days = slices.Grow(c.days, n)[:at+n]
-	to := c.days[at:]
-	for i, day := range days[:n] {
-		to[i] = uint16(day - first)
-	}
-	return n
+// clear empties the columns and keeps their room.
+func (c *columns) clear() {
+	c.runs, c.days, c.strategies, c.values = c.runs[:0], c.days[:0], c.strategies[:0], c.values[:0]
 }
 
 // rows is how many there are.
@@ -65,36 +51,34 @@ func (c *columns) limit() int {
 	return 1 << 20 / 3
 }
 
-// cut takes the first rows rows off, or all there are; a run may fall into two.
-func (c *columns) cut(rows int) *columns {
-	if c.rows() <= rows {
-		first := *c
-		*c = columns{}
-		return &first
-	}
-	first := &columns{days: c.days[:rows], strategies: c.strategies[:rows]}
-	c.days, c.strategies = c.days[rows:], c.strategies[rows:]
-	if len(c.values) > 0 {
-		first.values, c.values = c.values[:rows], c.values[rows:]
-	}
-	for rows > 0 {
-		r := &c.runs[0]
-		if int(r.rows) > rows {
-			first.runs = append(first.runs, run{r.index, uint32(rows), r.day})
-			// The rest counts from its own first row.
-			by := c.days[0]
-			r.rows -= uint32(rows)
-			r.day += int32(by)
-			for i := range c.days[:r.rows] {
-				c.days[i] -= by
-			}
-			break
+// split are the same rows in pieces of at most rows; a run may fall into two. The pieces share the
+// columns.
+func (c *columns) split(rows int) []*columns {
+	var pieces []*columns
+	piece := &columns{}
+	from, size := 0, 0
+	end := func(to int) {
+		piece.days, piece.strategies = c.days[from:to], c.strategies[from:to]
+		if len(c.values) > 0 {
+			piece.values = c.values[from:to]
 		}
-		rows -= int(r.rows)
-		first.runs = append(first.runs, *r)
-		c.runs = c.runs[1:]
+		pieces, piece, from, size = append(pieces, piece), &columns{}, to, 0
 	}
-	return first
+	at := 0
+	for _, r := range c.runs {
+		for r.rows > 0 {
+			n := min(int(r.rows), rows-size)
+			piece.runs = append(piece.runs, run{r.index, uint32(n), r.day})
+			at, size = at+n, size+n
+			if r.rows -= uint32(n); size == rows {
+				end(at)
+			}
+		}
+	}
+	if size > 0 || len(pieces) == 0 {
+		end(at)
+	}
+	return pieces
 }
 
 // ordered are the same signals in the order of their symbols' indices.

@@ -156,10 +156,10 @@ func TestNothingIsKeptWithoutABarStore(t *testing.T) {
 func TestOneAnswerOfBarsIsBounded(t *testing.T) {
 	scanner := startChild(t).scanner()
 	var symbols []string
-	for i := range 11 {
+	for i := range 21 {
 		symbol := fmt.Sprint("S", i)
 		symbols = append(symbols, symbol)
-		put(t, scanner, rising(symbol, unaryRows/10))
+		put(t, scanner, rising(symbol, unaryRows/20))
 	}
 	_, err := scanner.BulkFetch(t.Context(), &pb.BulkFetchRequest{Symbols: symbols})
 	if status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "BulkFetchStream") {

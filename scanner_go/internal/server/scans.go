@@ -37,7 +37,11 @@ func (s *Server) Scan(ctx context.Context, request *pb.ScanRequest) (*pb.ScanRes
 
 // ScanStream sends progress, signals and errors as they come, and the summary last.
 func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreamingServer[pb.ScanUpdate]) error {
-	progress := &progress{send: stream.Send}
+	progress := &progress{send: stream.Send, found: rooms.Get().(*columns)}
+	defer func() {
+		progress.found.clear()
+		rooms.Put(progress.found)
+	}()
 	response, _, err := s.scan(stream.Context(), request, progress.start, progress.take)
 	if err != nil {
 		return err
@@ -45,6 +49,9 @@ func (s *Server) ScanStream(request *pb.ScanRequest, stream grpc.ServerStreaming
 	progress.summary = response
 	return progress.flush()
 }
+
+// rooms are columns to be filled again: fresh ones of some megabytes cost more to clear than to fill.
+var rooms = sync.Pool{New: func() any { return new(columns) }}
 
 // progress gathers parts and sends them in messages of a handy size.
 type progress struct {
@@ -54,7 +61,7 @@ type progress struct {
 	mu      sync.Mutex
 	done    uint32
 	sentAt  time.Time
-	found   columns
+	found   *columns
 	errors  []*pb.SymbolError
 	summary *pb.ScanResponse
 }
@@ -79,20 +86,23 @@ func (p *progress) take(part *scan.Part) error {
 
 // flush sends what waits, the summary with the last of it.
 func (p *progress) flush() error {
-	for {
+	pieces := p.found.split(p.found.limit())
+	for i, piece := range pieces {
 		update := &pb.ScanUpdate{
-			Progress: &pb.ScanProgress{Done: p.done, Total: p.total},
-			Signals:  p.found.cut(p.found.limit()).message(), Errors: p.errors,
+			Progress: &pb.ScanProgress{Done: p.done, Total: p.total}, Signals: piece.message(), Errors: p.errors,
 		}
-		p.errors, p.sentAt = nil, time.Now()
-		if p.found.rows() == 0 {
+		if i == len(pieces)-1 {
 			update.Summary = p.summary
-			return p.send(update)
 		}
+		p.errors = nil
 		if err := p.send(update); err != nil {
 			return err
 		}
 	}
+	// Sending has made a copy.
+	p.found.clear()
+	p.sentAt = time.Now()
+	return nil
 }
 
 // scan runs the request's job and counts. start, if any, sees the view before the first part;

@@ -193,15 +193,22 @@ class ScannerClient:
         self, request: pb.ScanRequest, on_progress: OnProgress | None
     ) -> tuple[list[pb.SignalColumns], ScanResult]:
         """The answer's columns as they came, and the result but for its signals."""
+        if request.last_bar_only and on_progress is None:
+            # A row a symbol at most: one message is less work than a stream.
+            try:
+                answer = await self._stub.Scan(request, metadata=self._token, timeout=CALL_SECS)
+            except grpc.aio.AioRpcError as error:
+                raise _readable("scan", error) from None
+            return [answer.signals], convert.from_answer(answer, [answer.signals], answer.errors)
         columns: list[pb.SignalColumns] = []
-        errors: list[SymbolError] = []
+        errors: list[pb.SymbolError] = []
         summary: pb.ScanResponse | None = None
         call = self._stub.ScanStream(request, metadata=self._token, timeout=CALL_SECS)
         try:
             # Nothing is made of the columns meanwhile: the scanner waits for whoever reads.
             async for update in call:
                 columns.append(update.signals)
-                errors += convert.from_errors(update.errors)
+                errors += update.errors
                 if on_progress is not None and update.progress.total:
                     on_progress(update.progress.done, update.progress.total)
                 if update.HasField("summary"):
@@ -212,16 +219,7 @@ class ScannerClient:
             call.cancel()
         if summary is None:
             raise UserError("the scanner's answer ended without its summary")
-        result = ScanResult(
-            scanned=summary.scanned,
-            signals=(),
-            errors=(*errors, *convert.from_errors(summary.errors)),
-            seconds=summary.scan_seconds,
-            engine="go",
-            bars=summary.bars,
-            counts=convert.counted(columns),
-        )
-        return columns, result
+        return columns, convert.from_answer(summary, columns, errors)
 
     async def metrics(self) -> pb.MetricsResponse:
         """Figures of the service."""

@@ -16,7 +16,7 @@ from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.signals import Signal
 from vst_desktop.ports.market_data import BarColumns, Floats
-from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, ScanRequest, SignalRows
+from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, ScanRequest, ScanResult, SignalRows
 from vst_desktop.strategy.parameters import StrategyParameters
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -126,6 +126,23 @@ def from_info(info: pb.SeriesInfo) -> HeldSeries:
     )
 
 
+def from_answer(
+    answer: pb.ScanResponse,
+    columns: Sequence[pb.SignalColumns],
+    errors: Sequence[pb.SymbolError],
+) -> ScanResult:
+    """The result of a scan but for its signals."""
+    return ScanResult(
+        scanned=answer.scanned,
+        signals=(),
+        errors=tuple(from_errors(errors)),
+        seconds=answer.scan_seconds,
+        engine="go",
+        bars=answer.bars,
+        counts=counted(columns),
+    )
+
+
 def counted(columns: Sequence[pb.SignalColumns]) -> Counter[str]:
     """How many signals of each strategy the columns hold."""
     found: Counter[str] = Counter()
@@ -142,13 +159,13 @@ def to_rows(columns: Sequence[pb.SignalColumns], symbols: tuple[str, ...]) -> Si
     def column(of: Callable[[pb.SignalColumns], bytes], dtype: str) -> NDArray[Any]:
         return np.concatenate([np.frombuffer(of(part), dtype=dtype) for part in columns])
 
-    rows = column(lambda part: part.run_rows, "<u4")
-    first_day = np.repeat(column(lambda part: part.run_day, "<i4"), rows)
     return SignalRows(
         symbols=symbols,
         names=tuple(STRATEGIES),
-        symbol=np.repeat(column(lambda part: part.run_symbol, "<u4"), rows),
-        day=np.add(first_day, column(lambda part: part.day, "<u2"), out=first_day),
+        run_symbol=column(lambda part: part.run_symbol, "<u4"),
+        run_rows=column(lambda part: part.run_rows, "<u4"),
+        run_day=column(lambda part: part.run_day, "<i4"),
+        days_after=column(lambda part: part.day, "<u2"),
         strategies=column(lambda part: part.strategies, "u1"),
     )
 

@@ -23,9 +23,9 @@ def signal_rows(
 ) -> SignalRows:
     """Rows of all symbols in their order, ``counts`` of each."""
     rows = np.fromiter(counts, dtype=np.int64, count=len(bars))
-    return SignalRows(
-        symbols=tuple(one.symbol for one in bars),
-        names=tuple(BUILT_IN),
+    return SignalRows.of(
+        tuple(one.symbol for one in bars),
+        tuple(BUILT_IN),
         symbol=np.repeat(np.arange(len(bars), dtype=np.uint32), rows),
         day=day,
         strategies=strategies,
@@ -34,6 +34,7 @@ def signal_rows(
 
 def by_bar(rows: SignalRows, bars: Sequence[BarColumns]) -> Bits:
     """The strategies of every bar of every symbol, one symbol's bars behind another's."""
+    rows = rows.ordered()
     starts = np.cumsum([0, *map(len, bars)])
     found = np.zeros(starts[-1], dtype=np.uint8)
     edges = np.searchsorted(rows.symbol, np.arange(len(bars) + 1))

@@ -8,9 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-ROUNDS = 7
+ROUNDS = 10
 TURN_SECS = 0.1
-MAX_CALLS = 10
+MAX_CALLS = 20
 BUDGET_SECS = 12.0
 LEAST_ROUNDS = 2
 

@@ -575,8 +575,8 @@ type SignalColumns struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	RunSymbol  []byte                 `protobuf:"bytes,1,opt,name=run_symbol,json=runSymbol,proto3" json:"run_symbol,omitempty"` // uint32, index into the request's symbols (or the answer's)
 	RunRows    []byte                 `protobuf:"bytes,2,opt,name=run_rows,json=runRows,proto3" json:"run_rows,omitempty"`       // uint32
-	RunDay     []byte                 `protobuf:"bytes,10,opt,name=run_day,json=runDay,proto3" json:"run_day,omitempty"`         // int32, days since 1970-01-01 of the run's first row
-	Day        []byte                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`                              // uint16, days after the run's first row
+	RunDay     []byte                 `protobuf:"bytes,10,opt,name=run_day,json=runDay,proto3" json:"run_day,omitempty"`         // int32, days since 1970-01-01: where the run's days count from
+	Day        []byte                 `protobuf:"bytes,3,opt,name=day,proto3" json:"day,omitempty"`                              // uint16, days after run_day
 	Strategies []byte                 `protobuf:"bytes,4,opt,name=strategies,proto3" json:"strategies,omitempty"`                // uint8, bit k - 1 stands for Strategy k
 	// Only when asked for; NaN is not warmed up.
 	Close         []byte `protobuf:"bytes,5,opt,name=close,proto3" json:"close,omitempty"`   // float64, USD
