@@ -10,12 +10,12 @@ import numpy as np
 
 from vst_desktop.domain.quotes import OptionChain
 from vst_desktop.domain.signals import Direction
+from vst_desktop.options.contracts import STANDARD_MULTIPLIER
+from vst_desktop.options.intake import intake
 from vst_desktop.options.ladder import (
     PASSED,
-    STANDARD_MULTIPLIER,
     UNIT,
     Ladder,
-    intake,
     with_greeks,
 )
 from vst_desktop.options.rules import LEG_RULES, SelectionRules

@@ -6,16 +6,16 @@ Prices and strikes are integers of 1/10000 USD, so that every comparison at a li
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from vst_desktop.domain.quotes import OptionChain, OptionContract, OptionQuote, Right
+from vst_desktop.domain.quotes import OptionQuote, Right
 from vst_desktop.options.american import american_greeks, american_implied_volatility
+from vst_desktop.options.contracts import years_left
 from vst_desktop.options.early_exercise import Effort
 from vst_desktop.options.normal import Floats
 from vst_desktop.options.pricing import DAYS_A_YEAR, Greeks
@@ -24,9 +24,6 @@ from vst_desktop.options.surface import Mask, contradicting
 
 UNIT = 10_000
 PASSED = len(LEG_RULES)
-STANDARD_MULTIPLIER = 100
-_CLOSE = time(16, 0, tzinfo=ZoneInfo("America/New_York"))
-_SATURDAY = 5
 
 Ints = npt.NDArray[np.int64]
 
@@ -58,17 +55,6 @@ class Ladder:
     """How many legs' Greeks are the station's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
-    """A chain's side as selection sees it."""
-
-    ladders: tuple[Ladder, ...]
-    spot: float
-    open_interest_known: bool
-    non_standard: int
-    """Contracts in the range left out for their multiplier or trading class."""
-
-
 def exact(limit: float) -> tuple[int, int]:
     """A limit as typed (0.15 is 3/20, not its binary neighbour): numerator and denominator."""
     return Fraction(Decimal(str(limit))).limit_denominator(1_000_000).as_integer_ratio()
@@ -79,82 +65,7 @@ def to_units(values: npt.ArrayLike) -> Ints:
     return np.rint(np.asarray(values, dtype=np.float64) * UNIT).astype(np.int64)
 
 
-def years_left(contract: OptionContract, now: datetime) -> float:
-    """Years of 365 days to 16:00 New York on the last trading day, 0 when past.
-
-    Expirations of old chains fall on Saturdays; trading ended the day before.
-    """
-    day = contract.last_trade or contract.expiration
-    day -= timedelta(days=max(0, day.weekday() - _SATURDAY + 1))
-    seconds = (datetime.combine(day, _CLOSE) - now).total_seconds()
-    return max(0.0, seconds / 86_400 / DAYS_A_YEAR)
-
-
-def intake(
-    chain: OptionChain,
-    right: Right,
-    rules: SelectionRules,
-    *,
-    now: datetime,
-    today: date,
-    check_age: bool,
-) -> Intake:
-    """The standard contracts of one right in the DTE range, expiration by expiration."""
-    by_expiration, non_standard = _listed(chain, right, rules, today)
-    known = any(q.open_interest is not None for q in chain.quotes)
-    oldest = now - timedelta(seconds=rules.max_quote_age) if check_age else None
-    ladders = tuple(
-        _ladder(by_expiration[day], rules, now, today, oldest, known)
-        for day in sorted(by_expiration)
-    )
-    return Intake(
-        ladders=ladders,
-        spot=chain.underlying,
-        open_interest_known=known,
-        non_standard=non_standard,
-    )
-
-
-def _listed(
-    chain: OptionChain, right: Right, rules: SelectionRules, today: date
-) -> tuple[dict[date, list[OptionQuote]], int]:
-    found: dict[date, dict[float, OptionQuote]] = {}
-    in_range: dict[date, bool] = {}
-    standard_class = {"": True}
-    non_standard = 0
-    for quote in chain.quotes:
-        contract = quote.contract
-        if contract.right is not right:
-            continue
-        day = contract.expiration
-        if day not in in_range:
-            in_range[day] = rules.min_dte <= (day - today).days <= rules.max_dte
-        if not in_range[day]:
-            continue
-        name = contract.trading_class
-        if name not in standard_class:
-            standard_class[name] = _plain(name) == _plain(chain.symbol)
-        if contract.multiplier != STANDARD_MULTIPLIER or not standard_class[name]:
-            non_standard += 1
-            continue
-        strikes = found.setdefault(day, {})
-        strike = float(contract.strike)
-        other = strikes.get(strike)
-        # The same contract listed twice: the choice must not depend on the order of the input.
-        if other is None or (quote.quote is not None, contract.con_id) > (
-            other.quote is not None,
-            other.contract.con_id,
-        ):
-            strikes[strike] = quote
-    ladders = {day: [s[k] for k in sorted(s)] for day, s in found.items()}
-    return ladders, non_standard
-
-
-def _plain(name: str) -> str:
-    return "".join(c for c in name if c.isalnum()).upper()
-
-
-def _ladder(
+def build_ladder(
     quotes: list[OptionQuote],
     rules: SelectionRules,
     now: datetime,
@@ -162,6 +73,11 @@ def _ladder(
     oldest: datetime | None,
     open_interest_known: bool,
 ) -> Ladder:
+    """The ladder of these contracts of one expiration and right, by ascending strike, judged.
+
+    Args:
+        oldest: Quotes from before are stale; None to leave their age alone.
+    """
     contract = quotes[0].contract
     quoted = np.array([q.quote is not None for q in quotes])
     raw = np.array(

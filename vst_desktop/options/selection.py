@@ -20,15 +20,14 @@ from vst_desktop.domain.quotes import DataType, OptionChain, Quote, Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import RankedSpread, Selection, SpreadMarket, VerticalSpread
 from vst_desktop.options.analytics import interpolated_volatility, probability_beyond
+from vst_desktop.options.contracts import STANDARD_MULTIPLIER
+from vst_desktop.options.intake import Intake, intake
 from vst_desktop.options.ladder import (
     PASSED,
-    STANDARD_MULTIPLIER,
     UNIT,
-    Intake,
     Ints,
     Ladder,
     exact,
-    intake,
     with_greeks,
 )
 from vst_desktop.options.normal import Floats

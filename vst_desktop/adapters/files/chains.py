@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from vst_desktop.adapters.files.tables import Table, read_table
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.money import price
 from vst_desktop.domain.quotes import OptionChain, OptionContract, OptionQuote, Quote, Right
+from vst_desktop.options.contracts import last_trading_day
 from vst_desktop.runtime.calendar import EASTERN
 
 REQUIRED = ("symbol", "quote_date", "expiry", "strike", "right", "bid", "ask", "underlying_close")
@@ -22,7 +23,6 @@ _BAR_SIGNS = frozenset({"open", "high", "low", "close"})
 _RIGHTS = {"C": Right.CALL, "CALL": Right.CALL, "P": Right.PUT, "PUT": Right.PUT}
 _NAME = re.compile(r"(?P<symbol>[A-Z0-9.\- ]+)_(?P<day>\d{8})\.(parquet|csv)", re.IGNORECASE)
 _CLOSE = time(16, 0, tzinfo=EASTERN)
-_SATURDAY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,8 @@ def read_chain(path: str | Path) -> OptionChain:
     """Read one recorded chain; its time is 16:00 New York of its quote date.
 
     Columns as SPEC 17; sizes, last, volume and open interest may be absent. A missing bid or ask
-    is None, as recorded; expirations stay the file's own (Saturdays until 2015), with the Friday
-    as last trading day.
+    is None, as recorded; expirations stay the file's own (Saturdays until 2015), with the
+    session before as last trading day.
 
     Raises:
         UserError: The file cannot be used as a chain.
@@ -191,8 +191,8 @@ def _optional(table: Table, name: str) -> list[float | None]:
 
 
 def _last_trade(expiration: date) -> date | None:
-    over = expiration.weekday() - _SATURDAY + 1
-    return expiration - timedelta(days=over) if over > 0 else None
+    day = last_trading_day(expiration)
+    return None if day == expiration else day
 
 
 def _check_unique(table: Table, quotes: list[OptionQuote]) -> None:
