@@ -38,8 +38,8 @@ type pass[P kernel.Price] struct {
 	over           kernel.Func[P]
 	rules, summing *kernel.Rules
 	unit           float64
-	// warm is the first row from which on every strategy is warmed up.
-	warm int
+	// borders are the rows from which on another strategy is warmed up.
+	borders []int
 	// from and to bound the bars asked for by lane; a lane that is not asked for has none.
 	from, to [lanes]int
 	// memo is filled with the state before each lane's last bar.
@@ -51,10 +51,7 @@ type pass[P kernel.Price] struct {
 func newPass[P kernel.Price](w *worker, item *library.Item, prices *bars.Prices[P], scratch *scratch[P], over kernel.Func[P], rules, summing *kernel.Rules, unit float64) *pass[P] {
 	p := &pass[P]{
 		worker: w, item: item, volume: item.Volume, prices: prices, scratch: scratch,
-		over: over, rules: rules, summing: summing, unit: unit, warm: kernel.Slow,
-	}
-	if w.job.Parameters.RangeLow {
-		p.warm = max(p.warm, w.job.Parameters.BaseLookback)
+		over: over, rules: rules, summing: summing, unit: unit, borders: w.plan.borders,
 	}
 	for lane, index := range item.Index {
 		if index < 0 {
@@ -225,6 +222,7 @@ func (p *pass[P]) rows(row, next int, decide bool) kernel.Rows[P] {
 
 // emit takes the decided rows of the lanes that asked for them.
 func (p *pass[P]) emit(current *kernel.State, row, next int, ends *[lanes]int) {
+	p.touch(row, next)
 	for lane, end := range ends {
 		from, to := max(row, p.from[lane]), min(next, end)
 		if from >= to {
@@ -232,16 +230,26 @@ func (p *pass[P]) emit(current *kernel.State, row, next int, ends *[lanes]int) {
 		}
 		found := &p.found[lane]
 		before := len(found.Days)
-		// The first rows differ in what is allowed, all later ones do not.
-		for ; from < min(to, p.warm); from++ {
-			p.take(found, lane, from, from+1, row)
+		// What is allowed changes at few rows only.
+		for _, border := range p.borders {
+			if from < border && border < to {
+				p.take(found, lane, from, border, row)
+				from = border
+			}
 		}
-		if from < to {
-			p.take(found, lane, from, to, row)
-		}
+		p.take(found, lane, from, to, row)
 		if p.job.Values && len(found.Days) > before {
 			found.Values = append(found.Values, p.values(current, lane, to-1))
 		}
+	}
+}
+
+// touch reads a value of each cache line of the rows' days, in order: the lanes then find them near,
+// where their own leaps from signal to signal would wait for each.
+func (p *pass[P]) touch(row, next int) {
+	days := p.volume.Block.Day[row*lanes : next*lanes]
+	for at := 0; at < len(days); at += 64 / 4 {
+		p.touched += days[at]
 	}
 }
 

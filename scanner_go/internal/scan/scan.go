@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -106,10 +107,12 @@ func (e *Engine) Run(ctx context.Context, view *library.View, job *Job, take fun
 	return nil
 }
 
-// plan is the job's rules, prepared once for both kinds of prices.
+// plan is the job's rules, prepared once for both kinds of prices, and the rows from which on another
+// strategy is warmed up.
 type plan struct {
 	ticks, floats       *kernel.Rules
 	tickSums, floatSums *kernel.Rules
+	borders             []int
 }
 
 func newPlan(job *Job) *plan {
@@ -118,6 +121,11 @@ func newPlan(job *Job) *plan {
 		floats: kernel.NewRules[float64](&job.Parameters),
 	}
 	p.tickSums, p.floatSums = p.ticks.Summing(), p.floats.Summing()
+	p.borders = []int{kernel.Wilder - 1, kernel.Slow}
+	if job.Parameters.RangeLow {
+		p.borders = append(p.borders, job.Parameters.BaseLookback-1)
+		slices.Sort(p.borders)
+	}
 	return p
 }
 
@@ -131,6 +139,7 @@ type worker struct {
 	// A selector may look at one word more, and write eight rows more.
 	words    [2*kernel.ChunkRows + 1]uint32
 	selected [kernel.ChunkRows + 8]kernel.Found
+	touched  int32
 	ticks    scratch[int32]
 	floats   scratch[float64]
 }
