@@ -111,6 +111,8 @@ class RankedSpread:
     """The smaller of the two legs'; None when the chain has none at all."""
     long_leg_spread_pct: float
     short_leg_spread_pct: float
+    computed: bool = False
+    """Volatility and Greeks of a leg are the station's own approximation."""
 
     @property
     def debit(self) -> Decimal:

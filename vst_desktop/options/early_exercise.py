@@ -36,12 +36,12 @@ _BLOCK = 512
 
 
 class Effort(IntEnum):
-    """How many exercise times the finer of the two runs has: a multiple of sixteen.
+    """How many exercise times the finer of the two runs has: a multiple of eight.
 
     ``FAST`` is the approximation for ranking whole chains; results of it say ``approximate``.
     """
 
-    FAST = 16
+    FAST = 8
     ACCURATE = 48
 
 

@@ -16,8 +16,8 @@ from vst_desktop.options.ladder import (
     PASSED,
     UNIT,
     Ladder,
-    with_greeks,
 )
+from vst_desktop.options.own_greeks import with_greeks
 from vst_desktop.options.rules import LEG_RULES, SelectionRules
 from vst_desktop.options.selection import GREEK_CHECKS, PRICE_CHECKS, Pairs, pair_delta, right_of
 
@@ -80,7 +80,7 @@ def explain_pair(
             considered=True, rule=rule, text=_leg_text(rule, ladder, leg, rules, now)
         )
     pair = Pairs.of(ladder, np.array([long]), np.array([short]))
-    ladder = with_greeks(ladder, pair.legs(), side.spot, rules)
+    (ladder,) = with_greeks([ladder], [pair.legs()], side.spot, rules)
     for rule, fails in (PRICE_CHECKS | GREEK_CHECKS).items():
         if fails(pair, rules, ladder, side.spot)[0]:
             text = _pair_text(rule, pair, ladder, rules, side.spot)

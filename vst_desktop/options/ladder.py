@@ -5,7 +5,7 @@ Prices and strikes are integers of 1/10000 USD, so that every comparison at a li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -14,11 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vst_desktop.domain.quotes import OptionQuote, Right
-from vst_desktop.options.american import american_greeks, american_implied_volatility
 from vst_desktop.options.contracts import years_left
-from vst_desktop.options.early_exercise import Effort
 from vst_desktop.options.normal import Floats
-from vst_desktop.options.pricing import DAYS_A_YEAR, Greeks
 from vst_desktop.options.rules import LEG_RULES, SelectionRules
 from vst_desktop.options.surface import Mask, contradicting
 
@@ -51,8 +48,8 @@ class Ladder:
     vega: Floats
     theta: Floats
     expected_move: float
-    computed: int
-    """How many legs' Greeks are the station's own."""
+    computed: Mask
+    """The legs whose Greeks are the station's own."""
 
 
 def exact(limit: float) -> tuple[int, int]:
@@ -103,7 +100,7 @@ def build_ladder(
         vega=_column([q.vega for q in quotes]),
         theta=_column([q.theta for q in quotes]),
         expected_move=float("nan"),
-        computed=0,
+        computed=np.zeros(len(quotes), dtype=np.bool_),
     )
     stale = np.array(
         [oldest is not None and q.quote is not None and q.quote.time < oldest for q in quotes]
@@ -145,83 +142,5 @@ def _judge_legs(
         ladder.first_failed[failing] = LEG_RULES.index(name)
 
 
-def with_greeks(
-    ladder: Ladder, legs: npt.NDArray[np.intp], spot: float, rules: SelectionRules
-) -> Ladder:
-    """The ladder with own Greeks for these legs where the broker gave none, and the expected move.
-
-    The expected move needs the volatility of the clean quotes next to the spot, whether or not
-    their legs pass; all others' Greeks are nobody's business and stay as they came.
-    """
-    clean = np.flatnonzero(ladder.first_failed > LEG_RULES.index("surface"))
-    if not clean.size:
-        return ladder
-    wanted = np.zeros(len(ladder.strike), dtype=np.bool_)
-    wanted[legs] = True
-    place = int(np.searchsorted(ladder.strike[clean], spot * UNIT))
-    wanted[clean[max(0, place - 2) : place + 2]] = True
-    missing = np.flatnonzero(wanted & (np.isnan(ladder.volatility) | np.isnan(ladder.delta)))
-    if missing.size:
-        mids = (ladder.bid[missing] + ladder.ask[missing]) / (2 * UNIT)
-        strikes = ladder.strike[missing] / UNIT
-        call = ladder.quotes[0].contract.right is Right.CALL
-        volatility, own = model_greeks(
-            mids, call=call, spot=spot, strike=strikes, years=ladder.years, rules=rules
-        )
-        ladder = replace(
-            ladder,
-            volatility=_put(ladder.volatility, missing, volatility),
-            delta=_put(ladder.delta, missing, own.delta),
-            vega=_put(ladder.vega, missing, own.vega),
-            theta=_put(ladder.theta, missing, own.theta),
-            computed=int(missing.size),
-        )
-    known = clean[~np.isnan(ladder.volatility[clean])]
-    if not known.size:
-        return ladder
-    at_spot = float(np.interp(spot, ladder.strike[known] / UNIT, ladder.volatility[known]))
-    return replace(ladder, expected_move=spot * at_spot * float(np.sqrt(ladder.dte / DAYS_A_YEAR)))
-
-
-def model_greeks(
-    mids: Floats,
-    *,
-    call: bool,
-    spot: float,
-    strike: Floats,
-    years: float,
-    rules: SelectionRules,
-) -> tuple[Floats, Greeks]:
-    """Implied volatility of American mids and the Greeks at it; NaN where there is none."""
-    calls = np.full(len(mids), call)
-    span = np.full(len(mids), years)
-    volatility = american_implied_volatility(
-        mids,
-        is_call=calls,
-        spot=spot,
-        strike=strike,
-        years=span,
-        rate=rules.risk_free_rate,
-        dividend_yield=rules.dividend_yield,
-        effort=Effort.FAST,
-    ).volatility
-    return volatility, american_greeks(
-        is_call=calls,
-        spot=spot,
-        strike=strike,
-        years=span,
-        volatility=volatility,
-        rate=rules.risk_free_rate,
-        dividend_yield=rules.dividend_yield,
-        effort=Effort.FAST,
-    )
-
-
 def _column(values: list[float | None]) -> Floats:
     return np.array(values, dtype=np.float64)
-
-
-def _put(column: Floats, at: npt.NDArray[np.intp], values: Floats) -> Floats:
-    changed = column.copy()
-    changed[at] = values
-    return changed

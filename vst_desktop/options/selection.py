@@ -28,9 +28,9 @@ from vst_desktop.options.ladder import (
     Ints,
     Ladder,
     exact,
-    with_greeks,
 )
 from vst_desktop.options.normal import Floats
+from vst_desktop.options.own_greeks import with_greeks
 from vst_desktop.options.rules import LEG_RULES, RULES, SelectionRules
 from vst_desktop.options.surface import Mask
 
@@ -161,8 +161,8 @@ def select(
         )
     side = intake(chain, right_of(direction), rules, now=now, today=today, check_age=check_age)
     rejected = dict.fromkeys(RULES, 0)
-    considered = computed = 0
-    found: list[tuple[tuple[Any, ...], RankedSpread]] = []
+    considered = 0
+    left: list[tuple[Ladder, Pairs]] = []
     for ladder in side.ladders:
         counts = _count_leg_failures(ladder, rules.max_strike_steps)
         considered += sum(counts)
@@ -170,13 +170,14 @@ def select(
             rejected[name] += count
         pairs = _clean_pairs(ladder, direction, rules)
         pairs = _sift(pairs, PRICE_CHECKS, rules, ladder, side.spot, rejected)
-        if not pairs.long.size:
-            continue
-        # Only now: a model's volatility for every listed leg would cost more than all the rest.
-        known = with_greeks(ladder, pairs.legs(), side.spot, rules)
-        computed += known.computed
-        pairs = _sift(pairs, GREEK_CHECKS, rules, known, side.spot, rejected)
-        found += _ranked(pairs, known, direction, rules, side)
+        if pairs.long.size:
+            left.append((ladder, pairs))
+    # Only now: a model's volatility for every listed leg would cost more than all the rest.
+    known = with_greeks([x for x, _ in left], [p.legs() for _, p in left], side.spot, rules)
+    found: list[tuple[tuple[Any, ...], RankedSpread]] = []
+    for ladder, (_, pairs) in zip(known, left, strict=True):
+        pairs = _sift(pairs, GREEK_CHECKS, rules, ladder, side.spot, rejected)
+        found += _ranked(pairs, ladder, direction, rules, side)
     found.sort(key=lambda item: item[0])
     return Selection(
         symbol=chain.symbol,
@@ -184,7 +185,7 @@ def select(
         considered=considered,
         rejected={name: count for name, count in rejected.items() if count},
         spreads=tuple(spread for _, spread in found),
-        notes=_notes(side, rules, computed),
+        notes=_notes(side, rules, sum(int(x.computed.sum()) for x in known)),
     )
 
 
@@ -291,6 +292,7 @@ def _ranked(
             open_interest=int(interest[n]) if side.open_interest_known else None,
             long_leg_spread_pct=float(leg_pct[i]),
             short_leg_spread_pct=float(leg_pct[j]),
+            computed=bool(ladder.computed[i] or ladder.computed[j]),
         )
         result.append((key, spread))
     return result
@@ -329,5 +331,8 @@ def _notes(side: Intake, rules: SelectionRules, computed: int) -> tuple[str, ...
     if side.non_standard:
         notes.append(f"{side.non_standard} non-standard contracts left out")
     if computed:
-        notes.append(f"Greeks of {computed} contracts computed by the station: the source has none")
+        notes.append(
+            f"Greeks of {computed} contracts computed by the station (fast American "
+            "approximation): the source has none"
+        )
     return tuple(notes)
