@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 ROUNDS = 10
-TURN_SECS = 0.1
-MAX_CALLS = 20
+TURN_SECS = 0.2
+MAX_CALLS = 50
 BUDGET_SECS = 12.0
 LEAST_ROUNDS = 2
 
@@ -82,7 +82,7 @@ def on_loop(work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[flo
 
 
 async def measure(engines: Sequence[Engine], tell: Callable[[int, int], None]) -> list[Measured]:
-    """Each engine warms up once; then turn after turn each is called for about 0.1 s.
+    """Each engine warms up once; then turn after turn each is called for about 0.2 s.
 
     One that has had its 12 s sits the later rounds out, after two at least.
     """
