@@ -7,7 +7,6 @@ two numbers of times give the limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -19,10 +18,6 @@ from vst_desktop.options.pricing import Greeks, arrays, greeks
 from vst_desktop.options.quadrature import (
     REACH,
     Block,
-    Segment,
-    first_segment,
-    later_half,
-    later_segment,
     roll_back,
 )
 
@@ -32,7 +27,8 @@ _SHORTEST = 1 / 1000
 """Share of an option's life below which a stretch between dividends counts as none."""
 _CERTAIN = 1e-7
 """Total volatility below which the future is certain."""
-_BLOCK = 512
+_CHUNK = 2048
+_MOST_HALVINGS = 3
 
 
 class Effort(IntEnum):
@@ -216,10 +212,11 @@ def values(contracts: Contracts, effort: Effort) -> Values:
         price[fixed] = np.where(np.isnan(some.volatility), np.nan, some.certain())
         now = price[fixed] <= some.exercise
         delta[fixed] = np.where(now, some.sign * (some.exercise > 0), delta[fixed])
-    for index, fine, coarse in _groups(contracts, np.flatnonzero(special & uncertain), effort):
+    free = np.flatnonzero(special & uncertain)
+    for first in range(0, len(free), _CHUNK):
+        index = free[first : first + _CHUNK]
         some = contracts.at(index)
-        block = _block(some)
-        two, one = (_extended(some, roll_back(block, s)) for s in (fine, coarse))
+        two, one = (_extended(some, _held(some, effort // part)) for part in (1, 2))
         value, slope, bend = 2 * two - one
         exercise = some.exercise
         value = np.maximum(value, exercise)
@@ -239,55 +236,23 @@ def _extended(some: Contracts, held: Floats) -> Floats:
     return np.where(held[0] < pay, line, held)
 
 
-def _block(some: Contracts) -> Block:
-    count = int(np.isfinite(some.ex[:, 0]).sum())
-    times = np.concatenate([np.zeros((1, len(some.spot))), some.ex[:count], some.years[None]])
-    return Block(
-        sign=some.sign, spot=some.spot, strike=some.strike, volatility=some.volatility,
-        rate=some.rate, dividend_yield=some.dividend_yield,
-        spans=np.diff(times, axis=0), cash=some.cash[:count],
-    )  # fmt: skip
-
-
-Plan = tuple[Segment, ...]
-
-
-def _groups(
-    contracts: Contracts, index: Indices, effort: Effort
-) -> Iterator[tuple[Indices, Plan, Plan]]:
-    """Contracts whose stretches between dividends have like proportions, with their grids."""
-    if not index.size:
-        return
-    some = contracts.at(index)
+def _held(some: Contracts, times: int) -> Floats:
+    """Value and slopes by log price if not exercised at once, with so many exercise times."""
     ends = np.minimum(np.concatenate([some.ex, some.years[None]]), some.years)
-    spans = np.diff(np.concatenate([np.zeros((1, len(index))), ends]), axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Powers of two, so that many contracts share their proportions.
-        spread = np.where(spans > 0, spans / ends, 0.0)
-        halvings = np.minimum(np.rint(-np.log2(spans / some.years)), 3)
-    steps = np.where(spans > 0, np.maximum(effort >> halvings.astype(np.int64), 2), 0)
-    reach = REACH + 0.5 * np.ceil(2 * some.volatility * np.sqrt(some.years))
-    halves = [later_half(n, reach, spread) for n in (steps, steps // 2)]
-    keys = np.concatenate([steps, *halves, reach[None] * 2]).astype(np.int64).T
-    found, group = np.unique(keys, axis=0, return_inverse=True)
-    rows = len(spans)
-    for number, key in enumerate(found.tolist()):
-        members = index[group.ravel() == number]
-        plans = [
-            _plan(
-                [n // part for n in key[:rows] if n],
-                key[part * rows : (part + 1) * rows],
-                key[-1] / 2,
-            )
-            for part in (1, 2)
-        ]
-        for start in range(0, len(members), _BLOCK):
-            yield members[start : start + _BLOCK], plans[0], plans[1]
-
-
-def _plan(steps: list[int], halves: list[int], reach: float) -> Plan:
-    last = len(steps) - 1
-    return (
-        first_segment(steps[0], reach, last == 0),
-        *(later_segment(steps[n], halves[n], n == last) for n in range(1, last + 1)),
+    spans = np.diff(np.concatenate([np.zeros((1, len(some.spot))), ends]), axis=0)
+    with np.errstate(divide="ignore"):
+        # In powers of two, so that many contracts share their grids.
+        halvings = np.minimum(np.rint(-np.log2(spans / some.years)), _MOST_HALVINGS)
+    block = Block(
+        sign=some.sign,
+        spot=some.spot,
+        strike=some.strike,
+        volatility=some.volatility,
+        rate=some.rate,
+        dividend_yield=some.dividend_yield,
+        spans=spans,
+        cash=np.concatenate([some.cash, np.zeros((1, len(some.spot)))]),
     )
+    steps = np.where(spans > 0, np.maximum(times >> halvings.astype(np.int64), 1), 0)
+    reach = REACH + 0.5 * np.ceil(2 * some.volatility * np.sqrt(some.years))
+    return roll_back(block, steps, reach)

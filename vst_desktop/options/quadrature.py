@@ -13,6 +13,7 @@ on assets with discrete dividends", 2006).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ from vst_desktop.options.normal import Floats, cdf, pdf
 
 _SPACING = 0.5
 """Distance of grid points in standard deviations of one step."""
+_BLOCK = 512
 REACH = 5.0
 """The grid reaches this many standard deviations from the forward, plus the total volatility."""
 _NEGLIGIBLE = 1e-300
@@ -48,7 +50,8 @@ class Segment:
 class Block:
     """Contracts valued together: arrays of one length; stretches of time and dividends by row.
 
-    ``spans`` are the years of each stretch, ``cash`` the dividends in USD between them.
+    ``spans`` are the years of each stretch, 0 after the last one of a contract; ``cash`` the
+    dividends in USD at their ends, 0 at an expiration.
     """
 
     sign: Floats
@@ -59,6 +62,43 @@ class Block:
     dividend_yield: Floats
     spans: Floats
     cash: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stretch:
+    """One stretch of some contracts that share its grid.
+
+    ``began`` and ``span`` in years, ``start`` the forward price at its beginning.
+    """
+
+    segment: Segment
+    sign: Floats
+    strike: Floats
+    volatility: Floats
+    rate: Floats
+    carry: Floats
+    began: Floats
+    span: Floats
+    start: Floats
+
+    @property
+    def root(self) -> Floats:
+        """Standard deviation of the stretch."""
+        deviation: Floats = self.volatility * np.sqrt(self.span)
+        return deviation
+
+    def prices(self, level: int) -> Floats:
+        """Prices of the underlying on the grid of a level, a geometric row for each contract."""
+        passed = self.span * self.segment.fraction[level]
+        middle = np.exp(self.carry * passed - 0.5 * self.volatility**2 * (self.began + passed))
+        spacing = self.root * self.segment.spacing[level]
+        return _geometric(self.start * middle, self.segment.half[level], spacing)
+
+    def payoff(self, prices: Floats) -> Floats:
+        """What exercise at these prices brings; below zero out of the money."""
+        pay = prices * self.sign
+        pay -= self.sign * self.strike
+        return pay
 
 
 @lru_cache(maxsize=256)
@@ -132,74 +172,92 @@ def _weights(to: Floats, come: Floats, variance: float, *, slopes: bool = False)
     return np.concatenate(blocks)
 
 
-def roll_back(block: Block, segments: tuple[Segment, ...]) -> Floats:
-    """Value today if not exercised at once, and its first two derivatives by log price: 3 rows."""
-    years = np.concatenate([np.zeros((1, len(block.spot))), np.cumsum(block.spans, axis=0)])
-    growth = np.exp((block.rate - block.dividend_yield) * block.spans)
-    centre = [block.spot]
-    for number, cash in enumerate(block.cash):
-        before = centre[-1] * growth[number]
-        # The stock cannot pay more than itself; the grid needs a centre above zero.
-        centre.append(np.maximum(before - cash, 0.01 * before))
-    value: Floats | None = None
-    for number in range(len(segments) - 1, -1, -1):
-        segment, start = segments[number], centre[number]
-        if value is None:
-            value = _smoothed_payoff(block, segment, start, years[number], block.spans[number])
-        else:
-            value = _before_dividend(
-                block, segment, segments[number + 1], value,
-                (start * growth[number], centre[number + 1]), years[number + 1],
-                (block.spans[number], block.spans[number + 1]), block.cash[number],
-            )  # fmt: skip
-        value = _through(block, segment, value, start, years[number], block.spans[number], number)
-    assert value is not None, "an option's life has at least one segment"
-    value[1:] /= (block.volatility * np.sqrt(block.spans[0])) ** np.array([[1], [2]])
-    return value
+def roll_back(block: Block, steps: npt.NDArray[np.int64], reach: Floats) -> Floats:
+    """Value today if not exercised at once, and its first two derivatives by log price: 3 rows.
 
-
-def _through(
-    block: Block,
-    segment: Segment,
-    value: Floats,
-    start: Floats,
-    began: Floats,
-    span: Floats,
-    number: int,
-) -> Floats:
-    """From the last level of a stretch to its first one, exercising wherever that is better."""
-    root = block.volatility * np.sqrt(span)
+    Args:
+        steps: Exercise times of each stretch, by row; 0 where there is none.
+        reach: Standard deviations to each side, multiples of a half.
+    """
+    began = np.cumsum(block.spans, axis=0) - block.spans
     carry = block.rate - block.dividend_yield
-    steps = len(segment.weights)
-    discounts = np.exp(-block.rate * span * np.diff(segment.fraction)[:, None])
-    for level in range(steps - 1, -1, -1):
+    start, ends = [block.spot], []
+    for span, cash in zip(block.spans, block.cash, strict=True):
+        ends.append(start[-1] * np.exp(carry * span))
+        # The stock cannot pay more than itself; the grid needs a centre above zero.
+        start.append(np.maximum(ends[-1] - cash, 0.01 * ends[-1]))
+    with np.errstate(invalid="ignore"):
+        halves = later_half(steps, reach, np.nan_to_num(block.spans / (began + block.spans)))
+    halves[0] = 2 * reach
+    state: Floats = np.empty((0, 0))
+    after: Floats = np.empty(0)
+    for number in range(len(block.spans) - 1, -1, -1):
+        last = block.cash[number] == 0
+        keys = np.stack([steps[number], halves[number], last])
+        rows = 3 if number == 0 else 2 * int(halves[number].max()) + 1
+        found = np.empty((rows, len(block.spot)))
+        spacing: Floats = np.zeros(len(block.spot))
+        for (count, half, ends_here), at in _alike(keys):
+            stretch = _Stretch(
+                segment=later_segment(count, half, bool(ends_here))
+                if number
+                else first_segment(count, half / 2, bool(ends_here)),
+                sign=block.sign[at],
+                strike=block.strike[at],
+                volatility=block.volatility[at],
+                rate=block.rate[at],
+                carry=carry[at],
+                began=began[number, at],
+                span=block.spans[number, at],
+                start=start[number][at],
+            )
+            if ends_here:
+                value = _smoothed_payoff(stretch)
+            else:
+                value = _before_dividend(
+                    stretch,
+                    state[:, at],
+                    halves[number + 1, at],
+                    after[at],
+                    start[number + 1][at],
+                    block.cash[number, at],
+                )
+            value = _through(stretch, value, today=number == 0)
+            found[: len(value), at] = value
+            spacing[at] = stretch.root * stretch.segment.spacing[0]
+        state, after = found, spacing
+    state[1:] /= (block.volatility * np.sqrt(block.spans[0])) ** np.array([[1], [2]])
+    return state
+
+
+def _alike(keys: npt.NDArray[np.int64]) -> Iterator[tuple[list[int], npt.NDArray[np.intp]]]:
+    """Columns with the same key of three, in blocks that fit the processor's cache."""
+    found, group = np.unique(keys, axis=1, return_inverse=True)
+    for number, key in enumerate(found.T.tolist()):
+        if key[0]:
+            at = np.flatnonzero(group.ravel() == number)
+            for first in range(0, len(at), _BLOCK):
+                yield key, at[first : first + _BLOCK]
+
+
+def _through(stretch: _Stretch, value: Floats, *, today: bool) -> Floats:
+    """From the last level of a stretch to its first one, exercising wherever that is better."""
+    segment = stretch.segment
+    discounts = np.exp(-stretch.rate * stretch.span * np.diff(segment.fraction)[:, None])
+    for level in range(len(segment.weights) - 1, -1, -1):
         value = segment.weights[level] @ value
         value *= discounts[level]
-        if level == 0 and number == 0:
-            break
-        passed = span * segment.fraction[level]
-        prices = _prices(
-            start * np.exp(carry * passed - 0.5 * block.volatility**2 * (began + passed)),
-            segment.half[level],
-            root * segment.spacing[level],
-        )
-        value = _exercised(value, _payoff(block, prices))
+        if level or not today:
+            value = _exercised(value, stretch.payoff(stretch.prices(level)))
     return value
 
 
-def _prices(middle: Floats, half: int, spacing: Floats) -> Floats:
-    """Prices on the grid, a geometric row for each contract."""
+def _geometric(middle: Floats, half: int, spacing: Floats) -> Floats:
     prices = np.empty((2 * half + 1, len(middle)))
     prices[0] = middle * np.exp(-half * spacing)
     prices[1:] = np.exp(spacing)
     np.multiply.accumulate(prices, axis=0, out=prices)
     return prices
-
-
-def _payoff(block: Block, prices: Floats) -> Floats:
-    pay = prices * block.sign
-    pay -= block.sign * block.strike
-    return pay
 
 
 def _exercised(value: Floats, pay: Floats) -> Floats:
@@ -216,57 +274,56 @@ def _exercised(value: Floats, pay: Floats) -> Floats:
     return better
 
 
-def _smoothed_payoff(
-    block: Block, segment: Segment, start: Floats, began: Floats, span: Floats
-) -> Floats:
+def _smoothed_payoff(stretch: _Stretch) -> Floats:
     """Mean of the payoff over each cell of the last grid, as a density for the final weights.
 
     Averaging adds a twelfth of the squared spacing to the variance; the final weights have that
     much less.
     """
-    root = block.volatility * np.sqrt(span)
+    segment, root = stretch.segment, stretch.root
     width = root * segment.spacing[-1]
-    inner = 0.5 * block.volatility**2 * (began + span * segment.fraction[-2])
-    rest = 0.5 * root * root * (segment.fraction[-1] - segment.fraction[-2]) - width**2 / 24
-    middle = start * np.exp((block.rate - block.dividend_yield) * span - inner - rest)
-    middle /= np.sinh(width / 2) / (width / 2)
-    prices = _prices(middle, segment.half[-1], width)
+    inner = stretch.began + stretch.span * segment.fraction[-2]
+    final = root * root * (segment.fraction[-1] - segment.fraction[-2]) - width**2 / 12
+    middle = np.exp(stretch.carry * stretch.span - 0.5 * (stretch.volatility**2 * inner + final))
+    middle *= stretch.start / (np.sinh(width / 2) / (width / 2))
+    prices = _geometric(middle, segment.half[-1], width)
     low, high = prices * np.exp(-width / 2), prices * np.exp(width / 2)
-    corner = np.clip(block.strike, low, high)
+    corner = np.clip(stretch.strike, low, high)
     share = np.log(corner / low)
-    call = (high - corner) - block.strike * (width - share)
-    put = block.strike * share - (corner - low)
-    mean: Floats = np.where(block.sign > 0, call, put) / width
+    call = (high - corner) - stretch.strike * (width - share)
+    put = stretch.strike * share - (corner - low)
+    mean: Floats = np.where(stretch.sign > 0, call, put) / width
     return mean
 
 
 def _before_dividend(
-    block: Block,
-    segment: Segment,
-    after: Segment,
+    stretch: _Stretch,
     value: Floats,
-    centres: tuple[Floats, Floats],
-    at: Floats,
-    spans: tuple[Floats, Floats],
+    half: npt.NDArray[np.int64],
+    spacing: Floats,
+    centre: Floats,
     cash: Floats,
 ) -> Floats:
-    """Values on the last grid before an ex-date, from those on the first grid after it."""
-    drift = 0.5 * block.volatility**2 * at
-    width = block.volatility * np.sqrt(spans[0]) * segment.spacing[-1]
-    prices = _prices(centres[0] * np.exp(-drift), segment.half[-1], width)
+    """Values on the last grid before an ex-date, from those on the first grid after it.
+
+    Args:
+        value: After the dividend, in as many rows as the largest of the ``half`` needs.
+        centre: The forward price after it.
+    """
+    prices = stretch.prices(-1)
     paid = np.maximum(prices - cash, _NEGLIGIBLE)
-    spacing = block.volatility * np.sqrt(spans[1]) * after.spacing[0]
-    place = (np.log(paid / centres[1]) + drift) / spacing + after.half[0]
-    found = _read(value, place)
-    outside = (place < 0) | (place > 2 * after.half[0])
-    found = np.where(outside, np.maximum(_payoff(block, paid), 0.0), found)
-    return _exercised(found, _payoff(block, prices))
+    drift = 0.5 * stretch.volatility**2 * (stretch.began + stretch.span)
+    place = (np.log(paid / centre) + drift) / spacing + half
+    outside = (place < 0) | (place > 2 * half)
+    found = _read(value, np.clip(place, 0, 2 * half), half)
+    found = np.where(outside, np.maximum(stretch.payoff(paid), 0.0), found)
+    return _exercised(found, stretch.payoff(prices))
 
 
-def _read(value: Floats, place: Floats) -> Floats:
+def _read(value: Floats, place: Floats, half: npt.NDArray[np.int64]) -> Floats:
     """Values between grid points by the cubic through the four nearest."""
-    first = np.clip(np.floor(place).astype(np.intp) - 1, 0, len(value) - 4)
-    t = np.clip(place, 0, len(value) - 1) - first
+    first = np.clip(np.floor(place).astype(np.intp) - 1, 0, 2 * half - 3)
+    t = place - first
     a, b, c, d = (np.take_along_axis(value, first + n, axis=0) for n in range(4))
     cubic: Floats = (
         -a * (t - 1) * (t - 2) * (t - 3) / 6
