@@ -98,8 +98,9 @@ func selectFrom(words Words, row, lane int, allowed uint8, found []Found) int {
 
 func shift(lane int) int { return lane%half/2*16 + lane%2*2 }
 
-// ChunkRows is the most that is passed over at once: what fits the first cache with its columns.
-const ChunkRows = 256
+// ChunkRows is the most that is passed over at once: what stays near, in the second cache, between
+// the passes over a row's lanes.
+const ChunkRows = 1024
 
 // Func passes over the rows, at most ChunkRows, which continue those that state is left by. words
 // has two words a row; with nil nothing is decided, and Base is not looked at.

@@ -1,18 +1,24 @@
 package kernel
 
-// scalar is the kernel in plain Go, lane after lane: what every other one must equal. Its products
-// are rounded before they are added (the conversions say so), so that all processors agree.
-// It goes over the rows in short loops, whose few values stay in registers.
+// scalar is the kernel in plain Go: what every other one must equal. Its products are rounded
+// before they are added (the conversions say so), so that all processors agree. It goes over the
+// rows in short loops, whose few values stay in registers.
 func scalar[P Price](rows *Rows[P], state *State, rules *Rules, words Words) {
 	clear(words)
 	n := len(rows.Close) / lanes
-	var track track
-	for lane := range lanes {
-		before := state.sides(rules, lane)
-		smooth(rows, state, rules, lane, n, &track)
-		slide(rows, state, lane, n, &track)
-		if words != nil {
-			decide(rows, rules, lane, n, &track, before, words[lane/half:])
+	var tracks [2]track
+	for lane := 0; lane < lanes; lane += 2 {
+		before := [2]uint32{state.sides(rules, lane), state.sides(rules, lane+1)}
+		if words == nil {
+			smooth(rows, state, rules, lane, n, nil)
+			slide(rows, state, lane, n, nil)
+			slide(rows, state, lane+1, n, nil)
+			continue
+		}
+		smooth(rows, state, rules, lane, n, &tracks)
+		for i := range tracks {
+			slide(rows, state, lane+i, n, &tracks[i])
+			decide(rows, rules, lane+i, n, &tracks[i], before[i], words[lane/half:])
 		}
 	}
 }
@@ -23,27 +29,53 @@ type track struct {
 	trend              [ChunkRows]uint32
 }
 
-// smooth moves Wilder's averages along.
-func smooth[P Price](rows *Rows[P], state *State, rules *Rules, lane, n int, track *track) {
-	last, gain, loss, spread := P(state.Close[lane]), state.Gain[lane], state.Loss[lane], state.Range[lane]
+// smooth moves Wilder's averages along, of two lanes at once: neither waits for the other.
+func smooth[P Price](rows *Rows[P], state *State, rules *Rules, lane, n int, tracks *[2]track) {
+	a, b := state.wilder(lane), state.wilder(lane+1)
+	lastA, lastB := P(state.Close[lane]), P(state.Close[lane+1])
 	smoothing, least := rules.of(smoothingOf), rules.of(leastRangeOf)
 	closes, highs, lows := rows.Close[:n*lanes], rows.High[:n*lanes], rows.Low[:n*lanes]
 	for row := range n {
 		at := row*lanes + lane
-		closing := closes[at]
-		change := closing - last
-		rise := max(change, 0)
-		gain = float64(gain*keep) + float64(rise)
-		loss = float64(loss*keep) + float64(rise-change)
-		trueRange := float64(max(highs[at], last) - min(lows[at], last))
-		if trueRange < least {
-			trueRange = least
+		closeA, closeB := closes[at], closes[at+1]
+		a.change(float64(max(closeA-lastA, 0)), float64(max(lastA-closeA, 0)))
+		b.change(float64(max(closeB-lastB, 0)), float64(max(lastB-closeB, 0)))
+		a.widen(float64(max(highs[at], lastA)-min(lows[at], lastA)), least, smoothing)
+		b.widen(float64(max(highs[at+1], lastB)-min(lows[at+1], lastB)), least, smoothing)
+		lastA, lastB = closeA, closeB
+		if tracks != nil {
+			tracks[0].note(row, a)
+			tracks[1].note(row, b)
 		}
-		spread = float64(spread*smoothing) + trueRange
-		last = closing
-		track.gain[row&(ChunkRows-1)], track.loss[row&(ChunkRows-1)], track.spread[row&(ChunkRows-1)] = gain, loss, spread
 	}
-	state.Close[lane], state.Gain[lane], state.Loss[lane], state.Range[lane] = float64(last), gain, loss, spread
+	state.set(lane, float64(lastA), a)
+	state.set(lane+1, float64(lastB), b)
+}
+
+// wilder are Wilder's three averages of a lane.
+type wilder struct{ gain, loss, spread float64 }
+
+func (w *wilder) change(up, down float64) {
+	w.gain = float64(w.gain*keep) + up
+	w.loss = float64(w.loss*keep) + down
+}
+
+func (w *wilder) widen(trueRange, least, smoothing float64) {
+	if trueRange < least {
+		trueRange = least
+	}
+	w.spread = float64(w.spread*smoothing) + trueRange
+}
+
+func (t *track) note(row int, w wilder) {
+	row &= ChunkRows - 1
+	t.gain[row], t.loss[row], t.spread[row] = w.gain, w.loss, w.spread
+}
+
+func (s *State) wilder(lane int) wilder { return wilder{s.Gain[lane], s.Loss[lane], s.Range[lane]} }
+
+func (s *State) set(lane int, last float64, w wilder) {
+	s.Close[lane], s.Gain[lane], s.Loss[lane], s.Range[lane] = last, w.gain, w.loss, w.spread
 }
 
 // slide moves the sums of closes along and notes the trend before each row, in the bits where
@@ -55,8 +87,10 @@ func slide[P Price](rows *Rows[P], state *State, lane, n int, track *track) {
 	_, exact := any(P(0)).(int32)
 	for row := range n {
 		at := row*lanes + lane
-		trend := (slowByFast*fast - slow) + (slowByFast*fastLost - slowLost)
-		track.trend[row&(ChunkRows-1)] = when(trend > 0)<<8 | when(trend < 0)<<12
+		if track != nil {
+			trend := (slowByFast*fast - slow) + (slowByFast*fastLost - slowLost)
+			track.trend[row&(ChunkRows-1)] = when(trend > 0)<<8 | when(trend < 0)<<12
+		}
 		if exact {
 			fast += float64(closes[at] - oldFasts[at])
 			slow += float64(closes[at] - oldSlows[at])
