@@ -34,12 +34,10 @@ type pass[P kernel.Price] struct {
 	item           *library.Item
 	volume         *library.Volume
 	prices         *bars.Prices[P]
-	scratch        *scratch[P]
+	scratch        scratch[P]
 	over           kernel.Func[P]
 	rules, summing *kernel.Rules
 	unit           float64
-	// borders are the rows from which on another strategy is warmed up.
-	borders []int
 	// from and to bound the bars asked for by lane; a lane that is not asked for has none.
 	from, to [lanes]int
 	// memo is filled with the state before each lane's last bar.
@@ -48,11 +46,10 @@ type pass[P kernel.Price] struct {
 	memoize  bool
 }
 
-func newPass[P kernel.Price](w *worker, item *library.Item, prices *bars.Prices[P], scratch *scratch[P], over kernel.Func[P], rules, summing *kernel.Rules, unit float64) *pass[P] {
-	p := &pass[P]{
-		worker: w, item: item, volume: item.Volume, prices: prices, scratch: scratch,
-		over: over, rules: rules, summing: summing, unit: unit, borders: w.plan.borders,
-	}
+// start prepares the pass for the item's volume; what it used before is used again.
+func (p *pass[P]) start(w *worker, item *library.Item, prices *bars.Prices[P]) *pass[P] {
+	p.worker, p.item, p.volume, p.prices = w, item, item.Volume, prices
+	p.from, p.to = [lanes]int{}, [lanes]int{}
 	for lane, index := range item.Index {
 		if index < 0 {
 			continue
@@ -231,7 +228,7 @@ func (p *pass[P]) emit(current *kernel.State, row, next int, ends *[lanes]int) {
 		found := &p.found[lane]
 		before := len(found.Days)
 		// What is allowed changes at few rows only.
-		for _, border := range p.borders {
+		for _, border := range p.plan.borders {
 			if from < border && border < to {
 				p.take(found, lane, from, border, row)
 				from = border

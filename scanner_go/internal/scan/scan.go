@@ -79,7 +79,11 @@ func (e *Engine) Run(ctx context.Context, view *library.View, job *Job, take fun
 	var next atomic.Int64
 	for range min(cap(e.slots), runtime.GOMAXPROCS(0), len(view.Items)) {
 		group.Go(func() error {
-			w := worker{kernel: &e.kernel, job: job, plan: plan}
+			w := worker{
+				kernel: &e.kernel, job: job, plan: plan,
+				ticks:  pass[int32]{over: e.kernel.Ticks, rules: plan.ticks, summing: plan.tickSums, unit: bars.TicksPerUnit},
+				floats: pass[float64]{over: e.kernel.Floats, rules: plan.floats, summing: plan.floatSums, unit: 1},
+			}
 			for {
 				at := int(next.Add(1)) - 1
 				if at >= len(view.Items) {
@@ -140,8 +144,8 @@ type worker struct {
 	words    [2*kernel.ChunkRows + 1]uint32
 	selected [kernel.ChunkRows + 8]kernel.Found
 	touched  int32
-	ticks    scratch[int32]
-	floats   scratch[float64]
+	ticks    pass[int32]
+	floats   pass[float64]
 }
 
 func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {
@@ -153,9 +157,9 @@ func (w *worker) scan(ctx context.Context, item *library.Item) (*Part, error) {
 	}
 	var err error
 	if v.Block.Ticks != nil {
-		err = newPass(w, item, v.Block.Ticks, &w.ticks, w.kernel.Ticks, w.plan.ticks, w.plan.tickSums, bars.TicksPerUnit).run(ctx)
+		err = w.ticks.start(w, item, v.Block.Ticks).run(ctx)
 	} else {
-		err = newPass(w, item, v.Block.Floats, &w.floats, w.kernel.Floats, w.plan.floats, w.plan.floatSums, 1).run(ctx)
+		err = w.floats.start(w, item, v.Block.Floats).run(ctx)
 	}
 	if err != nil {
 		return nil, err
