@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
@@ -11,8 +13,12 @@ from vst_desktop.domain.signals import Direction
 if TYPE_CHECKING:
     from vst_desktop.domain.quotes import OptionChain
     from vst_desktop.domain.spreads import RankedSpread, Selection
+    from vst_desktop.options.rules import SelectionRules
 
 SHOWN = 20
+NEIGHBOUR_DAYS = 10
+NEIGHBOUR_DRIFT = 0.15
+"""How far a price moves between two recorded days without a reason to speak of."""
 _COLUMNS = (
     f"{'':>3} {'expiration':<11}{'DTE':>4}  {'strikes':<20}{'debit':>8}{'max loss':>10}"
     f"{'max profit':>12}{'R/R':>7}{'delta':>7}{'breakeven':>11}{'POP %':>7}{'OI':>8}"
@@ -57,9 +63,39 @@ def run(args: argparse.Namespace) -> int:
         today=trading_day(chain.time),
         check_age=False,
     )
+    selection = replace(selection, notes=selection.notes + _chain_notes(args.chain, chain, rules))
     _print(chain, selection)
     write_json(args.json, report(chain, selection))
     return 0
+
+
+def _chain_notes(path: str, chain: OptionChain, rules: SelectionRules) -> tuple[str, ...]:
+    """What is odd about the chain, alone and beside the symbol's nearest one in its folder."""
+    from vst_desktop.adapters.files.chains import chain_files, read_chain
+    from vst_desktop.options.parity import chain_notes, implied_underlying, price_note
+    from vst_desktop.runtime.calendar import trading_day
+
+    assumed = {"rate": rules.risk_free_rate, "dividend_yield": rules.dividend_yield}
+    notes = chain_notes(chain, now=chain.time, **assumed)
+    day = trading_day(chain.time)
+    others = [
+        (abs((file.day - day).days), file)
+        for file in chain_files(Path(path).parent)
+        if file.symbol == chain.symbol and 0 < abs((file.day - day).days) <= NEIGHBOUR_DAYS
+    ]
+    implied = implied_underlying(chain, now=chain.time, **assumed) if others else None
+    if implied is None:
+        return notes
+    _, nearest = min(others, key=lambda item: (item[0], item[1].day))
+    other = read_chain(nearest.path).underlying
+    note = price_note(
+        implied,
+        other,
+        f"that of {nearest.day} says",
+        NEIGHBOUR_DRIFT,
+        f"; these strikes are from {'before' if day < nearest.day else 'after'} it",
+    )
+    return (*notes, note) if note else notes
 
 
 def report(chain: OptionChain, selection: Selection) -> dict[str, Any]:
@@ -94,6 +130,7 @@ def _spread(selection: Selection, ranked: RankedSpread) -> dict[str, Any]:
         "short_iv": ranked.short_iv,
         "leg_cost": ranked.leg_cost,
         "open_interest": ranked.open_interest,
+        "computed": ranked.computed,
     }
 
 

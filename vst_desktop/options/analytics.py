@@ -89,6 +89,32 @@ def probability_beyond(
     return cdf(direction.sign * d2)
 
 
+def probability_of_touch(
+    level: npt.ArrayLike,
+    *,
+    spot: float,
+    years: float,
+    volatility: npt.ArrayLike,
+    rate: float,
+    dividend_yield: float,
+) -> Floats:
+    """Implied chance that the underlying trades at ``level`` at least once before the end.
+
+    First passage of geometric Brownian motion by the reflection principle (A. Borodin and
+    P. Salminen, "Handbook of Brownian Motion"); 1 at the spot itself.
+    """
+    sigma = np.asarray(volatility, dtype=np.float64)
+    away = np.log(np.asarray(level, dtype=np.float64) / spot)
+    root = sigma * np.sqrt(max(years, 0.0))
+    safe = np.where(root > 0, root, 1.0)
+    drift = (rate - dividend_yield - 0.5 * sigma * sigma) * max(years, 0.0)
+    side = np.where(away >= 0, 1.0, -1.0)
+    through = cdf(side * (drift - away) / safe)
+    reflected = np.exp(2 * drift * away / safe**2) * cdf(side * (-away - drift) / safe)
+    chance = np.where(root > 0, np.minimum(through + reflected, 1.0), 0.0)
+    return np.where(np.isnan(sigma), np.nan, np.where(away == 0, 1.0, chance))
+
+
 def spread_value(
     spread: VerticalSpread,
     spot: npt.ArrayLike,

@@ -45,8 +45,8 @@ class Effort(IntEnum):
 class CashDividends:
     """Ex-dates in years from now and amounts in USD per share, by row.
 
-    One value a row for all contracts, or one for each contract. Those not after now or not before
-    an option's expiration do not concern it; amounts of 0 are none.
+    One value a row for all contracts, or one for each; one amount may stand for all rows. Those
+    not after now or not before an option's expiration do not concern it; amounts of 0 are none.
     """
 
     years: npt.ArrayLike = ()
@@ -182,8 +182,8 @@ def _dividends(dividends: CashDividends, years: Floats) -> tuple[Floats, Floats]
     now or to the expiration is moved away by so much.
     """
     ex, cash = (np.asarray(x, dtype=np.float64) for x in (dividends.years, dividends.usd))
-    ex, cash = (x[:, None] if x.ndim == 1 else x for x in (ex, cash))
-    ex, cash = (np.array(np.broadcast_to(x, (len(x), len(years)))) for x in (ex, cash))
+    ex, cash = (x if x.ndim == 2 else np.atleast_1d(x)[:, None] for x in (ex, cash))
+    ex, cash = (np.array(np.broadcast_to(x, (len(ex), len(years)))) for x in (ex, cash))
     counts = (ex > 0) & (ex < years) & (cash > 0)
     gap = _SHORTEST * np.maximum(years, 0.0)
     ex = np.where(counts, np.clip(ex, gap, years - gap), np.inf)

@@ -100,7 +100,8 @@ def _leg_text(rule: str, ladder: Ladder, leg: int, rules: SelectionRules, now: d
         return f"{name} was not asked for"
     bid, ask = int(ladder.bid[leg]), int(ladder.ask[leg])
     if rule == "quote":
-        return f"{name} has no valid quote: bid {_side(quote.bid)}, ask {_side(quote.ask)}"
+        sides = (("bid", quote.bid, quote.bid_size), ("ask", quote.ask, quote.ask_size))
+        return f"{name} has no valid quote: " + ", ".join(_side(*side) for side in sides)
     if rule == "stale":
         age = (now - quote.time).total_seconds()
         return f"{name} quote age {_versus(age, rules.max_quote_age, '>', 1)} s"
@@ -149,5 +150,6 @@ def _versus(value: float, limit: float, sign: str, digits: int) -> str:
     return f"{value:.{digits}f} {sign} {limit:.{digits}f}"
 
 
-def _side(value: float | None) -> str:
-    return "none" if value is None else f"{value:g}"
+def _side(name: str, price: float | None, size: float | None) -> str:
+    empty = price is not None and size is not None and size <= 0
+    return f"{name} {'none' if price is None else f'{price:g}'}{' of size 0' if empty else ''}"

@@ -78,12 +78,19 @@ def build_ladder(
     contract = quotes[0].contract
     quoted = np.array([q.quote is not None for q in quotes])
     raw = np.array(
-        [(q.quote.bid, q.quote.ask) if q.quote else (None, None) for q in quotes],
+        [
+            (q.quote.bid, q.quote.ask, q.quote.bid_size, q.quote.ask_size)
+            if q.quote
+            else (None,) * 4
+            for q in quotes
+        ],
         dtype=np.float64,
     )
     with np.errstate(invalid="ignore"):
-        valid = np.isfinite(raw).all(axis=1) & (raw[:, 0] > 0) & (raw[:, 0] <= raw[:, 1])
-    units = to_units(np.where(valid[:, None], raw, 0.0))
+        valid = np.isfinite(raw[:, :2]).all(axis=1) & (raw[:, 0] > 0) & (raw[:, 0] <= raw[:, 1])
+        # A price nobody stands behind is none; an unknown size is no such thing.
+        valid &= ~(raw[:, 2:] <= 0).any(axis=1)
+    units = to_units(np.where(valid[:, None], raw[:, :2], 0.0))
     strike = to_units([float(q.contract.strike) for q in quotes])
     ladder = Ladder(
         expiration=contract.expiration,

@@ -120,23 +120,36 @@ def split_ratio(ratio: float, tolerance: float) -> Fraction | None:
     return known if abs(ratio / float(known) - 1) <= tolerance else None
 
 
-def price_note(implied: ImpliedUnderlying, other: float, says: str, drift: float) -> str | None:
+def price_note(
+    implied: ImpliedUnderlying, other: float, says: str, drift: float, if_split: str = ""
+) -> str | None:
     """What to tell of another source's price; None where the two agree.
 
     Args:
         other: The other price in USD.
         says: What names it, as ``the bars say``.
         drift: How far, relative, the price may have moved between the two.
+        if_split: What follows from it when it looks like a split.
     """
     if abs(implied.price - other) <= implied.error_usd + drift * other:
         return None
     ratio = implied.price / other
     split = split_ratio(ratio, implied.error_usd / implied.price + max(drift, 0.01))
-    end = f"ratio {split} looks like a split" if split else f"{100 * (ratio - 1):+.1f} %"
+    end = f"ratio {split} looks like a split{if_split}" if split else f"{100 * (ratio - 1):+.1f} %"
     return (
         f"the chain prices an underlying of {implied.price:,.2f} ± {implied.error_usd:,.2f} "
         f"(put-call parity of {implied.pairs} pairs), {says} {other:,.2f}: {end}"
     )
+
+
+def chain_notes(
+    chain: OptionChain, *, now: datetime, rate: float, dividend_yield: float
+) -> tuple[str, ...]:
+    """What is odd about a chain in itself: its price of the underlying, its strikes."""
+    implied = implied_underlying(chain, now=now, rate=rate, dividend_yield=dividend_yield)
+    price = implied and price_note(implied, chain.underlying, "its source says", 0.0)
+    standard = [q.contract.strike for q in chain.quotes if is_standard(q.contract, chain.symbol)]
+    return tuple(note for note in (price, strikes_note(standard)) if note)
 
 
 def strikes_note(strikes: Sequence[Decimal]) -> str | None:

@@ -3,6 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vst_desktop.domain.signals import Direction
+from vst_desktop.options.analytics import (
+    interpolated_volatility,
+    probability_beyond,
+    probability_of_touch,
+)
 from vst_desktop.options.pricing import Fault, greeks, implied_volatility, price
 
 spots = st.floats(5, 900)
@@ -13,23 +19,48 @@ rates = st.floats(-0.01, 0.10)
 
 
 def test_the_worked_check_of_the_domain_reference():
+    """S = 100, 38 days, 100/105 calls at 30/29 %, rate 4 %, yield 1 %, to the printed digits."""
+    years, rate, dividend_yield = 38 / 365, 0.04, 0.01
+    shared = {"spot": 100.0, "years": years, "rate": rate, "dividend_yield": dividend_yield}
+
     def legs(volatility):
         return greeks(
-            is_call=True,
+            is_call=True, strike=np.array([100.0, 105.0]), volatility=np.array(volatility), **shared
+        )
+
+    def ends_above(level, volatility):
+        return probability_beyond(
+            level,
+            direction=Direction.LONG,
             spot=100.0,
-            strike=np.array([100.0, 105.0]),
-            years=38 / 365,
-            volatility=np.array(volatility),
-            rate=0.04,
-            dividend_yield=0.01,
+            years=years,
+            volatility=volatility,
+            rate=rate,
+            dividend_yield=dividend_yield,
         )
 
     own = legs([0.30, 0.29])
-    assert round(own.price[0] - own.price[1], 2) == 2.08
-    # The reference's Greeks are at one volatility for both legs, their mean.
-    one = legs(0.295)
-    assert round(one.delta[0] - one.delta[1], 3) == 0.199
-    assert round(one.theta[0] - one.theta[1], 3) == -0.006
+    debit = own.price[0] - own.price[1]
+    assert f"{debit:.2f}" == "2.08"
+    assert f"{100 + debit:.2f}" == "102.08"
+    assert f"{(5 - debit) / debit:.2f}" == "1.40"
+    # All that follows is at one volatility: that of the breakeven, between the legs'.
+    sigma = float(interpolated_volatility(100 + debit, 100.0, 105.0, 0.30, 0.29))
+    one = legs([sigma, sigma])
+    assert f"{100 * ends_above(100 + debit, sigma):.1f}" == "40.9"
+    assert f"{100 * ends_above(105.0, sigma):.1f}" == "29.9"
+    assert f"{100 * (1 - ends_above(100.0, sigma)):.1f}" == "50.6"
+    assert f"{one.delta[0] - one.delta[1]:.3f}" == "0.199"
+    assert f"{one.theta[0] - one.theta[1]:.3f}" == "-0.006"
+    assert f"{100 * sigma * np.sqrt(years):.2f}" == "9.55"
+    touch = probability_of_touch(
+        105.0, spot=100.0, years=years, volatility=sigma, rate=rate, dividend_yield=dividend_yield
+    )
+    assert f"{touch:.3f}" == "0.605"
+    assert f"{2 * ends_above(105.0, sigma):.3f}" == "0.599"
+    growth = np.exp(rate * years)
+    assert f"{growth * (one.price[0] - one.price[1]) - debit:.3f}" == "-0.113"
+    assert f"{growth * debit - debit:.3f}" == "0.009"
 
 
 @settings(max_examples=150, deadline=None)
