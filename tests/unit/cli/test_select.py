@@ -111,3 +111,24 @@ def test_an_unknown_direction_is_a_usage_error(chain_file, capsys):
 def test_a_missing_chain_is_one_sentence(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         _run("--chain", str(tmp_path / "none.parquet"), "--direction", "LONG")
+
+
+@pytest.mark.parametrize(
+    ("day", "ratio", "when"), [("20140606", "7", "before"), ("20140609", "1/7", "after")]
+)
+def test_the_split_between_two_recorded_chains_is_explained(
+    data_dir, tmp_path, capsys, day, ratio, when
+):
+    out = tmp_path / "c.json"
+    chain = data_dir / "chains" / f"AAPL_{day}.parquet"
+    assert _run("--chain", str(chain), "--direction", "LONG", "--json", str(out)) == 0
+    told = f"ratio {ratio} looks like a split; these strikes are from {when} it"
+    assert told in capsys.readouterr().out
+    assert any(told in note for note in json.loads(out.read_text())["notes"])
+
+
+def test_a_chain_whose_quotes_imply_another_price_says_so(chain_file, tmp_path, capsys):
+    wrong = tmp_path / "wrong.csv"
+    wrong.write_text(chain_file.read_text().replace(",100\n", ",90\n"), encoding="utf-8")
+    assert _run("--chain", str(wrong), "--direction", "LONG") == 0
+    assert "its source says 90.00: +11.1 %" in capsys.readouterr().out
