@@ -141,6 +141,26 @@ func (s *slot) grow(lane int, next *bars.Series) *bars.Error {
 	return nil
 }
 
+// Last is the symbol's last bar of before the time; nil when there is none.
+func (l *Library) Last(symbol string, timeframe bars.Timeframe, time int64) *bars.Bar {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.shelves[timeframe].loose[symbol]; s != nil {
+		return s.LastBefore(time)
+	}
+	p := l.find(symbol, timeframe)
+	if p.slot == nil {
+		return nil
+	}
+	v := p.slot.volume
+	for i := v.Len(p.lane) - 1; i >= 0; i-- {
+		if at := v.time(p.lane, i); at < time {
+			return &bars.Bar{Time: at, Close: v.closing(p.lane, i)}
+		}
+	}
+	return nil
+}
+
 // Before is the symbol's bars of before the time; nil when there are none.
 func (l *Library) Before(symbol string, timeframe bars.Timeframe, time int64) *bars.Series {
 	l.mu.Lock()

@@ -79,6 +79,19 @@ func (v *Volume) Day(lane, i int) int32 { return v.DayOf(v.Stamp(lane, i)) }
 // time is that of bar i of a lane, in the unit of bars.Series.
 func (v *Volume) time(lane, i int) int64 { return v.Timeframe.FromColumn(v.Stamp(lane, i)) }
 
+// closing is the close of bar i of a lane.
+func (v *Volume) closing(lane, i int) float64 {
+	at := i*bars.Lanes + lane
+	switch n := v.Lengths[lane]; {
+	case i >= n:
+		return v.Later[lane].Close[i-n]
+	case v.Block.Ticks != nil:
+		return float64(v.Block.Ticks.Close[at]) / bars.TicksPerUnit
+	default:
+		return v.Block.Floats.Close[at]
+	}
+}
+
 // Between returns the range of a lane's bars on the days from start to end, both included.
 func (v *Volume) Between(lane int, start, end int32) (from, to int) {
 	n := v.Len(lane)

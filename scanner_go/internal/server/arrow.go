@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -10,9 +11,15 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"vst/scanner/internal/bars"
+	"vst/scanner/internal/library"
 )
 
-func schema(timeframe bars.Timeframe) *arrow.Schema {
+// chunkSymbols bounds the symbols of one stream: their index has 16 bits.
+const chunkSymbols = math.MaxInt16
+
+var symbolType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int16, ValueType: arrow.BinaryTypes.String}
+
+func schema(timeframe bars.Timeframe, price arrow.DataType) *arrow.Schema {
 	fields := []arrow.Field{
 		{Name: "symbol", Type: symbolType},
 		{Name: "time", Type: arrow.FixedWidthTypes.Date32},
@@ -20,37 +27,45 @@ func schema(timeframe bars.Timeframe) *arrow.Schema {
 	if timeframe == bars.Minute {
 		fields[1].Type = arrow.FixedWidthTypes.Timestamp_s
 	}
-	for _, name := range []string{"open", "high", "low", "close", "volume"} {
-		fields = append(fields, arrow.Field{Name: name, Type: arrow.PrimitiveTypes.Float64})
+	for _, name := range []string{"open", "high", "low", "close"} {
+		fields = append(fields, arrow.Field{Name: name, Type: price})
 	}
-	return arrow.NewSchema(fields, nil)
+	return arrow.NewSchema(append(fields, arrow.Field{Name: "volume", Type: arrow.PrimitiveTypes.Float64}), nil)
 }
 
-var symbolType = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
-
-// arrowStream writes the series to out as one Arrow IPC stream, a record batch each.
-func arrowStream(out *bytes.Buffer, timeframe bars.Timeframe, series []*bars.Series) error {
+// arrowStream writes the bars to out as one Arrow IPC stream, a record batch a symbol.
+func arrowStream(out *bytes.Buffer, timeframe bars.Timeframe, cuts []*library.Cut) error {
 	symbols := array.NewStringBuilder(memory.DefaultAllocator)
-	rows := 0
-	for _, s := range series {
-		symbols.Append(s.Symbol)
-		rows += len(s.Time)
+	rows, price := 0, arrow.DataType(arrow.PrimitiveTypes.Int32)
+	for _, c := range cuts {
+		symbols.Append(c.Symbol)
+		rows += c.Len()
+		if c.Ticks == nil {
+			price = arrow.PrimitiveTypes.Float64
+		}
 	}
 	dictionary := symbols.NewArray()
-	columns := schema(timeframe)
-	out.Grow(rowBytes*rows + 1024*(1+len(series)))
+	columns := schema(timeframe, price)
+	out.Grow(rowBytes*rows + 1024*(1+len(cuts)))
 	writer := ipc.NewWriter(out, ipc.WithSchema(columns))
-	for i, s := range series {
-		n := len(s.Time)
+	for i, c := range cuts {
+		n := c.Len()
 		if n == 0 {
 			continue
 		}
-		batch := array.NewRecordBatch(columns, []arrow.Array{
-			symbolArray(dictionary, i, n), timeArray(timeframe, s.Time),
-			floatArray(s.Open), floatArray(s.High), floatArray(s.Low), floatArray(s.Close), floatArray(s.Volume),
-		}, int64(n))
+		values := []arrow.Array{symbolArray(dictionary, i, n), timeArray(timeframe, c.Time)}
+		if price == arrow.PrimitiveTypes.Int32 {
+			for _, column := range c.Ticks {
+				values = append(values, fixed(price, n, arrow.Int32Traits.CastToBytes(column)))
+			}
+		} else {
+			for _, column := range c.InUSD() {
+				values = append(values, floatArray(column))
+			}
+		}
+		batch := array.NewRecordBatch(columns, append(values, floatArray(c.Volume)), int64(n))
 		if err := writer.Write(batch); err != nil {
-			return fmt.Errorf("encode bars of %s: %w", s.Symbol, err)
+			return fmt.Errorf("encode bars of %s: %w", c.Symbol, err)
 		}
 	}
 	if err := writer.Close(); err != nil {
@@ -60,14 +75,14 @@ func arrowStream(out *bytes.Buffer, timeframe bars.Timeframe, series []*bars.Ser
 }
 
 // rowBytes is about what one bar takes in a stream.
-const rowBytes = 52
+const rowBytes = 34
 
 func symbolArray(dictionary arrow.Array, index, n int) arrow.Array {
-	indices := make([]int32, n)
+	indices := make([]int16, n)
 	for i := range indices {
-		indices[i] = int32(index)
+		indices[i] = int16(index)
 	}
-	return array.NewDictionaryArray(symbolType, fixed(arrow.PrimitiveTypes.Int32, n, arrow.Int32Traits.CastToBytes(indices)), dictionary)
+	return array.NewDictionaryArray(symbolType, fixed(arrow.PrimitiveTypes.Int16, n, arrow.Int16Traits.CastToBytes(indices)), dictionary)
 }
 
 func timeArray(timeframe bars.Timeframe, times []int64) arrow.Array {

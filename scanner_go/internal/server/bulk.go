@@ -66,14 +66,14 @@ func (s *Server) BulkFetch(ctx context.Context, request *pb.BulkFetchRequest) (*
 		return nil, err
 	}
 	defer view.Release()
-	var found []*bars.Series
+	var found []*library.Cut
 	rows := 0
-	for series := range lanes(view, f) {
-		if rows += len(series.Time); rows > unaryRows {
+	for cut := range cuts(view, f) {
+		if rows += cut.Len(); rows > unaryRows {
 			return nil, status.Errorf(codes.ResourceExhausted,
 				"more than %d bars in one answer: ask for fewer symbols or days, or use BulkFetchStream", unaryRows)
 		}
-		found = append(found, series)
+		found = append(found, cut)
 	}
 	var data bytes.Buffer
 	if err := arrowStream(&data, f.timeframe, found); err != nil {
@@ -138,12 +138,12 @@ func missing(response *pb.PutBarsResponse, view *library.View) []*pb.SymbolError
 	return errors
 }
 
-// lanes are the series of the view within the bounds, one after the other.
-func lanes(view *library.View, f *fetch) func(func(*bars.Series) bool) {
-	return func(yield func(*bars.Series) bool) {
+// cuts are the bars of the view within the bounds, one symbol after the other.
+func cuts(view *library.View, f *fetch) func(func(*library.Cut) bool) {
+	return func(yield func(*library.Cut) bool) {
 		for i := range view.Items {
 			for lane, index := range view.Items[i].Index {
-				if index >= 0 && !yield(view.Items[i].Series(lane, f.start, f.end)) {
+				if index >= 0 && !yield(view.Items[i].Cut(lane, f.start, f.end)) {
 					return
 				}
 			}
@@ -174,13 +174,13 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 	}()
 	go func() {
 		defer close(coming)
-		var batch []*bars.Series
+		var batch []*library.Cut
 		rows, done := 0, uint32(len(view.Errors))
 		flush := func() bool {
 			if len(batch) == 0 {
 				return true
 			}
-			series, place, at := batch, make(chan chunk, 1), done
+			full, place, at := batch, make(chan chunk, 1), done
 			batch, rows = nil, 0
 			select {
 			case coming <- place:
@@ -190,23 +190,19 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 			go func() {
 				data := buffers.Get().(*bytes.Buffer)
 				data.Reset()
-				err := arrowStream(data, f.timeframe, series)
+				err := arrowStream(data, f.timeframe, full)
 				place <- chunk{data, err, at}
 			}()
 			return true
 		}
-		for series := range lanes(view, f) {
+		for cut := range cuts(view, f) {
 			done++
-			for len(series.Time) > 0 {
-				room := chunkRows - rows
-				part := series
-				if len(series.Time) > room {
-					part, series = series.Split(room)
-				} else {
-					series = &bars.Series{}
-				}
+			for cut.Len() > 0 {
+				var part *library.Cut
+				part, cut = cut.Split(min(cut.Len(), chunkRows-rows))
 				batch = append(batch, part)
-				if rows += len(part.Time); rows == chunkRows && !flush() {
+				rows += part.Len()
+				if (rows == chunkRows || len(batch) == chunkSymbols) && !flush() {
 					return
 				}
 			}

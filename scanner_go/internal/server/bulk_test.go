@@ -27,7 +27,7 @@ func table(t *testing.T, data []byte) (closes map[string][]float64, times map[st
 		symbols := batch.Column(0).(*array.Dictionary)
 		for i := range int(batch.NumRows()) {
 			symbol := symbols.Dictionary().(*array.String).Value(symbols.GetValueIndex(i))
-			closes[symbol] = append(closes[symbol], batch.Column(5).(*array.Float64).Value(i))
+			closes[symbol] = append(closes[symbol], price(batch.Column(5), i))
 			times[symbol] = append(times[symbol], batch.Column(1).ValueStr(i))
 		}
 	}
@@ -35,6 +35,34 @@ func table(t *testing.T, data []byte) (closes map[string][]float64, times map[st
 		t.Fatal(reader.Err())
 	}
 	return closes, times
+}
+
+// price is one of a column of ticks or of USD.
+func price(column arrow.Array, i int) float64 {
+	if ticks, ok := column.(*array.Int32); ok {
+		return float64(ticks.Value(i)) / 10_000
+	}
+	return column.(*array.Float64).Value(i)
+}
+
+func TestPricesOffTheTickGridComeInUSD(t *testing.T) {
+	scanner := startChild(t).scanner()
+	odd := &pb.SymbolBars{Symbol: "ODD", Timeframe: pb.Timeframe_TIMEFRAME_DAILY}
+	thirds := []float64{10.0 / 3, 11.0 / 3, 13.0 / 3}
+	for i, price := range thirds {
+		addBar(odd, firstDay+int64(i), price)
+	}
+	put(t, scanner, odd, rising("A", 2))
+	for _, symbols := range [][]string{{"ODD", "A"}, {"A"}} {
+		response, err := scanner.BulkFetch(t.Context(), &pb.BulkFetchRequest{Symbols: symbols})
+		if err != nil {
+			t.Fatal(err)
+		}
+		closes, _ := table(t, response.GetArrowIpc())
+		if !slices.Equal(closes["A"], []float64{20, 20.01}) || len(symbols) == 2 && !slices.Equal(closes["ODD"], thirds) {
+			t.Errorf("closes %v", closes)
+		}
+	}
 }
 
 func TestBulkFetchGivesBackTheBars(t *testing.T) {

@@ -37,7 +37,7 @@ func (s *Server) intake() *intake {
 
 // put takes one series.
 func (in *intake) put(series *bars.Series, policy bars.Policy, add, keep bool) *bars.Error {
-	warnings, fault := series.Admit(policy)
+	warnings, fault := series.Admit(policy, in.before(series, add))
 	in.warnings = append(in.warnings, warnings...)
 	if fault != nil {
 		in.refuse(series.Timeframe, fault)
@@ -59,6 +59,24 @@ func (in *intake) put(series *bars.Series, policy bars.Policy, add, keep bool) *
 	}
 	in.taken[series.Symbol] += len(series.Time)
 	return nil
+}
+
+// before is the bar that a series to be appended will stand behind; nil for none.
+func (in *intake) before(series *bars.Series, add bool) *bars.Bar {
+	if !add || len(series.Time) == 0 {
+		return nil
+	}
+	for _, part := range []struct {
+		list   []*bars.Series
+		places map[string]int
+	}{{in.change.Append, in.appended}, {in.change.Replace, in.replaced}} {
+		if at, ok := part.places[series.Symbol]; ok {
+			if bar := part.list[at].LastBefore(series.Time[0]); bar != nil {
+				return bar
+			}
+		}
+	}
+	return in.library.Last(series.Symbol, series.Timeframe, series.Time[0])
 }
 
 // extend takes a series that may overlap what is held of its symbol: bars before its first stay.

@@ -7,15 +7,18 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import numpy as np
+from numpy.typing import NDArray
 
 from vst_desktop.adapters.scanner import convert
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.adapters.scanner._pb import scanner_pb2_grpc as rpc
 from vst_desktop.domain.bars import Timeframe
 from vst_desktop.domain.errors import UserError
-from vst_desktop.ports.market_data import BarColumns, BulkAnswer, join
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer, Floats, join
 
 BULK_SECS = 600.0
+TICKS_PER_USD = 10_000
 _STREAM = f"/{pb.DESCRIPTOR.services_by_name['Scanner'].full_name}/BulkFetchStream"
 _ARROW_TAG = pb.BulkFetchChunk.DESCRIPTOR.fields_by_name["arrow_ipc"].number << 3 | 2
 
@@ -130,7 +133,7 @@ def read_chunk(message: bytes) -> tuple[memoryview, pb.BulkFetchChunk]:
 
 
 def read_batches(arrow_ipc: bytes | memoryview, timeframe: Timeframe) -> Iterator[BarColumns]:
-    """The record batches of one Arrow IPC stream, as views of its bytes.
+    """The record batches of one Arrow IPC stream; what is not ticks, as views of its bytes.
 
     Raises:
         UserError: The bytes are not such a stream.
@@ -150,7 +153,7 @@ def read_batches(arrow_ipc: bytes | memoryview, timeframe: Timeframe) -> Iterato
 
 def _columns(batch: Any, timeframe: Timeframe) -> BarColumns:
     symbol, time, *values = batch.columns
-    open_, high, low, close, volume = (column.to_numpy() for column in values)
+    open_, high, low, close, volume = (_usd(column.to_numpy()) for column in values)
     return BarColumns(
         symbol=symbol[0].as_py(),
         timeframe=timeframe,
@@ -161,6 +164,11 @@ def _columns(batch: Any, timeframe: Timeframe) -> BarColumns:
         close=close,
         volume=volume,
     )
+
+
+def _usd(values: NDArray[Any]) -> Floats:
+    """Prices that come as ticks, in USD."""
+    return values / TICKS_PER_USD if values.dtype == np.int32 else values
 
 
 def _request(symbols: Sequence[str], timeframe: Timeframe) -> pb.BulkFetchRequest:

@@ -1478,7 +1478,8 @@ func (x *BulkFetchRequest) GetDoorPolicy() DoorPolicy {
 }
 
 // arrow_ipc is one Arrow IPC stream with the columns symbol (dictionary of utf8), time (date32 for
-// daily, timestamp[s, UTC] for minute), open, high, low, close, volume (float64), and no null. Each
+// daily, timestamp[s, UTC] for minute), open, high, low, close, volume (float64), and no null.
+// Prices are int32 in 1/10 000 USD where all of the stream are exact so, else float64 in USD. Each
 // record batch holds bars of one symbol.
 type BulkFetchResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
