@@ -9,7 +9,7 @@ from numba import njit  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from vst_desktop.cli.bench.peers import FAST, SLOW
-from vst_desktop.cli.bench.rows import Bits, signal_rows
+from vst_desktop.cli.bench.rows import Bits, picked, signal_rows
 from vst_desktop.ports.market_data import BarColumns, Floats
 from vst_desktop.ports.scanner import SignalRows
 from vst_desktop.strategy.indicators import ATR_LENGTH
@@ -45,10 +45,7 @@ class ByNumba:
 
     def range(self) -> SignalRows:
         """The rules on every bar."""
-        found = self._pass(last_only=False)
-        rows = np.flatnonzero(found)
-        counts = np.diff(np.searchsorted(rows, self._starts))
-        return signal_rows(self._bars, counts, self._time[rows], found[rows])
+        return picked(self._bars, self._starts, self._time, self._pass(last_only=False))
 
     def _pass(self, *, last_only: bool) -> Bits:
         found = np.zeros(len(self._time), dtype=np.uint8)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vst_desktop.cli.bench.rows import Bits, signal_rows
+from vst_desktop.cli.bench.rows import Bits, picked, signal_rows
 from vst_desktop.ports.market_data import BarColumns, Floats
 from vst_desktop.ports.scanner import SignalRows
 from vst_desktop.strategy.indicators import ATR_LENGTH, RSI_LENGTH
@@ -77,6 +77,8 @@ class ByIndicators:
         self, bars: Sequence[BarColumns], parameters: StrategyParameters, indicators: Indicators
     ) -> None:
         self._bars = bars
+        self._starts = np.cumsum([0, *map(len, bars)])
+        self._time = np.concatenate([one.time for one in bars])
         self._rules = parameters
         self._indicators = indicators
 
@@ -95,14 +97,8 @@ class ByIndicators:
 
     def range(self) -> SignalRows:
         """Indicators and rules on every bar."""
-        days, strategies, counts = [], [], []
-        for index, one in enumerate(self._bars):
-            found = self._on_every(index)
-            rows = np.flatnonzero(found)
-            days.append(one.time[rows])
-            strategies.append(found[rows])
-            counts.append(len(rows))
-        return signal_rows(self._bars, counts, np.concatenate(days), np.concatenate(strategies))
+        found = np.concatenate([self._on_every(index) for index in range(len(self._bars))])
+        return picked(self._bars, self._starts, self._time, found)
 
     def _on_last(self, index: int) -> int:
         close, rules = float(self._bars[index].close[-1]), self._rules

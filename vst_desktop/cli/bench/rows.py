@@ -22,14 +22,26 @@ def signal_rows(
     strategies: Bits,
 ) -> SignalRows:
     """Rows of all symbols in their order, ``counts`` of each."""
-    rows = np.fromiter(counts, dtype=np.int64, count=len(bars))
-    return SignalRows.of(
-        tuple(one.symbol for one in bars),
-        tuple(BUILT_IN),
-        symbol=np.repeat(np.arange(len(bars), dtype=np.uint32), rows),
-        day=day,
+    rows = np.fromiter(counts, dtype=np.uint32, count=len(bars))
+    runs = np.flatnonzero(rows).astype(np.uint32)
+    return SignalRows(
+        symbols=tuple(one.symbol for one in bars),
+        names=tuple(BUILT_IN),
+        run_symbol=runs,
+        run_rows=rows[runs],
+        run_day=np.zeros(len(runs), dtype=np.int32),
+        days_after=day,
         strategies=strategies,
     )
+
+
+def picked(
+    bars: Sequence[BarColumns], starts: NDArray[np.int64], time: NDArray[np.int32], found: Bits
+) -> SignalRows:
+    """Of all bars' strategies those of bars with any; a symbol's bars begin at its start."""
+    rows = np.flatnonzero(found != 0)
+    counts = np.diff(np.searchsorted(rows, starts))
+    return signal_rows(bars, counts, time.take(rows), found.take(rows))
 
 
 def by_bar(rows: SignalRows, bars: Sequence[BarColumns]) -> Bits:
