@@ -34,7 +34,7 @@ func closes(view *View) map[string][]float64 {
 	for i := range view.Items {
 		for lane, index := range view.Items[i].Index {
 			if index >= 0 {
-				found[view.Symbols[index]] = view.Items[i].Series(lane, math.MinInt64, math.MaxInt64).Close
+				found[view.Symbols[index]] = view.Items[i].Cut(lane, math.MinInt64, math.MaxInt64).InUSD()[3]
 			}
 		}
 	}
@@ -263,7 +263,7 @@ func TestTimeframesAreApart(t *testing.T) {
 	}
 	view := l.View([]string{"A"}, bars.Minute)
 	defer view.Release()
-	if s := view.Items[0].Series(0, math.MinInt64, math.MaxInt64); !slices.Equal(s.Time, minute.Time) || s.Day(0) != 16230 {
+	if s := view.Items[0].Cut(0, math.MinInt64, math.MaxInt64); !slices.Equal(s.Time, minute.Time) || view.Items[0].Volume.Day(0, 0) != 16230 {
 		t.Errorf("got %+v", s)
 	}
 	if symbols, count := l.Size(); symbols != 1 || count != 2 {

@@ -109,12 +109,6 @@ func (l *Library) all(timeframe bars.Timeframe) []string {
 	return slices.Sorted(maps.Keys(names))
 }
 
-// Series takes the bars of the item's lane from start to end (inclusive, in the unit of
-// bars.Series) out as columns of their own.
-func (i *Item) Series(lane int, start, end int64) *bars.Series {
-	return i.Volume.series(lane, start, end)
-}
-
 // Info is what a listing says of one symbol.
 type Info struct {
 	Symbol            string
