@@ -216,7 +216,7 @@ def values(contracts: Contracts, effort: Effort) -> Values:
     for first in range(0, len(free), _CHUNK):
         index = free[first : first + _CHUNK]
         some = contracts.at(index)
-        two, one = (_extended(some, _held(some, effort // part)) for part in (1, 2))
+        two, one = (_extended(some, _held(some, effort, part)) for part in (1, 2))
         value, slope, bend = 2 * two - one
         exercise = some.exercise
         value = np.maximum(value, exercise)
@@ -236,13 +236,14 @@ def _extended(some: Contracts, held: Floats) -> Floats:
     return np.where(held[0] < pay, line, held)
 
 
-def _held(some: Contracts, times: int) -> Floats:
-    """Value and slopes by log price if not exercised at once, with so many exercise times."""
+def _held(some: Contracts, effort: Effort, part: int) -> Floats:
+    """Value and slopes by log price if not exercised at once, with that part of the times."""
     ends = np.minimum(np.concatenate([some.ex, some.years[None]]), some.years)
     spans = np.diff(np.concatenate([np.zeros((1, len(some.spot))), ends]), axis=0)
-    with np.errstate(divide="ignore"):
-        # In powers of two, so that many contracts share their grids.
-        halvings = np.minimum(np.rint(-np.log2(spans / some.years)), _MOST_HALVINGS)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # The nearest exercise times matter most. In powers of two, so that many contracts share
+        # their grids.
+        halvings = np.minimum(np.rint(-np.log2(spans / ends)), _MOST_HALVINGS)
     block = Block(
         sign=some.sign,
         spot=some.spot,
@@ -253,6 +254,8 @@ def _held(some: Contracts, times: int) -> Floats:
         spans=spans,
         cash=np.concatenate([some.cash, np.zeros((1, len(some.spot)))]),
     )
-    steps = np.where(spans > 0, np.maximum(times >> halvings.astype(np.int64), 1), 0)
+    steps = np.where(
+        spans > 0, np.maximum(effort >> np.nan_to_num(halvings).astype(np.int64), 2) // part, 0
+    )
     reach = REACH + 0.5 * np.ceil(2 * some.volatility * np.sqrt(some.years))
     return roll_back(block, steps, reach)
