@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.raw_client import RawClient
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.domain.errors import UserError
@@ -59,6 +60,41 @@ def test_malformed_lines_are_answered_and_the_line_goes_on() -> None:
         writer.write(b'{"op": "clock"}\n')
         assert json.loads(await reader.readline())["speed"] == 0
         writer.close()
+
+    with_sim(story)
+
+
+def test_moments_and_speeds_that_cannot_be_are_answered() -> None:
+    async def story(process: SimProcess) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", process.control_port)
+        for line in (
+            b'{"op": "advance", "to": "9999-12-31T23:59:59-12:00"}\n',
+            b'{"op": "speed", "value": NaN}\n',
+            b'{"op": "speed", "value": Infinity}\n',
+        ):
+            writer.write(line)
+            assert "error" in json.loads(await reader.readline())
+        writer.close()
+
+    with_sim(story)
+
+
+def test_a_new_speed_starts_and_ends_the_look_at_quotes() -> None:
+    async def story(process: SimProcess) -> None:
+        client = await RawClient.connect(process.port, 1)
+        client.say(
+            1, 11, 5, 0, "AAPL", "STK", "", 0, "", "", "SMART", "", "USD", "", "", 0, "", 0, 0, ""
+        )
+        client.say(49, 1)
+        await client.until("49")
+        control = await SimControl.connect(process.control_port)
+        assert (await control.read()).next_timer is None
+        await control.set_speed(60.0)
+        assert (await control.read()).next_timer is not None
+        await control.set_speed(0.0)
+        assert (await control.read()).next_timer is None
+        await control.close()
+        await client.close()
 
     with_sim(story)
 

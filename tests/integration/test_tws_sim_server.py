@@ -6,43 +6,13 @@ import asyncio
 
 import pytest
 
+from tests.helpers.raw_client import RawClient
 from tests.helpers.tiny_market import IN_SESSION, TinyClock, TinyMarket
-from vst_desktop.adapters.tws_sim import wire
 from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.domain.errors import UserError
 
 STOCK = (265598, "", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
-
-
-class RawClient:
-    """Speaks frames over a real socket."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self.writer = writer
-
-    @classmethod
-    async def connect(cls, port: int, client_id: int) -> RawClient:
-        client = cls(*await asyncio.open_connection("127.0.0.1", port))
-        client.writer.write(b"API\0" + wire.pack(b"v157..176"))
-        client.say(71, 2, client_id, "")
-        await client.until("9")
-        return client
-
-    def say(self, *fields: wire.Field) -> None:
-        self.writer.write(wire.encode(fields))
-
-    async def until(self, message: str) -> list[str]:
-        while True:
-            size = int.from_bytes(await self._reader.readexactly(4))
-            fields = wire.split(await self._reader.readexactly(size))
-            if fields[0] == message:
-                return fields
-
-    async def close(self) -> None:
-        self.writer.close()
-        await self.writer.wait_closed()
 
 
 def test_a_port_in_use_is_said_with_its_remedy() -> None:

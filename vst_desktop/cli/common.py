@@ -18,6 +18,8 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.numbers import plain_number
 
 PROGRESS_SECS = 0.1
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+"""Beyond them moments cannot be moved to another zone, and no market has prices."""
 
 
 def add_settings_option(parser: argparse.ArgumentParser) -> None:
@@ -98,6 +100,13 @@ def parse_moment(text: str) -> datetime:
             f"{text!r} is not a time with offset",
             where="--at",
             remedy="write it as 2014-06-09T14:43-04:00",
+            exit_code=2,
+        )
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise UserError(
+            f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}",
+            where="--at",
+            remedy="choose a day that the market has",
             exit_code=2,
         )
     return moment

@@ -42,8 +42,14 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(
                 f"{name} {port} is no port", remedy="choose one from 0 to 65535", exit_code=2
             )
-    if args.speed < 0:
-        raise UserError(f"--speed {args.speed:g} is below 0", exit_code=2)
+    from vst_desktop.adapters.tws_sim.clock import FASTEST
+
+    if not 0 <= args.speed <= FASTEST:
+        raise UserError(
+            f"--speed {args.speed:g} is not from 0 to {FASTEST:g}",
+            remedy="1 is real time, 0 holds the clock",
+            exit_code=2,
+        )
     if args.seed < 0:
         raise UserError(f"--seed {args.seed} is below 0", exit_code=2)
     if args.chains and not args.bars:
@@ -126,7 +132,11 @@ async def _serve(
     port = await server.start(port=default if args.port is None else args.port)
     control_port = None
     if args.child or args.control_port is not None:
-        control_port = await control.start(args.control_port or 0)
+        try:
+            control_port = await control.start(args.control_port or 0)
+        except UserError:
+            await server.stop()
+            raise
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # not on Windows
         for name in (signal.SIGINT, signal.SIGTERM):

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 _LONGEST_NAP_SECS = 30.0
+FASTEST = 100_000.0
+"""Virtual seconds a real second: more than a day a second is no use to anybody."""
 
 
 class Handle:
@@ -41,8 +43,7 @@ class SimClock:
     ) -> None:
         if start.tzinfo is None:
             raise ValueError("the clock needs an aware start")
-        if speed < 0:
-            raise ValueError(f"speed {speed} is below 0")
+        _check(speed)
         self._monotonic = monotonic
         self._base = start.astimezone(UTC)
         self._since = monotonic()
@@ -80,10 +81,9 @@ class SimClock:
         """Run on at another speed from what the clock shows now; 0 holds it.
 
         Raises:
-            ValueError: Below 0.
+            ValueError: Not a number from 0 to ``FASTEST``.
         """
-        if speed < 0:
-            raise ValueError(f"speed {speed} is below 0")
+        _check(speed)
         self._base, self._since = self.now(), self._monotonic()
         self._speed = speed
         self._set_wake()
@@ -128,3 +128,8 @@ class SimClock:
             _, _, handle = heapq.heappop(self._timers)
             handle.call()
         self._set_wake()
+
+
+def _check(speed: float) -> None:
+    if not 0 <= speed <= FASTEST:
+        raise ValueError(f"speed {speed:g} is not from 0 to {FASTEST:g}")

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from vst_desktop.adapters.tws_sim.clock import SimClock
-from vst_desktop.adapters.tws_sim.server import TwsServer
+from vst_desktop.adapters.tws_sim.server import TwsServer, cannot_listen
 from vst_desktop.adapters.tws_sim.world import Market
 
 _LONGEST_LINE = 65536
@@ -49,10 +49,17 @@ class ControlLine:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self, port: int = 0) -> int:
-        """Listen on loopback; returns the bound port."""
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", port, limit=_LONGEST_LINE
-        )
+        """Listen on loopback; returns the bound port.
+
+        Raises:
+            UserError: The port is in use or may not be bound.
+        """
+        try:
+            self._server = await asyncio.start_server(
+                self._serve, "127.0.0.1", port, limit=_LONGEST_LINE
+            )
+        except OSError as failed:
+            raise cannot_listen(failed, port, "control line", "--control-port") from failed
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -72,7 +79,7 @@ class ControlLine:
             while line := await reader.readline():
                 try:
                     answer = await self._answer(line)
-                except ValueError as error:
+                except (ValueError, OverflowError) as error:
                     answer = {"error": str(error)}
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
@@ -104,6 +111,7 @@ class ControlLine:
             return self._clock_state()
         if operation == "speed":
             self._clock.set_speed(_number(request.get("value")))
+            self._tws.refresh()
             return self._clock_state()
         if operation == "shutdown":
             self._shutdown()

@@ -116,13 +116,7 @@ class TwsServer:
         try:
             self._server = await loop.create_server(lambda: _Connection(self), host, port)
         except OSError as failed:
-            busy = failed.errno == errno.EADDRINUSE
-            why = "is in use by another program" if busy else "cannot be opened"
-            raise UserError(
-                f"port {port} {why}",
-                where=f"simulator on {host}",
-                remedy="choose another with --port, or 0 for any free one",
-            ) from failed
+            raise cannot_listen(failed, port, f"simulator on {host}", "--port") from failed
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -283,6 +277,17 @@ class _Connection(asyncio.Protocol):
         if self._transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
             log.warning("closing the connection from %s: it does not read", self.peer)
             self._transport.abort()
+
+
+def cannot_listen(failed: OSError, port: int, where: str, option: str) -> UserError:
+    """What to tell the user of a port that could not be opened."""
+    busy = failed.errno == errno.EADDRINUSE
+    why = "is in use by another program" if busy else "cannot be opened"
+    return UserError(
+        f"port {port} {why}",
+        where=where,
+        remedy=f"choose another with {option}, or 0 for any free one",
+    )
 
 
 def _unused_perm_id() -> int:
