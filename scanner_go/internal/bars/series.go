@@ -1,7 +1,10 @@
 // Package bars holds bars in memory, column by column, after the door has checked them.
 package bars
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // TicksPerUnit is the grid on which most prices are exact: 1/10000 of a dollar.
 const TicksPerUnit = 10000
@@ -76,6 +79,15 @@ func (s *Series) Behind(next *Series) *Series {
 	return whole
 }
 
+// LastBefore is the last bar of before the time; nil when there is none.
+func (s *Series) LastBefore(time int64) *Bar {
+	i := sort.Search(len(s.Time), func(i int) bool { return s.Time[i] >= time }) - 1
+	if i < 0 {
+		return nil
+	}
+	return &Bar{Time: s.Time[i], Close: s.Close[i]}
+}
+
 // Split is the first n bars and the rest; they share their columns.
 func (s *Series) Split(n int) (first, rest *Series) {
 	return &Series{
@@ -128,7 +140,12 @@ func (s *Series) Label(i int) string {
 	if s.Timeframe == Minute {
 		return time.Unix(s.Time[i], 0).UTC().Format("2006-01-02 15:04Z")
 	}
-	return time.Unix(s.Time[i]*secondsPerDay, 0).UTC().Format(time.DateOnly)
+	return label(s.Time[i])
+}
+
+// label is a day as a person writes it.
+func label(day int64) string {
+	return time.Unix(day*secondsPerDay, 0).UTC().Format(time.DateOnly)
 }
 
 func floorDiv(a, b int64) int64 {
