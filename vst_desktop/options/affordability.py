@@ -7,8 +7,8 @@ import math
 import numpy as np
 
 from vst_desktop.domain.bars import BarSeries
-from vst_desktop.options.normal import cdf
-from vst_desktop.options.pricing import DAYS_A_YEAR, price
+from vst_desktop.options.contracts import STANDARD_MULTIPLIER
+from vst_desktop.options.pricing import DAYS_A_YEAR, greeks
 from vst_desktop.options.rules import SelectionRules
 
 VOLATILITY_SESSIONS = 60
@@ -21,6 +21,10 @@ _GRID = ((25.0, 0.5), (50.0, 1.0), (200.0, 2.5), (math.inf, 5.0))
 monthly; finer grids exist on the busiest names."""
 _GRID_REACH = 40
 _ROUNDED_TO_USD = 10
+_USUAL_DELAY_DAYS = 3
+"""With an expiration every week, the first allowed one lies on average this much later."""
+_CROSSING = 0.025
+"""What natural costs over mid, as a share of the debit of a liquid spread."""
 
 
 def own_volatility(bars: BarSeries) -> float | None:
@@ -37,23 +41,34 @@ def own_volatility(bars: BarSeries) -> float | None:
 
 
 def cheapest_spread_usd(bars: BarSeries, rules: SelectionRules) -> float | None:
-    """USD the cheapest spread inside the limits would need, or None when it is affordable.
+    """About what the cheapest spread inside the limits needs, in USD; None when it is affordable.
 
-    Model prices at the symbol's own volatility, the shortest allowed expiration and a usual
-    strike grid, without the cost of crossing: all on the cheap side, so that a symbol is ruled
-    out only when it is plainly too dear. Also None when the other limits, and not the cost, leave
-    nothing, or the bars are too few to say: then only the chain can tell.
+    Model prices at the symbol's own volatility on a usual strike grid. A symbol is ruled out only
+    when it is plainly too dear: at the shortest allowed expiration, without the cost of crossing,
+    a spread above the limit. The figure is then that of a usual expiration, crossing included.
+    Also None when the other limits, and not the cost, leave nothing, or the bars are too few to
+    say: then only the chain can tell.
     """
     sigma = own_volatility(bars)
     if sigma is None:
         return None
     spot = bars.close[-1]
+    least = _cheapest_usd(spot, sigma, rules.min_dte, rules)
+    if least is None or least <= rules.max_spread_cost:
+        return None
+    usual = min(rules.min_dte + _USUAL_DELAY_DAYS, max(rules.max_dte, rules.min_dte))
+    likely = _cheapest_usd(spot, sigma, usual, rules) or least
+    cost = max(likely * (1 + _CROSSING), least)
+    return float(math.ceil(cost / _ROUNDED_TO_USD) * _ROUNDED_TO_USD)
+
+
+def _cheapest_usd(spot: float, sigma: float, days: int, rules: SelectionRules) -> float | None:
+    """The least model value of a spread within all limits but the cost; None when none is."""
     step = next(step for below, step in _GRID if spot < below)
     count = min(_GRID_REACH, int(spot / step) - 1)
     strikes = (round(spot / step) + np.arange(-count, count + 1)) * step
-    years = max(rules.min_dte, 1) / DAYS_A_YEAR
-    root = sigma * math.sqrt(years)
-    values = price(
+    years = max(days, 1) / DAYS_A_YEAR
+    found = greeks(
         is_call=True,
         spot=spot,
         strike=strikes,
@@ -62,21 +77,15 @@ def cheapest_spread_usd(bars: BarSeries, rules: SelectionRules) -> float | None:
         rate=rules.risk_free_rate,
         dividend_yield=rules.dividend_yield,
     )
-    drift = (rules.risk_free_rate - rules.dividend_yield + 0.5 * sigma * sigma) * years
-    deltas = cdf((np.log(spot / strikes) + drift) / root)
     low, high = np.triu_indices(len(strikes), k=1)
     if rules.max_strike_steps:
         near = high - low <= rules.max_strike_steps
         low, high = low[near], high[near]
-    debit, width = values[low] - values[high], strikes[high] - strikes[low]
-    delta = deltas[low] - (0.0 if rules.delta_basis == "long_leg" else deltas[high])
+    debit, width = found.price[low] - found.price[high], strikes[high] - strikes[low]
+    delta = found.delta[low] - (0.0 if rules.delta_basis == "long_leg" else found.delta[high])
     fits = (delta >= rules.min_delta) & (delta <= rules.max_delta)
     fits &= width - debit >= rules.min_reward_risk * debit
     if rules.max_short_strike_em:
-        fits &= np.abs(strikes[high] - spot) <= rules.max_short_strike_em * spot * root
-    if not fits.any():
-        return None
-    cost = float(debit[fits].min()) * 100
-    if cost <= rules.max_spread_cost:
-        return None
-    return float(math.ceil(cost / _ROUNDED_TO_USD) * _ROUNDED_TO_USD)
+        move = spot * sigma * math.sqrt(years)
+        fits &= np.abs(strikes[high] - spot) <= rules.max_short_strike_em * move
+    return float(debit[fits].min()) * STANDARD_MULTIPLIER if fits.any() else None

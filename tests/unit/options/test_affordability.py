@@ -1,13 +1,16 @@
 from datetime import date, timedelta
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.helpers.chains import NOW, TODAY, model_chain, rules
+from vst_desktop.adapters.files.chains import read_chain
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.signals import Direction
 from vst_desktop.options.affordability import cheapest_spread_usd, own_volatility
 from vst_desktop.options.selection import select
+from vst_desktop.runtime.calendar import trading_day
 
 
 def _bars(last: float, yearly: float, count: int = 80) -> BarSeries:
@@ -79,3 +82,33 @@ def test_too_few_bars_rule_nothing_out():
 
 def test_limits_other_than_cost_that_leave_nothing_rule_nothing_out():
     assert cheapest_spread_usd(_bars(600, 0.3), rules(min_delta=0.9, max_delta=0.95)) is None
+
+
+def test_the_figure_is_near_what_the_recorded_chain_asks_before_the_split(data_dir):
+    """AAPL at 645.57: bars are adjusted by 28 since, the chain is not."""
+    table = pd.read_parquet(data_dir / "sp500_daily.parquet", filters=[("symbol", "==", "AAPL")])
+    table = table[pd.to_datetime(table["date"]) <= "2014-06-06"].tail(80)
+    columns = {
+        name: tuple((28 * table[name]).tolist()) for name in ("open", "high", "low", "close")
+    }
+    bars = BarSeries(
+        symbol="AAPL",
+        dates=tuple(pd.to_datetime(table["date"]).dt.date),
+        volume=tuple((table["volume"] / 28).tolist()),
+        **columns,
+    )
+    chain = read_chain(data_dir / "chains" / "AAPL_20140606.parquet")
+    assert bars.close[-1] == pytest.approx(chain.underlying, rel=1e-3)
+    asked = [
+        float(spread.max_loss_usd)
+        for direction in Direction
+        for spread in select(
+            chain,
+            direction,
+            rules(max_spread_cost=1e6),
+            now=chain.time,
+            today=trading_day(chain.time),
+            check_age=False,
+        ).spreads
+    ]
+    assert cheapest_spread_usd(bars, rules()) == pytest.approx(min(asked), rel=0.05)
