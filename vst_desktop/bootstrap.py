@@ -16,7 +16,7 @@ from typing import Any
 
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
-from vst_desktop.adapters.files.watchlist import read_watchlist
+from vst_desktop.adapters.files.universe import store_universe, watchlist_universe
 from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner
 from vst_desktop.adapters.scanner.remote import DEFAULT_PORT, RemoteScanner, ScannerService
@@ -27,6 +27,7 @@ from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.marketdata.data import Expiries, MarketData
+from vst_desktop.ports.universe import Universe, UniverseSource
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
 from vst_desktop.runtime.logs import configure_logs
@@ -37,7 +38,6 @@ from vst_desktop.scanning.resilient import ResilientScanner
 from vst_desktop.station.api import StationApi
 from vst_desktop.station.heldtime import HeldTime
 from vst_desktop.station.station import Engines, Station
-from vst_desktop.station.universe import Universe
 
 MODES = {"demo": Mode.DEMO, "paper": Mode.PAPER, "live": Mode.LIVE}
 DEMO_MESSAGES_PER_SECOND = 400
@@ -81,6 +81,18 @@ def bar_store(settings: Settings) -> Path:
     """The folder of the bar store."""
     given = settings.bars.store
     return Path(given).expanduser() if given else find_paths().data / "bars"
+
+
+def universe_source(settings: Settings) -> UniverseSource:
+    """Where the settings say that symbols come from; files are read anew each time."""
+    universe = settings.universe
+
+    async def read() -> Universe:
+        if universe.source == "bar_store":
+            return await asyncio.to_thread(store_universe, bar_store(settings))
+        return await asyncio.to_thread(watchlist_universe, universe.watchlist)
+
+    return read
 
 
 def scanner_config(
@@ -178,7 +190,13 @@ async def resilient_scanner(
 
 @asynccontextmanager
 async def demo_station(
-    settings: Settings, options: DemoOptions, *, mode: Mode = Mode.DEMO, journal: Path | None = None
+    settings: Settings,
+    options: DemoOptions,
+    *,
+    mode: Mode = Mode.DEMO,
+    journal: Path | None = None,
+    universe: UniverseSource | None = None,
+    store: Path | None = None,
 ) -> AsyncIterator[tuple[Station, HeldTime | None]]:
     """A started station on a simulator of its own.
 
@@ -187,6 +205,8 @@ async def demo_station(
         options: What the simulator plays.
         mode: Another mode than DEMO is for tests: LIVE's orders against the simulator.
         journal: Where the journal is; None for a new one of this run in the data folder.
+        universe: Another than the simulator's market is for tests.
+        store: A bar store is for tests: what the simulator plays never goes into the user's.
 
     Yields:
         The station, and what moves its held clock (None when the clock runs).
@@ -206,24 +226,25 @@ async def demo_station(
         else:
             clock = RunningClock(timeline.now, timeline.speed)
         file = journal or _new_demo_journal(paths)
-        universe = Universe(
-            symbols=market.symbols,
-            unserved=market.unserved,
-            recorded=market.recorded,
-            note=market.name,
-        )
+
+        async def played() -> Universe:
+            return Universe(
+                symbols=market.symbols, unserved=market.unserved, recorded=market.recorded
+            )
+
         station = await _station(
             settings,
             mode,
             clock,
-            universe,
+            universe or played,
             file,
+            market_note=market.name,
             host="127.0.0.1",
             port=process.port,
             messages_per_second=settings.broker.messages_per_second or DEMO_MESSAGES_PER_SECOND,
             allowed=tuple(options.accounts),
             speed=0.0 if options.held else options.speed,
-            store=None,
+            store=store,
         )
         stack.push_async_callback(station.close)
         await station.start()
@@ -241,19 +262,19 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
     paths = find_paths().make()
     configure_logs(paths.logs)
     mode, broker = settings.execution.trading_mode, settings.broker
-    watchlist = settings.universe.watchlist
     station = await _station(
         settings,
         mode,
         SystemClock(),
-        Universe(symbols=read_watchlist(watchlist) if watchlist else ()),
+        universe_source(settings),
         paths.journal_file(mode.value.lower()),
         host=broker.host,
         port=broker.port or TWS_PORTS[mode],
         messages_per_second=broker.messages_per_second or MESSAGES_PER_SECOND,
         allowed=broker.allowed_accounts,
         speed=1.0,
-        store=bar_store(settings),
+        # A service that runs elsewhere has a store of its own.
+        store=None if settings.scanner.host else bar_store(settings),
     )
     try:
         await asyncio.to_thread(Sessions().load)
@@ -267,9 +288,10 @@ async def _station(
     settings: Settings,
     mode: Mode,
     clock: HeldClock | RunningClock,
-    universe: Universe,
+    universe: UniverseSource,
     journal_file: Path,
     *,
+    market_note: str | None = None,
     host: str,
     port: int,
     messages_per_second: int,
@@ -283,7 +305,7 @@ async def _station(
     def scanner_told(text: str) -> None:
         alerts.raise_alert(Severity.WARNING, "System: SCANNER WARNING", text)
 
-    scanner, behind = await resilient_scanner(settings, scanner_told, store=store)
+    scanner, _ = await resilient_scanner(settings, scanner_told, store=store)
     journal = await SqliteJournal.open(journal_file, clock.now)
     alerts = AlertCenter(clock, journal, (), {})
     broker = IbkrBroker(
@@ -306,7 +328,7 @@ async def _station(
             scanner=scanner,
             market_data=MarketData(
                 broker=broker,
-                bulk=behind,
+                bulk=scanner,
                 clock=clock,
                 sessions=Sessions(),
                 expiries=Expiries(**settings.cache.model_dump()),
@@ -316,8 +338,10 @@ async def _station(
             sessions=Sessions(),
             alerts=alerts,
             new_id=_new_id,
+            keeps_bars=store is not None,
         ),
         clock_speed=speed,
+        market_note=market_note,
     )
 
 

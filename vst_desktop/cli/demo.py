@@ -145,7 +145,7 @@ def _tell_findings(station: Station, candidates: list[Candidate]) -> None:
     assert result is not None
     _tell(
         station,
-        f"scanned {result.scanned} of {len(universe.symbols) + len(universe.unserved)} symbols "
+        f"scanned {result.scanned} of {universe.size} symbols "
         f"in {result.seconds * 1000:.1f} ms ({result.engine}), {len(findings.errors)} reported, "
         f"{len(findings.signals)} signals",
     )

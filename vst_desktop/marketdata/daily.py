@@ -15,7 +15,7 @@ from vst_desktop.marketdata.expiring import ExpiringCache
 from vst_desktop.marketdata.flights import Flights
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock
-from vst_desktop.ports.market_data import BarColumns, day_number
+from vst_desktop.ports.market_data import BarColumns, day_number, whole_columns
 from vst_desktop.runtime.calendar import Sessions, trading_day
 
 log = logging.getLogger(__name__)
@@ -72,15 +72,17 @@ class DailyBars:
         held = self.whole.held(symbol)
         if held is not None and (missing := self._missing(held.value, now)) is not None:
             newest = await self._from_broker(symbol, missing + 1)
-            joined = history.continued(held.value, history.columns(newest))
+            joined = history.continued(held.value, whole_columns(newest))
             if not isinstance(joined, str):
                 self.whole.put(symbol, joined, asked_at=now)
                 return self._given(history.forming_after(joined, newest))
             log.info("all bars of %s are fetched anew: %s", symbol, joined)
         series = await self._from_broker(symbol, SESSIONS_FETCHED)
         self._short.discard(symbol)
-        self.whole.put(symbol, history.columns(series), asked_at=now)
-        return self._given(series)
+        fetched = whole_columns(series)
+        whole = fetched if held is None else history.with_past(held.value, fetched)
+        self.whole.put(symbol, whole, asked_at=now)
+        return self._given(series if whole is fetched else history.forming_after(whole, series))
 
     def _missing(self, held: BarColumns, now: datetime) -> int | None:
         """How many sessions began after the held bars; None when all have to be fetched."""

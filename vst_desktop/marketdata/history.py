@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from vst_desktop.domain.bars import BarSeries, Timeframe
+from vst_desktop.domain.bars import BarSeries
 from vst_desktop.ports.market_data import BarColumns, join
 from vst_desktop.runtime.calendar import Sessions, trading_day
 
@@ -14,6 +15,9 @@ SETTLING = timedelta(minutes=15)
 """A session's bar still changes after the close, by the closing auction and late prints."""
 SAME_BAR_TOLERANCE = 0.01
 """Two tellings of one session's close that differ by more are of differently adjusted prices."""
+FEWEST_COMMON = 20
+"""Days that both tell; fewer say nothing about a scale."""
+PRICES = ("open", "high", "low", "close")
 SPLIT_LIKE = 1.45
 """A jump by this factor overnight, up or down, looks like a 3:2 split or a greater one."""
 
@@ -32,21 +36,6 @@ def next_change(now: datetime, sessions: Sessions) -> datetime:
     hours = sessions.session(sessions.next_session(day))
     assert hours is not None
     return hours[1]
-
-
-def columns(series: BarSeries) -> BarColumns:
-    """The whole bars of a series."""
-    end = len(series) - 1 if series.forming else len(series)
-    return BarColumns(
-        symbol=series.symbol,
-        timeframe=Timeframe.DAILY,
-        time=np.array(series.dates[:end], dtype="datetime64[D]").astype(np.int32),
-        open=np.array(series.open[:end], dtype=np.float64),
-        high=np.array(series.high[:end], dtype=np.float64),
-        low=np.array(series.low[:end], dtype=np.float64),
-        close=np.array(series.close[:end], dtype=np.float64),
-        volume=np.array(series.volume[:end], dtype=np.float64),
-    )
 
 
 def continued(held: BarColumns, newer: BarColumns) -> BarColumns | str:
@@ -70,6 +59,30 @@ def continued(held: BarColumns, newer: BarColumns) -> BarColumns | str:
     if ((opens >= SPLIT_LIKE * last) | (last >= SPLIT_LIKE * opens)).any():
         return "a jump after it looks like a split"
     return join([held.cut(0, len(held) - 1), newer.cut(place, len(newer))])
+
+
+def with_past(held: BarColumns, newer: BarColumns) -> BarColumns:
+    """Newer bars with those in front that were held from before their first, on their scale.
+
+    The scale is what the closes of the days that both tell differ by: 1, or the ratio of a split
+    since. Where it is not the same on all of them but the last, the held ones are of another
+    kind, and only the newer ones are given.
+    """
+    first = int(np.searchsorted(held.time, newer.time[0])) if len(newer) else 0
+    common = min(len(held) - first, len(newer)) - 1
+    if not first or common < FEWEST_COMMON:
+        return newer
+    if not np.array_equal(held.time[first : first + common], newer.time[:common]):
+        return newer
+    ratios = newer.close[:common] / held.close[first : first + common]
+    low, high = float(ratios.min()), float(ratios.max())
+    if not 0 < low <= high <= low * (1 + SAME_BAR_TOLERANCE):
+        return newer
+    past, scale = held.cut(0, first), float(np.median(ratios))
+    if abs(scale - 1) > SAME_BAR_TOLERANCE:
+        prices = {name: np.round(getattr(past, name) * scale, 4) for name in PRICES}
+        past = replace(past, **prices, volume=past.volume / scale)
+    return join([past, newer])
 
 
 def forming_after(whole: BarColumns, newest: BarSeries) -> BarSeries:

@@ -84,6 +84,21 @@ def day_number(day: date) -> int:
     return day.toordinal() - _EPOCH
 
 
+def whole_columns(series: BarSeries) -> BarColumns:
+    """The bars of a series' closed sessions."""
+    end = len(series) - 1 if series.forming else len(series)
+    return BarColumns(
+        symbol=series.symbol,
+        timeframe=Timeframe.DAILY,
+        time=np.array(series.dates[:end], dtype="datetime64[D]").astype(np.int32),
+        open=np.array(series.open[:end], dtype=np.float64),
+        high=np.array(series.high[:end], dtype=np.float64),
+        low=np.array(series.low[:end], dtype=np.float64),
+        close=np.array(series.close[:end], dtype=np.float64),
+        volume=np.array(series.volume[:end], dtype=np.float64),
+    )
+
+
 def join(parts: Sequence[BarColumns]) -> BarColumns:
     """One symbol's bars that came in parts, in their order."""
     if len(parts) == 1:

@@ -142,7 +142,10 @@ class ExitSettings(_Group):
 class UniverseSettings(_Group):
     """What is scanned and which chains are loaded (SPEC 4)."""
 
-    watchlist: str = Field("", description="file of symbols to scan, one a line (PAPER and LIVE)")
+    source: Literal["watchlist", "bar_store"] = Field(
+        "watchlist", description="where symbols come from (PAPER and LIVE; DEMO has its own)"
+    )
+    watchlist: str = Field("", description="file of symbols, one a line, read before each scan")
     max_chains: int = Field(20, ge=0, le=1000, description="loaded unasked after a scan")
     min_market_cap: float = Field(10_000_000_000, ge=0, description="USD")
     min_price: float = Field(20, ge=0, description="USD")

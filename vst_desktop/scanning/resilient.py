@@ -9,9 +9,10 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from vst_desktop.domain.bars import SymbolError
+from vst_desktop.domain.bars import SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import StrategyError
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer
 from vst_desktop.ports.scanner import (
     DoorPolicy,
     PutResult,
@@ -23,6 +24,7 @@ from vst_desktop.ports.scanner import (
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.scanning.computations import BOTH, BY_NUMPY, Computations, Way, warm_up
 from vst_desktop.scanning.door import admit
+from vst_desktop.scanning.given import BarsTaker, GivenBars
 from vst_desktop.scanning.inprocess import Bars, OnProgress, as_series, rows_of, scan_in_thread
 from vst_desktop.strategy.registry import BUILT_IN, check_known
 
@@ -32,7 +34,7 @@ RESTART_SECS = 2.0
 """How long a scan waits for a child that is being started again."""
 
 
-class SupervisedScanner(Scanner, Protocol):
+class SupervisedScanner(BarsTaker, Scanner, Protocol):
     """A scanner that is started again when it dies, until ``breaker_open``."""
 
     async def scan_rows(
@@ -61,11 +63,9 @@ class ResilientScanner:
         self._child = child
         self._tell = tell
         self._bars: dict[str, Bars] = {}
-        self._held: dict[str, Bars] = {}
-        """Bars as the child that serves now was given them."""
-        self._refused: dict[str, SymbolError] = {}
-        self._warned: dict[str, list[SymbolError]] = {}
+        self._given = GivenBars(child, tell)
         self._door_policy: DoorPolicy = "reject"
+        self._keep = False
         self._next_child = asyncio.Event()
         self._down = False
         self._tasks = TaskOwner("scanner")
@@ -94,18 +94,41 @@ class ResilientScanner:
         keep: bool = False,
         door_policy: DoorPolicy = "reject",
     ) -> PutResult:
-        """Hold the bars here too and give the child those it does not hold yet."""
+        """Hold the bars here too and give the child those it does not hold yet.
+
+        Of kept bars only what the child's store lacks is written, a forming one never. A store
+        that cannot be written is told once; the scan goes on with bars in memory.
+        """
         self._bars.update((bars.symbol, bars) for bars in series)
-        self._door_policy = door_policy
+        self._door_policy, self._keep = door_policy, keep
         symbols = [bars.symbol for bars in series]
         if self._child.healthy:
             try:
-                await self._give(symbols, keep=keep)
+                await self._give(symbols)
             except UserError as error:
                 log.info("the scanner took no bars: %s", error)
             else:
-                return _put_result(series, self._refused, self._warned)
+                return _put_result(series, self._given.refused, self._given.warned)
         return await asyncio.to_thread(_admitted, series, door_policy)
+
+    async def fetch_bars(
+        self, symbols: Sequence[str], *, timeframe: Timeframe, on_bars: Callable[[BarColumns], None]
+    ) -> BulkAnswer:
+        """Bars of a few symbols from the child; see the port."""
+        return await self._child.fetch_bars(symbols, timeframe=timeframe, on_bars=on_bars)
+
+    async def stream_bars(
+        self,
+        symbols: Sequence[str],
+        *,
+        timeframe: Timeframe,
+        on_bars: Callable[[BarColumns], None],
+        on_progress: OnProgress | None = None,
+    ) -> BulkAnswer:
+        """Bars of any number of symbols from the child; see the port."""
+        return await self._given.stream_bars(
+            symbols, timeframe=timeframe, on_bars=on_bars, on_progress=on_progress
+        )
 
     async def scan(self, request: ScanRequest, on_progress: OnProgress | None = None) -> ScanResult:
         """Scan in the child, users' own strategies here; all of it here while the child is down.
@@ -145,7 +168,7 @@ class ResilientScanner:
     def hold(self, series: Sequence[Bars]) -> None:
         """Keep bars that the child has from elsewhere, for what runs here."""
         self._bars.update((bars.symbol, bars) for bars in series)
-        self._held.update((bars.symbol, bars) for bars in series)
+        self._given.hold(series)
 
     async def _in_child[T](
         self,
@@ -176,27 +199,9 @@ class ResilientScanner:
             return False
         return True
 
-    async def _give(self, symbols: Sequence[str], *, keep: bool = False) -> None:
-        """Give the child the bars of these symbols that it does not hold as they stand here."""
-        missing = [
-            bars
-            for symbol in symbols
-            if (bars := self._bars.get(symbol)) is not None
-            and (keep or self._held.get(symbol) != bars)  # columns are equal when they are one
-        ]
-        if not missing:
-            return
-        receiver = self._next_child
-        result = await self._child.put_bars(missing, keep=keep, door_policy=self._door_policy)
-        if receiver is not self._next_child:
-            raise UserError("the scanner that took the bars is gone")
-        for bars in missing:
-            self._held[bars.symbol] = bars
-            self._refused.pop(bars.symbol, None)
-            self._warned[bars.symbol] = []
-        self._refused.update((error.symbol, error) for error in result.errors)
-        for warning in result.warnings:
-            self._warned[warning.symbol].append(warning)
+    async def _give(self, symbols: Sequence[str]) -> None:
+        bars = [self._bars[symbol] for symbol in symbols if symbol in self._bars]
+        await self._given.give(bars, keep=self._keep, door_policy=self._door_policy)
 
     async def _here(
         self, request: ScanRequest, ways: Sequence[Way], on_progress: OnProgress | None
@@ -209,9 +214,7 @@ class ResilientScanner:
 
     def child_serves(self, serving: bool) -> None:
         """A child came, holding no bars yet, or is gone."""
-        self._held.clear()
-        self._refused.clear()
-        self._warned.clear()
+        self._given.forget()
         if serving:
             self._down = False
             arrived, self._next_child = self._next_child, asyncio.Event()

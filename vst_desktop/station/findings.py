@@ -27,6 +27,8 @@ class Findings:
     result: ScanResult | None = None
     signals: list[Signal] = field(default_factory=list)
     errors: list[SymbolError] = field(default_factory=list)
+    warnings: list[SymbolError] = field(default_factory=list)
+    """Of bars that were scanned all the same: missing sessions, jumps that look like a split."""
     chain_errors: list[SymbolError] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
     """The last column of a signal's row, by symbol."""

@@ -112,7 +112,7 @@ def demo_report(
             "server_version": engines.broker.server_version,
         },
         "scan": {
-            "symbols": len(universe.symbols) + len(universe.unserved),
+            "symbols": universe.size,
             "scanned": result.scanned if result else 0,
             "errors": [{"symbol": e.symbol, "error": e.error} for e in findings.errors],
             "seconds": result.seconds if result else None,

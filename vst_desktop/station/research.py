@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import date
 
@@ -18,23 +18,22 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import OptionChain
 from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import Candidate, ExitPlan, RankedSpread, Selection
-from vst_desktop.marketdata.data import MarketData
-from vst_desktop.options.affordability import cheapest_spread_usd
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.options.selection import select
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner, ScanRequest
 from vst_desktop.ports.store import Journal
+from vst_desktop.ports.universe import Universe, UniverseSource
 from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.findings import Findings, Progress
+from vst_desktop.station.ranking import LOAD_CHAIN, Judge, by_turnover, next_chain
 from vst_desktop.station.study import fire_rates, nearest, strategy_errors
-from vst_desktop.station.universe import Universe
+from vst_desktop.station.supply import Supply
 
 log = logging.getLogger(__name__)
 
-VOLUME_SESSIONS = 20
 CHAINS_AT_ONCE = 2
 
 
@@ -44,7 +43,7 @@ class Research:
     Args:
         size: Contracts for a ranked spread now and the denial, if any.
         plan: The exit plan for a signal's spread entered now at a price of the underlying.
-        bars: Filled with each symbol's bars as they are fetched.
+        held: Symbols of the open positions now.
         alert: Raises an alert.
         on_change: Called when the findings changed.
     """
@@ -53,23 +52,23 @@ class Research:
         self,
         *,
         settings: Settings,
-        universe: Universe,
+        universe: UniverseSource,
         chains: Chains,
-        market_data: MarketData,
+        supply: Supply,
         scanner: Scanner,
         journal: Journal,
         clock: Clock,
         sessions: Sessions,
         size: Callable[[RankedSpread], tuple[int, str | None]],
         plan: Callable[[Signal, RankedSpread, float], ExitPlan],
-        bars: dict[str, BarSeries],
+        held: Callable[[], Collection[str]],
         alert: Callable[[Severity, str, str], None],
         on_change: Callable[[], None],
     ) -> None:
         self._settings = settings
-        self._universe = universe
+        self._source = universe
+        self._supply = supply
         self.chains = chains
-        self._market_data = market_data
         self._scanner = scanner
         self._journal = journal
         self._clock = clock
@@ -78,17 +77,15 @@ class Research:
         self._plan = plan
         self._alert = alert
         self._on_change = on_change
-        self._bars = bars
+        self._held = held
+        self._opened: dict[str, None] = {}
         self._revisions: dict[str, int] = {}
         self._rejected: set[str] = set()
         self._lock = asyncio.Lock()
+        self.universe = Universe()
+        """What the last scan was of."""
         self.findings = Findings()
         self.progress: Progress | None = None
-
-    @property
-    def universe(self) -> Universe:
-        """What is scanned."""
-        return self._universe
 
     def use(self, settings: Settings) -> None:
         """Take these settings from the next scan on."""
@@ -96,7 +93,12 @@ class Research:
 
     def bars(self, symbol: str) -> BarSeries | None:
         """The symbol's daily bars as last fetched."""
-        return self._bars.get(symbol)
+        return self._supply.bars.get(symbol)
+
+    def opened(self, symbol: str) -> None:
+        """The trader looks at this symbol: its chain goes before others that wait."""
+        self._opened.pop(symbol, None)
+        self._opened[symbol] = None
 
     async def scan(self) -> None:
         """One whole scan. A scan that is cancelled keeps what it found.
@@ -113,105 +115,62 @@ class Research:
                     self._on_change()
 
     async def _scan(self) -> None:
-        if not self._universe.symbols and not self._universe.unserved:
-            raise UserError(
-                "there are no symbols to scan",
-                remedy="name a file of symbols in the setting universe.watchlist",
-            )
-        found = Findings(
-            errors=[SymbolError(symbol=s, error=e) for s, e in self._universe.unserved]
-        )
-        fetched = await self._fetch(found)
+        self.universe = universe = await self._source()
+        found = Findings(errors=[SymbolError(symbol=s, error=e) for s, e in universe.unserved])
+        self.progress = Progress(stage="bars", done=0, total=len(universe.symbols))
+        fetched, failed = await self._supply.fetch(universe.symbols, self._tell_progress)
+        found.errors += failed
         self.progress = Progress(stage="scan", done=0, total=len(fetched))
         settings = self._settings.strategy
-        put = await self._scanner.put_bars(fetched, door_policy=self._settings.bars.door_policy)
+        put = await self._supply.hand_over(fetched, self._settings.bars.door_policy)
         found.errors += put.errors
+        found.warnings += put.warnings
         bad = {error.symbol for error in put.errors}
         request = ScanRequest(
             symbols=tuple(s.symbol for s in fetched if s.symbol not in bad),
             strategies=settings.enabled,
             parameters=settings.model_dump(),
         )
-        found.result = await self._scanner.scan(request, self._scan_progress)
+        found.result = await self._scanner.scan(request, self._tell_progress)
         found.errors += found.result.errors
         found.strategy_errors = await strategy_errors(found.result)
-        found.signals = self._rank([self._dated(s) for s in found.result.signals], found)
+        self._judge([self._dated(s) for s in found.result.signals], found)
         self.findings = found
         await self._journal.record(
             "SCAN",
-            symbols=len(self._universe.symbols) + len(self._universe.unserved),
+            symbols=universe.size,
             scanned=found.result.scanned,
             errors=len(found.errors),
             signals=[(s.symbol, s.strategy, s.date.isoformat()) for s in found.signals],
         )
         self._on_change()
         found.fire_rates = await fire_rates(self._scanner, request)
-        scanned = [self._bars[symbol] for symbol in request.symbols]
+        scanned = [self._supply.bars[symbol] for symbol in request.symbols]
         found.near_misses = await nearest(scanned, settings)
         self._on_change()
         await self._load_first_chains(found)
 
-    async def _fetch(self, found: Findings) -> list[BarSeries]:
-        symbols = self._universe.symbols
-        fetched: dict[str, BarSeries] = {}
-        self.progress = Progress(stage="bars", done=0, total=len(symbols))
-
-        def take(series: BarSeries) -> None:
-            fetched[series.symbol] = series
-            self._bars[series.symbol] = series
-            assert self.progress is not None
-            self.progress.done = len(fetched)
-            self._on_change()
-
-        found.errors += await self._market_data.daily_bars(symbols, take)
-        return list(fetched.values())
-
-    def _scan_progress(self, done: int, total: int) -> None:
+    def _tell_progress(self, done: int, total: int) -> None:
         if self.progress is not None:
             self.progress.done, self.progress.total = done, total
         self._on_change()
 
     def _dated(self, signal: Signal) -> Signal:
-        series = self._bars[signal.symbol]
+        series = self._supply.bars[signal.symbol]
         return replace(signal, forming=series.forming and signal.date == series.dates[-1])
 
-    def _rank(self, signals: list[Signal], found: Findings) -> list[Signal]:
-        """Signals of the present session, by 20-day average dollar volume, with filters' words."""
+    def _judge(self, signals: list[Signal], found: Findings) -> None:
+        """Put signals in order, each with what is said of its chain."""
+        bars = self._supply.bars
         today = trading_day(self._clock.now())
         last = today if self._sessions.is_session(today) else self._sessions.previous_session(today)
-        volumes = {s.symbol: self._volume(s.symbol) for s in signals}
-        universe = self._settings.universe
-        for signal in signals:
-            shares, _ = volumes[signal.symbol]
-            if signal.date < self._sessions.previous_session(last):
-                state = f"old bar {signal.date:%d %b %Y}"
-            elif signal.close < universe.min_price:
-                state = f"price < {universe.min_price:g}"
-            elif shares < universe.min_volume:
-                state = f"volume < {universe.min_volume / 1e6:g} M"
-            else:
-                state = self._affordable(signal)
-            found.states[signal.symbol] = state
-        held_first = sorted(signals, key=lambda s: (-volumes[s.symbol][1], s.symbol, s.strategy))
-        return held_first
-
-    def _volume(self, symbol: str) -> tuple[float, float]:
-        """20-day average volume of whole bars in shares, and in dollars."""
-        whole = self._bars[symbol].whole()
-        count = min(VOLUME_SESSIONS, len(whole))
-        if not count:
-            return 0.0, 0.0
-        shares = sum(whole.volume[-count:]) / count
-        dollars = sum(
-            v * c for v, c in zip(whole.volume[-count:], whole.close[-count:], strict=True)
+        judge = Judge(
+            universe=self._settings.universe,
+            rules=self.rules,
+            oldest=self._sessions.previous_session(last),
         )
-        return shares, dollars / count
-
-    def _affordable(self, signal: Signal) -> str:
-        needs = cheapest_spread_usd(self._bars[signal.symbol], self.rules)
-        if needs is not None and needs > self._settings.options.max_spread_cost:
-            return f"needs ${needs:,.0f}"
-        return "load chain"
+        found.signals = by_turnover(signals, bars)
+        found.states = {s.symbol: judge.state(s, bars[s.symbol]) for s in signals}
 
     @property
     def rules(self) -> SelectionRules:
@@ -219,23 +178,26 @@ class Research:
         return SelectionRules.of(self._settings.options.model_dump())
 
     async def _load_first_chains(self, found: Findings) -> None:
-        wanted = list(
-            dict.fromkeys(s.symbol for s in found.signals if found.states[s.symbol] == "load chain")
-        )[: self._settings.universe.max_chains]
-        found.chains_wanted = len(wanted)
-        self.progress = Progress(stage="chains", done=0, total=len(wanted))
-        gate = asyncio.Semaphore(CHAINS_AT_ONCE)
+        ready = {s.symbol for s in found.signals if found.states[s.symbol] == LOAD_CHAIN}
+        found.chains_wanted = min(len(ready), self._settings.universe.max_chains)
+        self.progress = Progress(stage="chains", done=0, total=found.chains_wanted)
+        turns = iter(range(found.chains_wanted))
 
-        async def load(symbol: str) -> None:
-            async with gate:
+        async def load() -> None:
+            for _ in turns:
+                symbol = next_chain(
+                    found.signals, found.states, held=self._held(), opened=tuple(self._opened)
+                )
+                if symbol is None:  # the trader loaded it meanwhile
+                    return
                 await self._load(symbol)
-            assert self.progress is not None
-            self.progress.done += 1
-            self._on_change()
+                assert self.progress is not None
+                self.progress.done += 1
+                self._on_change()
 
         async with asyncio.TaskGroup() as group:
-            for symbol in wanted:
-                group.create_task(load(symbol), name=f"chain:{symbol}")
+            for number in range(CHAINS_AT_ONCE):
+                group.create_task(load(), name=f"chains:{number}")
 
     async def load_chain(self, symbol: str) -> None:
         """Load one symbol's chain now; a failure is shown in its row."""
@@ -297,7 +259,7 @@ class Research:
             plan=self._plan(signal, ranked, spot),
             spot=spot,
             denied=denied,
-            recorded=signal.symbol in self._universe.recorded,
+            recorded=signal.symbol in self.universe.recorded,
         )
 
     def _age(self, day: date, today: date) -> str:

@@ -48,7 +48,7 @@ class ScanPresenter:
         return ScanView(
             rows=rows,
             scanned=result.scanned if result else 0,
-            symbols=len(universe.symbols) + len(universe.unserved),
+            symbols=universe.size,
             errors=(
                 *_by_strategy(findings.strategy_errors),
                 *((e.symbol, e.error) for e in (*findings.errors, *findings.chain_errors)),

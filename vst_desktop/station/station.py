@@ -30,6 +30,7 @@ from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, Connec
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner
 from vst_desktop.ports.store import IntentRecord
+from vst_desktop.ports.universe import UniverseSource
 from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.settings import Settings
@@ -39,7 +40,7 @@ from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.research import Research
 from vst_desktop.station.sizing import Sizer
-from vst_desktop.station.universe import Universe
+from vst_desktop.station.supply import Supply
 from vst_desktop.station.view import StationView
 from vst_desktop.strategy.exit import ExitRules
 
@@ -58,6 +59,8 @@ class Engines:
     sessions: Sessions
     alerts: AlertCenter
     new_id: Callable[[], str]
+    keeps_bars: bool = False
+    """Whole bars that the broker gave go into the scanner's bar store, and come from there."""
 
 
 class Station:
@@ -68,15 +71,16 @@ class Station:
         *,
         settings: Settings,
         mode: Mode,
-        universe: Universe,
+        universe: UniverseSource,
         engines: Engines,
         clock_speed: float = 1.0,
+        market_note: str | None = None,
     ) -> None:
         self.settings = settings
         self.mode = mode
         self.engines = engines
         self.clock_speed = clock_speed
-        self.market_note = universe.note
+        self.market_note = market_note
         self.account: AccountSnapshot | None = None
         self.stocks: dict[str, StockQuote] = {}
         self.options: dict[int, OptionQuote] = {}
@@ -99,14 +103,19 @@ class Station:
                 market_data=engines.market_data,
                 clock=engines.clock,
             ),
-            market_data=engines.market_data,
+            supply=Supply(
+                market_data=engines.market_data,
+                scanner=engines.scanner,
+                bars=bars,
+                keep=engines.keeps_bars,
+            ),
             scanner=engines.scanner,
             journal=engines.journal,
             clock=engines.clock,
             sessions=engines.sessions,
             size=self._sizer.size,
             plan=self._planner.plan,
-            bars=bars,
+            held=lambda: {p.spread.symbol for p in self.desk.positions()},
             alert=engines.alerts.raise_alert,
             on_change=self.changed,
         )
@@ -232,6 +241,10 @@ class Station:
 
     def select(self, symbol: str, candidate_id: str | None = None) -> None:
         """Make the symbol and candidate the selected ones."""
+        self.research.opened(symbol)
+        self._show(symbol, candidate_id)
+
+    def _show(self, symbol: str, candidate_id: str | None) -> None:
         self.selected_symbol = symbol
         if candidate_id is None:
             own = [c for c in self.research.candidates() if c.signal.symbol == symbol]
@@ -250,7 +263,7 @@ class Station:
             raise error
         if self.selected_candidate is None and (candidates := self.research.candidates()):
             best = candidates[0]
-            self.select(best.signal.symbol, best.candidate_id)
+            self._show(best.signal.symbol, best.candidate_id)
 
     async def use_ratio_base(self, base: Literal["zero", "range_low"]) -> None:
         """Measure the ATR ratio from this base until the program ends, and scan again."""

@@ -69,7 +69,7 @@ class StripView:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalRow:
     """One signal in the scanner pane. ``chain_state`` is a word for the last column:
-    ``forming``, ``1 d``, ``needs $1,340``, ``load chain``, ``loading``, or an error."""
+    ``forming``, ``1 d``, ``needs about 1,340 USD``, ``load chain``, ``loading``, or an error."""
 
     key: str
     symbol: str

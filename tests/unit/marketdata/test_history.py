@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.helpers.made_bars import made, sessions_up_to
 from vst_desktop.domain.bars import BarSeries
-from vst_desktop.marketdata.history import columns, continued, forming_after, next_change
-from vst_desktop.ports.market_data import BarColumns, join
+from vst_desktop.marketdata.history import continued, forming_after, next_change, with_past
+from vst_desktop.ports.market_data import BarColumns, join, whole_columns
 from vst_desktop.runtime.calendar import EASTERN, Sessions
 
 WEDNESDAY = date(2023, 6, 14)
@@ -120,7 +120,40 @@ def forming(bars: BarColumns) -> BarSeries:
 
 def test_the_forming_bar_is_cut_off_and_put_back() -> None:
     series = forming(BARS)
-    whole = columns(series)
+    whole = whole_columns(series)
     assert whole.series() == BARS.cut(0, 29).series() == series.whole()
     assert forming_after(whole, series) == series
     assert forming_after(whole, BARS.series()) == whole.series()
+
+
+LONG = made("AAPL", sessions_up_to(WEDNESDAY, 60))
+SCALED = ("open", "high", "low", "close")
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5, 10.0])
+def test_what_was_held_before_the_newer_bars_stays_in_front_on_their_scale(scale: float) -> None:
+    newer = replace(LONG, **{n: getattr(LONG, n) * scale for n in SCALED}).cut(30, 60)
+    newer = replace(newer, volume=newer.volume / scale)
+    deep = with_past(LONG, newer)
+    assert deep.time.tolist() == LONG.time.tolist()
+    for name in SCALED:
+        assert getattr(deep, name).tolist() == pytest.approx(getattr(LONG, name) * scale)
+    assert deep.volume.tolist() == pytest.approx(LONG.volume / scale)
+    if scale == 1:
+        assert deep.series() == LONG.series()
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        replace(LONG, close=LONG.close * np.linspace(0.9, 1, 60)),  # dividends taken out
+        LONG.cut(0, 29),  # nothing in common
+        LONG.cut(0, 40),  # too little in common
+        LONG.cut(30, 60),  # nothing from before
+        replace(LONG, time=np.where(LONG.time == LONG.time[45], LONG.time[45] + 1, LONG.time)),
+    ],
+    ids=["another adjustment", "apart", "hardly touching", "no past", "other days"],
+)
+def test_bars_of_another_kind_are_not_put_in_front(held: BarColumns) -> None:
+    newer = LONG.cut(30, 60)
+    assert with_past(held, newer) is newer

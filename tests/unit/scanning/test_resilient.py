@@ -12,10 +12,10 @@ import pytest
 
 from tests.helpers.own_strategies import SLOW_RISE, Own
 from tests.helpers.rising import rising
-from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Direction, Signal
-from vst_desktop.ports.market_data import BarColumns
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer
 from vst_desktop.ports.scanner import DoorPolicy, PutResult, ScanRequest, ScanResult, SignalRows
 from vst_desktop.runtime.settings import StrategySettings
 from vst_desktop.scanning import resilient
@@ -70,6 +70,7 @@ class FragileScanner:
         series: Sequence[BarSeries | BarColumns],
         *,
         keep: bool = False,
+        append: bool = False,
         door_policy: DoorPolicy = "reject",
     ) -> PutResult:
         await self._live("put")
@@ -103,6 +104,21 @@ class FragileScanner:
             engine="go",
             counts=dict.fromkeys(request.strategies, len(request.symbols)),
         )
+
+    async def fetch_bars(
+        self, symbols: Sequence[str], *, timeframe: Timeframe, on_bars: Callable[[BarColumns], None]
+    ) -> BulkAnswer:
+        raise UserError("it has none")
+
+    async def stream_bars(
+        self,
+        symbols: Sequence[str],
+        *,
+        timeframe: Timeframe,
+        on_bars: Callable[[BarColumns], None],
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> BulkAnswer:
+        return await self.fetch_bars(symbols, timeframe=timeframe, on_bars=on_bars)
 
     async def scan_rows(
         self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vst_desktop.adapters.files.watchlist import read_watchlist
+from vst_desktop.adapters.files.watchlist import Watchlist, read_watchlist
 from vst_desktop.domain.errors import UserError
 
 
@@ -16,24 +16,74 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
+def symbols(folder: Path, text: str) -> tuple[str, ...]:
+    listed = read_watchlist(written(folder, text))
+    assert listed.errors == ()
+    return listed.symbols
+
+
 def test_symbols_come_in_file_order_once_each(tmp_path: Path) -> None:
-    file = written(tmp_path, "# mine\naapl\n\nMSFT # big\nBRK.B\naapl\n")
-    assert read_watchlist(file) == ("AAPL", "MSFT", "BRK.B")
-
-
-def test_first_column_of_a_csv_counts_and_its_header_does_not(tmp_path: Path) -> None:
-    file = written(tmp_path, '\ufeffSymbol,Name\n"AAPL",Apple\nMSFT,Microsoft\n')
-    assert read_watchlist(file) == ("AAPL", "MSFT")
+    text = "# mine\naapl\n\nMSFT # big\nBRK.B\r\naapl\n"
+    assert symbols(tmp_path, text) == ("AAPL", "MSFT", "BRK.B")
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("AAPL\n$$$\n", r"'\$\$\$' on line 2"), ("# none\n\n", "holds no symbol")]
+    "text",
+    [
+        '\ufeffSymbol,Name\n"AAPL","Apple, Inc."\nMSFT,Microsoft\n',
+        "# list\nName;Ticker;Weight\nApple;AAPL;7\nMicrosoft;MSFT;6\n",
+        "AAPL\tApple\nMSFT\tMicrosoft\n",
+    ],
+    ids=["first column", "another column", "no header"],
 )
-def test_bad_content_is_named(tmp_path: Path, text: str, words: str) -> None:
+def test_of_a_csv_the_column_of_the_symbols_counts(tmp_path: Path, text: str) -> None:
+    assert symbols(tmp_path, text) == ("AAPL", "MSFT")
+
+
+def test_lines_without_a_symbol_are_named_and_the_others_read(tmp_path: Path) -> None:
+    file = written(tmp_path, 'Name,Symbol\nApple,AAPL\nOnly a name\nMoney,$$$\n"x,MSFT\n')
+    listed = read_watchlist(file)
+    assert listed.symbols == ("AAPL",)
+    assert [(e.symbol, e.error) for e in listed.errors] == [
+        ("Only a name", f"line 3 of {file}: this is no symbol"),
+        ("$$$", f"line 4 of {file}: this is no symbol"),
+        ('"x,MSFT', f"line 5 of {file}: this is no symbol"),
+    ]
+
+
+def test_a_symbol_named_like_the_header_is_one_on_a_later_line(tmp_path: Path) -> None:
+    assert symbols(tmp_path, "AAPL\nTICKER\n") == ("AAPL", "TICKER")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("\n$$$\n&&&\n", r"holds no symbol \('\$\$\$': line 2 of .*list\.txt"),
+        ("# none\n\n", r"list\.txt: watchlist holds no symbol"),
+        ("", "holds no symbol"),
+        ("Symbol\n", "holds no symbol"),
+    ],
+)
+def test_a_list_without_symbols_is_refused(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
         read_watchlist(written(tmp_path, text))
 
 
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.txt: watchlist cannot be read"):
-        read_watchlist(tmp_path / "none.txt")
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", None])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "list.txt"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(UserError, match=r"list\.txt: watchlist cannot be read"):
+        read_watchlist(file)
+
+
+def test_a_folder_is_no_watchlist(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        read_watchlist(tmp_path)
+
+
+def test_no_entry_is_too_long_to_be_shown(tmp_path: Path) -> None:
+    listed = read_watchlist(written(tmp_path, "AAPL\n" + "A" * 5000 + "\n"))
+    assert listed == Watchlist(symbols=("AAPL",), errors=listed.errors)
+    assert len(listed.errors[0].symbol) == 41
