@@ -3,7 +3,7 @@
 The underlying's price falls by each cash dividend at its ex-date and is lognormal in between (the
 spot model, as in QuantLib's finite-difference engine). Where early exercise cannot pay and no cash
 dividend falls into the option's life, values are those of Black-Scholes. The measured errors and
-times of both efforts stand in ``docs/adr/0009-american-options.md``.
+times of both efforts stand in ``docs/adr/0012-american-options.md``.
 """
 
 from __future__ import annotations
@@ -106,13 +106,13 @@ def american_implied_volatility(
     result = np.full(target.shape, np.nan)
     index = np.flatnonzero(fault == Fault.NONE)
     if index.size:
-        found = _solve(contracts.at(index), target[index], floor[index], effort)
+        found = _solve(contracts.at(index), target[index], effort)
         result[index] = found
         fault[index[np.isnan(found)]] = Fault.ABOVE_BOUND
     return Implied(volatility=result, fault=fault)
 
 
-def _solve(contracts: Contracts, target: Floats, floor: Floats, effort: Effort) -> Floats:
+def _solve(contracts: Contracts, target: Floats, effort: Effort) -> Floats:
     european = implied_volatility(
         target,
         is_call=contracts.call,
@@ -128,7 +128,8 @@ def _solve(contracts: Contracts, target: Floats, floor: Floats, effort: Effort) 
     index = np.flatnonzero(~plain)
     sigma = np.clip(np.nan_to_num(european[index], nan=0.3), 1e-3, MAX_VOLATILITY)
     low, high = np.zeros(index.shape), np.full(index.shape, np.inf)
-    last, last_error = low.copy(), (floor - target)[index]
+    last: tuple[Floats, Floats] | None = None
+    slope = 100 * replace(contracts.at(index), volatility=sigma).european().vega
     for _ in range(_ROUNDS):
         if not index.size:
             break
@@ -137,11 +138,8 @@ def _solve(contracts: Contracts, target: Floats, floor: Floats, effort: Effort) 
         hit = np.abs(error) <= _TOLERANCE_USD[effort]
         result[index[hit]] = sigma[hit]
         low, high = np.where(error < 0, sigma, low), np.where(error < 0, high, sigma)
-        slope = np.where(
-            (last > 0) & (sigma != last),
-            (error - last_error) / np.where(sigma != last, sigma - last, 1.0),
-            100 * trial.european().vega,
-        )
+        if last is not None:
+            slope = (error - last[1]) / np.where(sigma != last[0], sigma - last[0], np.nan)
         step = sigma - error / np.where(slope > 1e-9, slope, np.nan)
         middle = np.where(np.isinf(high), np.minimum(2 * sigma, MAX_VOLATILITY), (low + high) / 2)
         within = (step > low) & (step < np.minimum(high, MAX_VOLATILITY))
@@ -149,7 +147,7 @@ def _solve(contracts: Contracts, target: Floats, floor: Floats, effort: Effort) 
         narrow = high - low < 1e-12
         result[index[narrow]] = sigma[narrow]
         left = ~(hit | narrow | ((sigma >= MAX_VOLATILITY) & (error < 0)))
-        last, last_error = sigma[left], error[left]
+        last = sigma[left], error[left]
         index, low, high, sigma = index[left], low[left], high[left], following[left]
     return result
 

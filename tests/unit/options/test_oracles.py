@@ -1,7 +1,7 @@
 """Against QuantLib and vollib, over seeded random contracts.
 
 QuantLib takes 20 ms for one of its accurate prices: a sample here, all 10 000 in
-tests/benchmarks/bench_pricing.py, whose figures stand in docs/adr/0011-american-options.md.
+tests/benchmarks/bench_pricing.py, whose figures stand in docs/adr/0012-american-options.md.
 """
 
 import numpy as np
