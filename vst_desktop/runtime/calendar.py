@@ -7,6 +7,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vst_desktop.domain.errors import UserError
 
 EASTERN = ZoneInfo("America/New_York")
@@ -16,7 +19,14 @@ EASTERN = ZoneInfo("America/New_York")
 def _schedule() -> Any:
     import exchange_calendars  # here, because it costs half a second and 100 MB
 
-    return exchange_calendars.get_calendar("XNYS", start="1999-01-01")
+    return exchange_calendars.get_calendar("XNYS", start="1990-01-01")
+
+
+@lru_cache(maxsize=1)
+def session_days() -> NDArray[np.int64]:
+    """All sessions that are known, from 1990 on, as days since 1970-01-01, in order."""
+    days = _schedule().sessions.to_numpy().astype("datetime64[D]")
+    return np.asarray(days, dtype=np.int64)
 
 
 class Sessions:

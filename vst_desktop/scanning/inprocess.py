@@ -18,8 +18,8 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.signals import Signal, StrategyError
 from vst_desktop.ports.market_data import BarColumns, day_number
 from vst_desktop.ports.scanner import DoorPolicy, ScanRequest, ScanResult, SignalRows
+from vst_desktop.runtime.door import admit
 from vst_desktop.scanning.computations import Computations
-from vst_desktop.scanning.door import admit
 from vst_desktop.strategy.entry import Mask
 from vst_desktop.strategy.indicators import Indicators
 from vst_desktop.strategy.parameters import StrategyParameters

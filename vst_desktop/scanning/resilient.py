@@ -21,9 +21,10 @@ from vst_desktop.ports.scanner import (
     ScanResult,
     SignalRows,
 )
+from vst_desktop.runtime.door import admit, columns_of
+from vst_desktop.runtime.doubts import doubts
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.scanning.computations import BOTH, BY_NUMPY, Computations, Way, warm_up
-from vst_desktop.scanning.door import admit
 from vst_desktop.scanning.given import BarsTaker, GivenBars
 from vst_desktop.scanning.inprocess import Bars, OnProgress, as_series, rows_of, scan_in_thread
 from vst_desktop.strategy.registry import BUILT_IN, check_known
@@ -254,8 +255,12 @@ def _admitted(series: Sequence[Bars], policy: DoorPolicy) -> PutResult:
             if one.error is not None
         },
         {
-            symbol: [SymbolError(symbol=symbol, error=text) for text in one.warnings]
+            symbol: [
+                SymbolError(symbol=symbol, error=text)
+                for text in (*one.warnings, *doubts(columns_of(one.series)))
+            ]
             for symbol, one in admissions.items()
+            if one.series is not None
         },
     )
 

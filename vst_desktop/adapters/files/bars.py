@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.market_data import BarColumns
 from vst_desktop.ports.scanner import DoorPolicy
+from vst_desktop.runtime.door import refusal, suspects
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = ("symbol", "date", *PRICES, "volume")
@@ -70,13 +71,8 @@ class SeriesBySymbol(Mapping[str, BarSeries]):
 
     def packed(self, symbol: str) -> BarColumns:
         """The same bars as the scanner takes them."""
-        rows = self.columns(symbol)
-        return BarColumns(
-            symbol=symbol,
-            timeframe=Timeframe.DAILY,
-            time=rows.dates.astype(np.int64).astype(np.int32),
-            **rows.values,
-        )
+        packed = _packed(symbol, self.columns(symbol))
+        return replace(packed, time=packed.time.astype(np.int32))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,38 +205,22 @@ def _slices(names: list[str], ranks: npt.NDArray[np.int64]) -> dict[str, slice]:
 
 
 def _refused(columns: BarRows, slices: Mapping[str, slice]) -> dict[str, str]:
-    """For each symbol with a bad bar: the first one, why, and how many more."""
-    x = columns.values
-    numbers = [x[name] for name in (*PRICES, "volume")]
-    lowest = np.minimum.reduce(numbers[:4])
-    step = np.zeros(len(columns.dates), dtype=np.int64)
-    step[1:] = np.diff(columns.dates.astype(np.int64))
-    starts = [rows.start for rows in slices.values()]
-    step[starts] = 1
-    with np.errstate(invalid="ignore"):
-        faults = {
-            "has no usable date": ~((columns.dates >= _FIRST_DAY) & (columns.dates <= _LAST_DAY)),
-            "duplicate date": step == 0,
-            "date runs backwards": step < 0,
-            "a value is missing or not finite": ~np.logical_and.reduce(
-                [np.isfinite(column) for column in numbers]
-            ),
-            "price at or below zero": lowest <= 0,
-            "high below low": x["high"] < x["low"],
-            "negative volume": x["volume"] < 0,
-        }
-    bad = np.logical_or.reduce(list(faults.values()))
+    """Why each symbol with a bad bar is refused."""
+    bad = suspects(_packed("", columns), [rows.start for rows in slices.values()])
     if not bad.any():
         return {}
-    found: dict[str, str] = {}
-    for symbol, rows in slices.items():
-        at = np.flatnonzero(bad[rows]) + rows.start
-        if not at.size:
-            continue
-        first = int(at[0])
-        reason = next(text for text, mask in faults.items() if mask[first])
-        day = columns.dates[first]
-        where = f"bar {first - rows.start + 1}" if np.isnat(day) else str(day)
-        more = f" (and {at.size - 1} more bad bars)" if at.size > 1 else ""
-        found[symbol] = f"{where}: {reason}{more}"
-    return found
+    return {
+        symbol: refusal(_packed(symbol, columns.slice(rows)))
+        for symbol, rows in slices.items()
+        if bad[rows].any()
+    }
+
+
+def _packed(symbol: str, rows: BarRows) -> BarColumns:
+    """The rows with days as they stand, which may be none."""
+    return BarColumns(
+        symbol=symbol,
+        timeframe=Timeframe.DAILY,
+        time=rows.dates.astype(np.int64),
+        **rows.values,
+    )

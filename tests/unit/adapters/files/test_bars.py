@@ -78,16 +78,16 @@ def test_dates_may_be_texts_or_times(tmp_path, dates):
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ("AAA,2024-01-03,50,51,49,50,100", "2024-01-03: duplicate date"),
-        ("AAA,2023-12-29,50,51,49,50,100", "2023-12-29: date runs backwards"),
-        ("AAA,2024-01-04,,51,49,50,100", "2024-01-04: a value is missing or not finite"),
-        ("AAA,2024-01-04,50,51,49,nan,100", "2024-01-04: a value is missing or not finite"),
-        ("AAA,2024-01-04,50,51,49,50,", "2024-01-04: a value is missing or not finite"),
-        ("AAA,2024-01-04,50,51,0,50,100", "2024-01-04: price at or below zero"),
-        ("AAA,2024-01-04,50,51,49,-50,100", "2024-01-04: price at or below zero"),
-        ("AAA,2024-01-04,50,48,49,50,100", "2024-01-04: high below low"),
-        ("AAA,2024-01-04,50,51,49,50,-1", "2024-01-04: negative volume"),
-        ("AAA,,50,51,49,50,100", "bar 3: has no usable date"),
+        ("AAA,2024-01-03,50,51,49,50,100", "bar 2024-01-03: the date stands twice"),
+        ("AAA,2023-12-29,50,51,49,50,100", "bar 2023-12-29: the date goes back"),
+        ("AAA,2024-01-04,,51,49,50,100", "bar 2024-01-04: a price is not a number"),
+        ("AAA,2024-01-04,50,51,49,nan,100", "bar 2024-01-04: a price is not a number"),
+        ("AAA,2024-01-04,50,51,49,50,", "bar 2024-01-04: the volume is not a number"),
+        ("AAA,2024-01-04,50,51,0,50,100", "bar 2024-01-04: price 0 is not above 0"),
+        ("AAA,2024-01-04,50,51,49,-50,100", "bar 2024-01-04: price -50 is not above 0"),
+        ("AAA,2024-01-04,50,48,49,50,100", "bar 2024-01-04: high 48 is below low 49"),
+        ("AAA,2024-01-04,50,51,49,50,-1", "bar 2024-01-04: volume -1 is negative"),
+        ("AAA,,50,51,49,50,100", "bar 3: it has no usable date"),
     ],
 )
 def test_a_bad_bar_keeps_its_symbol_out_with_the_reason(tmp_path, row, reason):
@@ -99,7 +99,7 @@ def test_a_bad_bar_keeps_its_symbol_out_with_the_reason(tmp_path, row, reason):
 def test_more_bad_bars_are_counted(tmp_path):
     rows = [f"AAA,2024-01-{day:02},50,48,49,50,1" for day in (4, 5, 8)]
     file = read_bars(_csv(tmp_path, [*GOOD, *rows]))
-    assert file.errors[0].error == "2024-01-04: high below low (and 2 more bad bars)"
+    assert file.errors[0].error == "bar 2024-01-04: high 48 is below low 49 (and 2 more bad bars)"
 
 
 def test_only_the_wanted_symbols_and_dates(tmp_path):
