@@ -38,35 +38,43 @@ func (f *folded) list(what string) []Warning {
 	return f.told
 }
 
-// doubts are what looks wrong and may be right: days without a bar on which the exchange was open,
-// and prices that jump as by a split.
+// doubts are those about the series; before is the bar in front of it, nil for none.
 func (s *Series) doubts(before *Bar) []Warning {
-	holes := holes{}
-	jumps := folded{symbol: s.Symbol}
-	calendar := session.NYSE()
-	daily := s.Timeframe == Daily
 	last, closing := s.Time[0], s.Open[0]
 	if before != nil {
 		last, closing = before.Time, before.Close
 	}
-	opens, closes := s.Open[:len(s.Time)], s.Close[:len(s.Time)]
-	for i, at := range s.Time {
+	return Doubts(s.Symbol, s.Timeframe, s.Time, s.Open, s.Close, 1, last, closing)
+}
+
+// Doubts are what looks wrong and may be right: days without a bar on which the exchange was open,
+// and prices that jump as by a split. Prices are in 1/unit USD; last and closing are the time and
+// the close in front of the first bar.
+func Doubts[P int32 | float64](
+	symbol string, timeframe Timeframe, times []int64, opens, closes []P, unit float64, last int64, closing P,
+) []Warning {
+	holes := holes{}
+	jumps := folded{symbol: symbol}
+	calendar := session.NYSE()
+	daily := timeframe == Daily
+	opens, closes = opens[:len(times)], closes[:len(times)]
+	for i, at := range times {
 		if daily && at-last > 1 {
 			if n := calendar.Between(last, at); n > 0 {
 				holes.add(n, last, at)
 			}
 		}
 		// No usual split moves the price by less.
-		if open := opens[i]; open < 0.81*closing || open > 1.97*closing {
-			if split := looksSplit(closing, open, closes[i]); split != "" {
-				day := s.Day(i)
-				jumps.add(&day, "%s: opens at %.15g after a close of %.15g, which looks like a %s split that the prices are not adjusted for",
-					s.name(i), open, closing, split)
+		if open, before := float64(opens[i]), float64(closing); open < 0.81*before || open > 1.97*before {
+			if split := looksSplit(before, open, float64(closes[i])); split != "" {
+				day := timeframe.day(at)
+				jumps.add(&day, "bar %s: opens at %.15g after a close of %.15g, which looks like a %s split that the prices are not adjusted for",
+					timeframe.label(at), open/unit, before/unit, split)
 			}
 		}
 		last, closing = at, closes[i]
 	}
-	return append(holes.list(s.Symbol), jumps.list("jumps that look like splits")...)
+	return append(holes.list(symbol), jumps.list("jumps that look like splits")...)
 }
 
 // A jump looks like a split when the bar opens within opensWithin of what the split would make of

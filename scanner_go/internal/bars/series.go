@@ -129,18 +129,28 @@ func (e *Error) Error() string { return e.Symbol + ": " + e.Reason }
 
 // Day is the day of bar i, in days since 1970-01-01.
 func (s *Series) Day(i int) int32 {
-	if s.Timeframe == Minute {
-		return int32(floorDiv(s.Time[i], secondsPerDay))
+	return s.Timeframe.day(s.Time[i])
+}
+
+// day is that of a time of Series.
+func (t Timeframe) day(time int64) int32 {
+	if t == Minute {
+		return int32(floorDiv(time, secondsPerDay))
 	}
-	return int32(s.Time[i])
+	return int32(time)
 }
 
 // Label names bar i as a person would.
 func (s *Series) Label(i int) string {
-	if s.Timeframe == Minute {
-		return time.Unix(s.Time[i], 0).UTC().Format("2006-01-02 15:04Z")
+	return s.Timeframe.label(s.Time[i])
+}
+
+// label is a time of Series as a person writes it.
+func (t Timeframe) label(at int64) string {
+	if t == Minute {
+		return time.Unix(at, 0).UTC().Format("2006-01-02 15:04Z")
 	}
-	return label(s.Time[i])
+	return label(at)
 }
 
 // label is a day as a person writes it.

@@ -71,6 +71,19 @@ func lifted[P int32 | float64](block [4][]P, behind [4][]float64, at, n int, uni
 // Len is how many bars there are.
 func (c *Cut) Len() int { return len(c.Time) }
 
+// Doubts are what looks wrong in the bars and may be right.
+func (c *Cut) Doubts(timeframe bars.Timeframe) []bars.Warning {
+	switch {
+	case c.Len() == 0:
+		return nil
+	case c.Ticks != nil:
+		open, closing := c.Ticks[0], c.Ticks[3]
+		return bars.Doubts(c.Symbol, timeframe, c.Time, open, closing, bars.TicksPerUnit, c.Time[0], open[0])
+	}
+	open, closing := c.Floats[0], c.Floats[3]
+	return bars.Doubts(c.Symbol, timeframe, c.Time, open, closing, 1, c.Time[0], open[0])
+}
+
 // Split is the first n bars and the rest; they share their columns.
 func (c *Cut) Split(n int) (first, rest *Cut) {
 	first = &Cut{Symbol: c.Symbol, Time: c.Time[:n], Volume: c.Volume[:n]}

@@ -31,6 +31,8 @@ type fetch struct {
 	policy     bars.Policy
 	start, end int64
 	started    time.Time
+	// doubts are those about bars that are served from what is held.
+	doubts []bars.Warning
 }
 
 func newFetch(request *pb.BulkFetchRequest) (*fetch, error) {
@@ -80,7 +82,7 @@ func (s *Server) BulkFetch(ctx context.Context, request *pb.BulkFetchRequest) (*
 		return nil, err
 	}
 	return &pb.BulkFetchResponse{
-		ArrowIpc: data.Bytes(), Errors: missing(response, view), Warnings: response.GetWarnings(),
+		ArrowIpc: data.Bytes(), Errors: missing(response, view), Warnings: f.warnings(response),
 		FetchSeconds: time.Since(f.started).Seconds(),
 	}, nil
 }
@@ -107,7 +109,7 @@ func (s *Server) BulkFetchStream(request *pb.BulkFetchRequest, stream grpc.Serve
 		return err
 	}
 	return stream.Send(&pb.BulkFetchChunk{
-		Errors: missing(response, view), Warnings: response.GetWarnings(), FetchSeconds: time.Since(f.started).Seconds(),
+		Errors: missing(response, view), Warnings: f.warnings(response), FetchSeconds: time.Since(f.started).Seconds(),
 		Progress: &pb.ScanProgress{Done: total, Total: total},
 	})
 }
@@ -138,12 +140,25 @@ func missing(response *pb.PutBarsResponse, view *library.View) []*pb.SymbolError
 	return errors
 }
 
-// cuts are the bars of the view within the bounds, one symbol after the other.
+// warnings are the door's of what a provider gave, else the doubts about what was held.
+func (f *fetch) warnings(response *pb.PutBarsResponse) []*pb.SymbolWarning {
+	return append(response.GetWarnings(), toWarnings(f.doubts)...)
+}
+
+// cuts are the bars of the view within the bounds, one symbol after the other. Those that did not
+// come through the door just now are doubted in passing.
 func cuts(view *library.View, f *fetch) func(func(*library.Cut) bool) {
 	return func(yield func(*library.Cut) bool) {
 		for i := range view.Items {
 			for lane, index := range view.Items[i].Index {
-				if index >= 0 && !yield(view.Items[i].Cut(lane, f.start, f.end)) {
+				if index < 0 {
+					continue
+				}
+				cut := view.Items[i].Cut(lane, f.start, f.end)
+				if f.request.GetProvider() == "" {
+					f.doubts = append(f.doubts, cut.Doubts(f.timeframe)...)
+				}
+				if !yield(cut) {
 					return
 				}
 			}
