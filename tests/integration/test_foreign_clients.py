@@ -77,7 +77,11 @@ def talk(name: str, version: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("name", "version"), [("ibapi", 157), ("ib_async", 157), ("ib_async", 176)]
+    ("name", "version"),
+    [
+        *(("ibapi", version) for version in (120, 135, 150, 157)),
+        *(("ib_async", version) for version in (157, 163, 173, 176)),
+    ],
 )
 def test_a_foreign_client_gets_bars_a_chain_and_a_filled_combo(name: str, version: int) -> None:
     said = talk(name, version)

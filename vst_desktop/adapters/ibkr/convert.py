@@ -76,9 +76,19 @@ def plain_symbol(text: str) -> str:
 # -- contracts
 
 
+def tws_symbol(symbol: str) -> str:
+    """A symbol as TWS writes it: ``BRK.B`` is ``BRK B`` there."""
+    return symbol.replace(".", " ")
+
+
+def own_symbol(symbol: str) -> str:
+    """A symbol of TWS as this program writes it."""
+    return symbol.replace(" ", ".")
+
+
 def stock(symbol: str) -> Contract:
     """The stock to ask for."""
-    return Stock(symbol, "SMART", "USD")
+    return Stock(tws_symbol(symbol), "SMART", "USD")
 
 
 def expiration_text(day: date) -> str:
@@ -92,7 +102,7 @@ def parse_day(text: str) -> date:
 
 
 def option_query(symbol: str, expiration: date, right: Right, trading_class: str) -> Contract:
-    """Asks for every strike of one expiration and right."""
+    """Asks for every strike of one expiration and right; the symbol as TWS writes it."""
     return Option(
         symbol,
         expiration_text(expiration),
@@ -108,7 +118,7 @@ def option_query(symbol: str, expiration: date, right: Right, trading_class: str
 def option_contract(contract: Contract) -> OptionContract:
     """A listed option as the broker describes it."""
     return OptionContract(
-        symbol=contract.symbol,
+        symbol=own_symbol(contract.symbol),
         expiration=parse_day(contract.lastTradeDateOrContractMonth),
         strike=price(contract.strike),
         right=Right.CALL if contract.right[:1] == "C" else Right.PUT,
@@ -121,7 +131,7 @@ def option_contract(contract: Contract) -> OptionContract:
 def option(contract: OptionContract) -> Contract:
     """The option to ask for, by its contract id."""
     return Option(
-        contract.symbol,
+        tws_symbol(contract.symbol),
         expiration_text(contract.expiration),
         float(contract.strike),
         str(contract.right),
@@ -140,7 +150,11 @@ def bag(spread: VerticalSpread) -> Contract:
         for leg, action in ((spread.long, "BUY"), (spread.short, "SELL"))
     ]
     return Contract(
-        symbol=spread.symbol, secType="BAG", exchange="SMART", currency="USD", comboLegs=legs
+        symbol=tws_symbol(spread.symbol),
+        secType="BAG",
+        exchange="SMART",
+        currency="USD",
+        comboLegs=legs,
     )
 
 
@@ -183,7 +197,7 @@ def broker_order(
         perm_id=order.permId,
         client_id=order.clientId,
         account=order.account,
-        symbol=contract.symbol,
+        symbol=own_symbol(contract.symbol),
         side=side,
         order_type=order.orderType,
         limit_price=price(limit) if limit is not None else None,
@@ -210,7 +224,7 @@ def execution(contract: Contract, done: IbExecution) -> Execution:
         order_id=done.orderId,
         perm_id=done.permId,
         account=done.acctNumber,
-        symbol=contract.symbol,
+        symbol=own_symbol(contract.symbol),
         con_id=contract.conId,
         is_combo=contract.secType == "BAG",
         side=SIDES[done.side],
@@ -228,7 +242,7 @@ def broker_position(position: Position) -> BrokerPosition:
     contract = position.contract
     return BrokerPosition(
         account=position.account,
-        symbol=contract.symbol,
+        symbol=own_symbol(contract.symbol),
         con_id=contract.conId,
         option=option_contract(contract) if contract.secType == "OPT" else None,
         quantity=Decimal(str(position.position)),

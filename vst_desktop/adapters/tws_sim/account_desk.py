@@ -316,12 +316,13 @@ class AccountDesk:
             self._link.send(frame)
 
     def _pnl_frame(self, req_id: int, account: str, con_id: int | None) -> bytes:
+        version = self._link.server_version
         if con_id is None:
             day = self._accounts.day(account)
-            return messages.pnl(req_id, day.daily, day.unrealized, day.realized)
+            return messages.pnl(req_id, day.daily, day.unrealized, day.realized, version)
         known = self._accounts.day_of_position(account, con_id)
         if known is None:
-            return messages.pnl_single(req_id, Decimal(0), None, None, None, None)
+            return messages.pnl_single(req_id, Decimal(0), None, None, None, None, version)
         held, daily = known
         return messages.pnl_single(
             req_id,
@@ -330,4 +331,5 @@ class AccountDesk:
             held.unrealized,
             held.position.realized_usd,
             held.value,
+            version,
         )

@@ -30,9 +30,20 @@ _PENNY_THROUGHOUT = frozenset({"SPY", "QQQ", "IWM"})
 _OCC = re.compile(r"^(?P<root>\S{1,6})\s*(?P<day>\d{6})(?P<right>[CP])(?P<strike>\d{8})$")
 
 
+_RESPELT = str.maketrans({".": " ", " ": "."})
+
+
+def respelt(symbol: str) -> str:
+    """A symbol of the market as TWS writes it, and back: ``BRK.B`` there is ``BRK B`` here."""
+    return symbol.translate(_RESPELT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractSpec:
-    """The twelve fields by which a client names a contract; empty or None means not said."""
+    """The twelve fields by which a client names a contract; empty or None means not said.
+
+    ``symbol`` is the market's, no longer as TWS writes it.
+    """
 
     con_id: int = 0
     symbol: str = ""
@@ -64,7 +75,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traded:
-    """A stock, an option or a combination as messages about orders and positions show it."""
+    """A stock, an option or a combination as messages show it, in the spelling of TWS."""
 
     con_id: int
     symbol: str
@@ -100,7 +111,7 @@ def traded(instrument: Instrument, exchange: str = "SMART") -> Traded:
     """How an instrument stands in messages."""
     return Traded(
         con_id=instrument.con_id,
-        symbol=instrument.symbol,
+        symbol=respelt(instrument.symbol),
         sec_type=instrument.sec_type,
         expiry=f"{instrument.expiration:%Y%m%d}" if instrument.expiration else "",
         strike=instrument.strike or 0.0,
@@ -118,10 +129,10 @@ def combo(symbol: str, exchange: str) -> Traded:
     """How a combination stands in messages."""
     return Traded(
         con_id=BAG_CON_ID,
-        symbol=symbol,
+        symbol=respelt(symbol),
         sec_type="BAG",
         exchange=exchange or "SMART",
-        local_symbol=symbol,
+        local_symbol=respelt(symbol),
         trading_class="COMB",
     )
 
@@ -209,17 +220,22 @@ class ContractBook:
             if known is not None:
                 yield known
         elif spec.sec_type in ("STK", ""):
-            stock = self._market.stock(spec.symbol or spec.local_symbol)
+            stock = self._market.stock(spec.symbol or respelt(spec.local_symbol))
             if stock is not None:
                 yield stock
         elif spec.sec_type == "OPT":
             yield from self._option_candidates(spec)
 
+    def _listed(self, root: str) -> str:
+        """The symbol whose options have that root."""
+        every = (stock.symbol for stock in self._market.stocks())
+        return next((one for one in every if one.replace(".", "") == root), root)
+
     def _option_candidates(self, spec: ContractSpec) -> Iterator[Instrument]:
         now = self._clock.now()
         symbol, expiry = spec.symbol, spec.expiry[:8]
         if (named := _OCC.match(spec.local_symbol)) is not None:
-            symbol, expiry = symbol or named["root"], "20" + named["day"]
+            symbol, expiry = symbol or self._listed(named["root"]), "20" + named["day"]
         for expiration in self._market.expirations(symbol, now):
             if f"{expiration:%Y%m%d}".startswith(expiry):
                 yield from self._market.options(symbol, expiration, now, spec.right or None)

@@ -73,7 +73,7 @@ class HistoryDesk:
             self._update(live)
 
     def _history(self, fields: Fields) -> None:
-        request = requests.history(fields)
+        request = requests.history(fields, self._link.server_version)
         try:
             answer, symbol = self._bars(request)
             frame = quotes.bars(

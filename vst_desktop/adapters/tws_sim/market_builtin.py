@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from vst_desktop.adapters.tws_sim.contracts import respelt
 from vst_desktop.adapters.tws_sim.market_base import BarMarket, Ohlc
 from vst_desktop.adapters.tws_sim.market_chains import Smile
 from vst_desktop.adapters.tws_sim.timing import EASTERN
@@ -181,8 +182,8 @@ def _stock(index: int, symbol: str) -> Instrument:
         symbol=symbol,
         sec_type="STK",
         primary_exchange="ARCA" if etf else "NASDAQ" if len(symbol) == 4 else "NYSE",
-        local_symbol=symbol,
-        trading_class=symbol,
+        local_symbol=respelt(symbol),
+        trading_class=respelt(symbol),
         long_name=f"{symbol} (invented prices)",
         industry="" if etf else "Simulated",
         stock_type="ETF" if etf else "COMMON",

@@ -81,7 +81,8 @@ class OptionRegister:
         self, stock: Instrument, expiration: date, right: Right, strike: float
     ) -> Instrument:
         """The instrument of one listed option; the same one each time."""
-        local = occ_symbol(stock.symbol, expiration, right, strike)
+        trading_class = stock.symbol.replace(".", "")
+        local = occ_symbol(trading_class, expiration, right, strike)
         known = self._by_symbol.get(local)
         if known is not None:
             return known
@@ -93,7 +94,7 @@ class OptionRegister:
             symbol=stock.symbol,
             sec_type="OPT",
             local_symbol=local,
-            trading_class=stock.symbol,
+            trading_class=trading_class,
             long_name=stock.long_name,
             under_con_id=stock.con_id,
             expiration=expiration,

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from vst_desktop.adapters.tws_sim.contracts import respelt
 from vst_desktop.adapters.tws_sim.market_base import BarMarket, Ohlc
 from vst_desktop.adapters.tws_sim.market_chains import (
     Smile,
@@ -281,8 +282,8 @@ def _stock(index: int, symbol: str) -> Instrument:
         symbol=symbol,
         sec_type="STK",
         primary_exchange="NYSE",
-        local_symbol=symbol,
-        trading_class=symbol,
+        local_symbol=respelt(symbol),
+        trading_class=respelt(symbol),
         long_name=f"{symbol} (replay)",
         stock_type="COMMON",
     )

@@ -56,7 +56,7 @@ class OrderDesk:
                 if event.with_open_order:
                     self._link.send(order_out.open_order(order, version))
                 if event.with_status:
-                    self._link.send(order_out.order_status(order))
+                    self._link.send(order_out.order_status(order, self._link.server_version))
             case OrderNoted(order=order, notice=notice) if self._owns(order):
                 error(self._link, order.order_id, notice.code, notice.text)
             case Executed(execution=execution) if self._owns(execution.order):
@@ -112,7 +112,7 @@ class OrderDesk:
     def _list(self, orders: list[Order]) -> None:
         for order in orders:
             self._link.send(order_out.open_order(order, self._link.server_version))
-            self._link.send(order_out.order_status(order))
+            self._link.send(order_out.order_status(order, self._link.server_version))
         self._link.send(encode((53, 1)))
 
     def _completed_orders(self, _fields: Fields) -> None:

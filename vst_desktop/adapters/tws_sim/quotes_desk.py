@@ -133,7 +133,7 @@ class QuotesDesk:
             tick in now and line.sent.get(tick) != now[tick]
             for tick in (quotes.LAST, quotes.VOLUME)
         )
-        for frame in ticks.changes(line.req_id, line.sent, now):
+        for frame in ticks.changes(line.req_id, line.sent, now, self._link.server_version):
             self._link.send(frame)
         if traded and quotes.LAST in now:
             at = str(int(self._world.clock.now().timestamp()))

@@ -7,7 +7,7 @@ from functools import partial
 
 from vst_desktop.adapters.tws_sim import codes
 from vst_desktop.adapters.tws_sim.codes import Refusal
-from vst_desktop.adapters.tws_sim.contracts import MARKET_RULES, ContractSpec
+from vst_desktop.adapters.tws_sim.contracts import MARKET_RULES, ContractSpec, respelt
 from vst_desktop.adapters.tws_sim.link import Handler, Link, World, error, refuse
 from vst_desktop.adapters.tws_sim.messages import reference, requests
 from vst_desktop.adapters.tws_sim.wire import Fields
@@ -60,7 +60,7 @@ class ReferenceDesk:
         self._link.send(reference.details_end(req_id))
 
     def _chain_parameters(self, fields: Fields) -> None:
-        req_id, symbol = fields.integer(), fields.string()
+        req_id, symbol = fields.integer(), respelt(fields.string())
         exchange, sec_type, con_id = fields.string(), fields.string(), fields.integer()
         stock = self._world.market.stock(symbol)
         if stock is None or stock.con_id != con_id or sec_type != "STK" or exchange:
@@ -88,10 +88,10 @@ class ReferenceDesk:
         self._link.send(reference.chain_parameters_end(req_id))
 
     def _matching_symbols(self, fields: Fields) -> None:
-        req_id, pattern = fields.integer(), fields.string().upper()
+        req_id, typed = fields.integer(), fields.string().upper()
         stocks = self._world.market.stocks()
-        found = [one for one in stocks if one.symbol.startswith(pattern)]
-        found += [one for one in stocks if pattern in one.long_name.upper() and one not in found]
+        found = [one for one in stocks if one.symbol.startswith(respelt(typed))]
+        found += [one for one in stocks if typed in one.long_name.upper() and one not in found]
         self._link.send(reference.samples(req_id, found[:_MOST_SAMPLES], self._link.server_version))
 
     def _market_rule(self, fields: Fields) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from vst_desktop.adapters.tws_sim import codes
+from vst_desktop.adapters.tws_sim.contracts import respelt
 from vst_desktop.adapters.tws_sim.link import Handler, Link, World, error
 from vst_desktop.adapters.tws_sim.wire import Field, Fields, encode
 from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
@@ -58,6 +59,8 @@ class ScannerDesk:
         """Nothing is repeated, so nothing is left to end."""
 
     def _scan(self, fields: Fields) -> None:
+        if self._link.server_version < 143:
+            fields.integer()
         req_id, rows = fields.integer(), fields.integer()
         fields.strings(2)  # instrument, location
         code = fields.string()
@@ -91,7 +94,7 @@ class ScannerDesk:
         fields: list[Field] = [20, 3, req_id, len(rows)]
         for rank, row in enumerate(rows):
             stock = row.stock
-            fields += [rank, stock.con_id, stock.symbol, "STK", "", 0, "", "SMART"]
+            fields += [rank, stock.con_id, respelt(stock.symbol), "STK", "", 0, "", "SMART"]
             fields += [stock.currency, stock.local_symbol, stock.trading_class]
             fields += [stock.trading_class, "", "", "", ""]
         self._link.send(encode(fields))

@@ -42,7 +42,7 @@ class TwsServer:
         seed: Stands in the execution ids, so that runs can be told apart.
         net_liquidation_usd: Cash each account starts with.
         pace: Delays of answers in real seconds.
-        max_server_version: 157 to 176.
+        max_server_version: 100 to 176; each client gets the newest that both know.
 
     Permanent ids differ from run to run, so that nobody takes the orders of one run for those of
     another.

@@ -28,10 +28,10 @@ from vst_desktop.adapters.tws_sim.wire import Fields, FrameReader, WireError
 
 log = logging.getLogger(__name__)
 
-OLDEST_VERSION = 157
+OLDEST_VERSION = 100
 NEWEST_VERSION = 176
-_OFFICIAL_GATES_DIFFER = range(158, 164)
-"""Versions whose layout the clients' decoders disagree on: never agreed to."""
+"""Every version between them has its own layout of messages; where decoders disagree (158), the
+layout is that of the official clients."""
 _PREFIX = b"API\0"
 _VERSIONS = re.compile(r"^v(\d{1,5})(?:\.\.(\d{1,5}))?(?: .*)?$", re.DOTALL)
 _START_API = 71
@@ -176,8 +176,6 @@ class Session:
             raise WireError("the version range cannot be read")
         lowest, highest = int(found[1]), int(found[2] or found[1])
         version = min(highest, self._max_version)
-        if version in _OFFICIAL_GATES_DIFFER:
-            version = OLDEST_VERSION
         if version < max(lowest, OLDEST_VERSION):
             raise WireError(
                 f"the client speaks versions {lowest} to {highest}, "

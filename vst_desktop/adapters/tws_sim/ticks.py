@@ -118,7 +118,7 @@ def of_combo(net: NetQuote) -> dict[int, Tick]:
     return {quotes.BID: _side(bid, net.bid_size), quotes.ASK: _side(ask, net.ask_size)}
 
 
-def changes(req_id: int, sent: Ticks, now: Ticks) -> Iterator[bytes]:
+def changes(req_id: int, sent: Ticks, now: Ticks, server_version: int) -> Iterator[bytes]:
     """Messages that bring a client from what it was sent to what is so now."""
     for tick, value in now.items():
         old = sent.get(tick)
@@ -146,6 +146,7 @@ def changes(req_id: int, sent: Ticks, now: Ticks) -> Iterator[bytes]:
                     vega=value.vega,
                     theta=value.theta,
                     underlying_price=value.underlying_price,
+                    server_version=server_version,
                 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -252,3 +253,16 @@ def test_a_halted_stock_is_told() -> None:
     assert convert.stock_quote("A", option_ticker(halted=1.0), NOW).halted
     assert not convert.stock_quote("A", option_ticker(halted=0.0), NOW).halted
     assert not convert.stock_quote("A", option_ticker(), NOW).halted
+
+
+def test_the_dot_of_a_symbol_is_a_space_at_the_broker_and_a_dot_inside() -> None:
+    assert convert.stock("BRK.B").symbol == "BRK B"
+    asked = convert.option(replace(listed("100", 1), symbol="BRK.B"))
+    assert asked.symbol == "BRK B"
+    assert convert.option_contract(asked).symbol == "BRK.B"
+    legs = [replace(listed(strike, i), symbol="BRK.B") for i, strike in ((1, "100"), (2, "105"))]
+    sent = ticket(spread=VerticalSpread(long=legs[0], short=legs[1]))
+    bag = convert.bag(sent.spread)
+    assert bag.symbol == "BRK B"
+    told = convert.broker_order(bag, convert.order(sent, 9, 17), "Submitted", 0, 0)
+    assert told.symbol == "BRK.B"

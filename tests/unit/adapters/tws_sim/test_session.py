@@ -65,14 +65,17 @@ class Peer:
         ("v100..225", "176"),
         ("v157", "157"),
         ("v157..178 +PACEAPI", "176"),
-        ("v100..160", "157"),
+        ("v100..160", "160"),
+        ("v100..173", "173"),
+        ("v38..100", "100"),
+        ("v158..158", "158"),
     ],
 )
 def test_the_newest_common_version_is_agreed(asked: str, agreed: str) -> None:
     assert Peer().hello(asked) == [[agreed, "20220601 14:00:00 America/New_York"]]
 
 
-@pytest.mark.parametrize("asked", ["v100..151", "v203..225", "v160..160", "hello", ""])
+@pytest.mark.parametrize("asked", ["v38..99", "v203..225", "v177", "hello", ""])
 def test_clients_without_a_common_version_are_turned_away(
     asked: str, caplog_allowed: pytest.LogCaptureFixture
 ) -> None:

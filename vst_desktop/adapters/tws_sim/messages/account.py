@@ -116,9 +116,11 @@ def summary_end(req_id: int) -> bytes:
     return encode((64, 1, req_id))
 
 
-def pnl(req_id: int, daily: Decimal, unrealized: Decimal, realized: Decimal) -> bytes:
+def pnl(
+    req_id: int, daily: Decimal, unrealized: Decimal, realized: Decimal, server_version: int
+) -> bytes:
     """Message 94."""
-    return encode((94, req_id, daily, unrealized, realized))
+    return encode((94, req_id, *_profits((daily, unrealized, realized), server_version)))
 
 
 def pnl_single(
@@ -128,7 +130,16 @@ def pnl_single(
     unrealized: Decimal | None,
     realized: Decimal | None,
     value: Decimal | None,
+    server_version: int,
 ) -> bytes:
     """Message 95; what is not known goes out as unset."""
-    parts = (UNSET_DOUBLE if part is None else part for part in (daily, unrealized, realized))
-    return encode((95, req_id, quantity, *parts, UNSET_DOUBLE if value is None else value))
+    known = _profits((daily, unrealized, realized), server_version)
+    parts = (UNSET_DOUBLE if part is None else part for part in (*known, value))
+    return encode((95, req_id, quantity, *parts))
+
+
+def _profits(
+    all_three: tuple[Decimal | None, ...], server_version: int
+) -> tuple[Decimal | None, ...]:
+    """Daily, unrealised, realised: as many of them as the version knows."""
+    return all_three[: 1 + (server_version >= 129) + (server_version >= 135)]

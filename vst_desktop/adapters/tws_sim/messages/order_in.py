@@ -11,6 +11,23 @@ from vst_desktop.adapters.tws_sim.wire import Fields, WireError
 
 _CONDITION_FIELDS = {1: 6, 3: 3, 4: 3, 5: 4, 6: 5, 7: 5}
 """Fields of a condition by its type, the conjunction included."""
+_TAIL_GATES = (
+    (105, 1),  # extOperator
+    (106, 2),  # soft dollar tier
+    (111, 1),  # cashQty
+    (138, 2),  # who decided
+    (139, 2),  # who executed
+    (141, 1),  # dontUseAutoPriceForHedge
+    (145, 1),  # isOmsContainer
+    (148, 1),  # discretionaryUpToLimitPrice
+    (151, 1),  # usePriceMgmtAlgo
+    (158, 1),  # duration
+    (160, 1),  # postToAts
+    (162, 1),  # autoCancelParent
+    (166, 1),  # advancedErrorOverride
+    (169, 1),  # manualOrderTime
+)
+"""Fields at the end of an order: since which version, and how many."""
 _PEG_BENCH = frozenset({"PEG BENCH", "PEGBENCH"})
 _PEG_BEST = frozenset({"PEG BEST", "PEGBEST"})
 _PEG_MID = frozenset({"PEG MID", "PEGMID"})
@@ -22,6 +39,8 @@ def place_order(fields: Fields, server_version: int) -> Ticket:
     Raises:
         WireError: The fields are not those of this server version.
     """
+    if server_version < 145:
+        fields.integer()
     order_id = fields.integer()
     spec = requests.contract(fields)
     fields.strings(2)  # secIdType, secId
@@ -45,7 +64,7 @@ def place_order(fields: Fields, server_version: int) -> Ticket:
     fields.strings(2)  # sharesAllocation, discretionaryAmt
     good_after, good_till = fields.strings(2)
     fields.strings(3 if server_version >= 177 else 4)  # financial advisor group, method, ...
-    fields.strings(5)  # modelCode, short sale slot and location, exemptCode, ocaType
+    fields.strings(5 if server_version >= 103 else 4)  # model, short sale x2, exempt, ocaType
     fields.strings(5)  # rule80A, settlingFirm, allOrNone, minQty, percentOffset
     fields.strings(2)  # eTradeOnly, firmQuoteOnly: old clients set them on every order
     fields.strings(8)  # nbboPriceCap, auction strategy and prices, ranges, overridePercentage
@@ -118,7 +137,20 @@ def _volatility_to_algo(fields: Fields) -> list[str]:
 
 
 def _tail(fields: Fields, server_version: int, exchange: str, order_type: str) -> list[str]:
-    found = []
+    found: list[str] = []
+    if server_version >= 102:
+        found += _conditions(fields, order_type)
+    for since, count in _TAIL_GATES:
+        if server_version >= since:
+            fields.strings(count)
+    if server_version >= 170:
+        _pegged(fields, exchange, order_type)
+    if len(fields):
+        raise WireError(f"{len(fields)} fields are left over in an order")
+    return found
+
+
+def _conditions(fields: Fields, order_type: str) -> list[str]:
     if order_type in _PEG_BENCH:
         fields.strings(5)
     conditions = fields.count()
@@ -129,20 +161,8 @@ def _tail(fields: Fields, server_version: int, exchange: str, order_type: str) -
         fields.strings(_CONDITION_FIELDS[kind])
     if conditions:
         fields.strings(2)  # ignoreRth, cancelOrder
-        found.append("conditions")
     fields.strings(7)  # adjusted order
-    fields.strings(3)  # extOperator, soft dollar tier
-    fields.string()  # cashQty
-    fields.strings(4)  # decision makers and algorithms
-    fields.strings(4)  # dontUseAutoPriceForHedge, isOmsContainer, discretionaryUpToLimit, priceMgmt
-    for gate in (158, 160, 162, 166, 169):
-        if server_version >= gate:
-            fields.string()
-    if server_version >= 170:
-        _pegged(fields, exchange, order_type)
-    if len(fields):
-        raise WireError(f"{len(fields)} fields are left over in an order")
-    return found
+    return ["conditions"] if conditions else []
 
 
 def _pegged(fields: Fields, exchange: str, order_type: str) -> None:

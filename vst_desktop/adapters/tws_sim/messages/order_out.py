@@ -10,6 +10,22 @@ from vst_desktop.adapters.tws_sim.orders import Execution, Order, Preview, Statu
 from vst_desktop.adapters.tws_sim.timing import stamp
 from vst_desktop.adapters.tws_sim.wire import UNSET_DOUBLE, UNSET_INT, Field, encode
 
+_TAIL: tuple[tuple[int, tuple[Field, ...]], ...] = (
+    (102, (0, "None", *(UNSET_DOUBLE,) * 6, 0)),  # conditions, adjusted order
+    (106, ("", "", "")),  # soft dollar tier
+    (111, (0,)),  # cashQty
+    (141, (1,)),  # dontUseAutoPriceForHedge
+    (145, (0,)),  # isOmsContainer
+    (148, (0,)),  # discretionaryUpToLimitPrice
+    (151, (0,)),  # usePriceMgmtAlgo
+    (158, ("",)),  # duration
+    (160, ("",)),  # postToAts
+    (162, (0,)),  # autoCancelParent
+    (170, ("", 100, 0.02, "", "")),  # minimum and peg sizes and offsets
+)
+"""Fields at the end of an open order: since which version, and their values."""
+_OPEN_ORDER, _ORDER_STATUS, _EXECUTION = 34, 6, 10
+"""Versions of messages that lost this field later."""
 _NO_PARENT_PERM_ID = 9223372036854775807
 _NO_MARGIN = (UNSET_DOUBLE,) * 9
 _PRICED_BY_LIMIT = frozenset({"LMT"})
@@ -35,15 +51,16 @@ def contract11(contract: Traded) -> tuple[Field, ...]:
 def open_order(order: Order, server_version: int) -> bytes:
     """Message 5 for an order of the book."""
     commission = order.commission_usd
-    state: list[Field] = [order.status.value, *_NO_MARGIN]
+    margins = _NO_MARGIN if server_version >= 142 else _NO_MARGIN[:3]
+    state: list[Field] = [order.status.value, *margins]
     state += [commission, None, None, "USD" if commission is not None else "", ""]
     return encode(_open_order(order, server_version, what_if=False, state=state))
 
 
 def preview(answer: Preview, server_version: int) -> bytes:
     """Message 5 that answers a what-if order: no status follows and nothing was placed."""
-    state: list[Field] = [
-        Status.PRE_SUBMITTED.value,
+    state: list[Field] = [Status.PRE_SUBMITTED.value]
+    margins = [
         _money(answer.init_before),
         _money(answer.init_before),
         _money(answer.equity_before),
@@ -53,12 +70,10 @@ def preview(answer: Preview, server_version: int) -> bytes:
         _money(answer.init_after),
         _money(answer.init_after),
         _money(answer.equity_after),
-        _money(answer.commission),
-        _money(answer.commission),
-        _money(answer.commission),
-        "USD",
-        "",
     ]
+    state += margins if server_version >= 142 else margins[6:]
+    state += [_money(answer.commission)] * 3
+    state += ["USD", ""]
     return encode(_open_order(answer.order, server_version, what_if=True, state=state))
 
 
@@ -70,11 +85,14 @@ def _open_order(
     order: Order, server_version: int, *, what_if: bool, state: Sequence[Field]
 ) -> list[Field]:
     ticket = order.ticket
-    fields: list[Field] = [5, order.order_id, *_head(order, order.quantity)]
+    fields: list[Field] = [5] if server_version >= 145 else [5, _OPEN_ORDER]
+    fields += [order.order_id, *_head(order, order.quantity)]
     fields += [order.client_id, order.perm_id, ticket.outside_rth, ticket.hidden]
     fields += [0, "", ""]  # discretionaryAmt, goodAfterTime, sharesAllocation
     fields += [""] * (3 if server_version >= 177 else 4)  # financial advisor fields
-    fields += ["", "", "", "", ""]  # modelCode, goodTillDate, rule80A, percentOffset, settlingFirm
+    if server_version >= 103:
+        fields.append("")  # modelCode
+    fields += ["", "", "", ""]  # goodTillDate, rule80A, percentOffset, settlingFirm
     fields += [0, "", -1, 0]  # short sale slot and location, exemptCode, auctionStrategy
     fields += ["", "", "", "", ""]  # startingPrice, stockRefPrice, delta, stock range
     fields += [UNSET_INT, 0, 0, 0, "", 3]  # displaySize, block, sweep, allOrNone, minQty, ocaType
@@ -87,17 +105,10 @@ def _open_order(
     fields += [0, "", "IB", 0, 0]  # optOutSmart, clearing account and intent, notHeld, dnc
     fields += ["", 0, what_if]  # algoStrategy, solicited, whatIf
     fields += state
-    fields += [0, 0, 0]  # randomizeSize, randomizePrice, conditions
-    fields += ["None", *(UNSET_DOUBLE,) * 6, 0]  # adjusted order
-    fields += ["", "", "", 0, 1, 0, 0, 0]  # soft dollar x3, cashQty, autoHedge, oms, discUpTo, mgmt
-    if server_version >= 158:
-        fields.append("")  # duration
-    if server_version >= 160:
-        fields.append("")  # postToAts
-    if server_version >= 162:
-        fields.append(0)  # autoCancelParent
-    if server_version >= 170:
-        fields += ["", 100, 0.02, "", ""]  # minimum and peg sizes and offsets
+    fields += [0, 0]  # randomizeSize, randomizePrice
+    for since, more in _TAIL:
+        if server_version >= since:
+            fields += more
     return fields
 
 
@@ -127,11 +138,14 @@ def completed_order(order: Order, server_version: int) -> bytes:
     return encode(fields)
 
 
-def order_status(order: Order) -> bytes:
+def order_status(order: Order, server_version: int) -> bytes:
     """Message 3."""
+    is_new = server_version >= 131
+    head: tuple[Field, ...] = (3,) if is_new else (3, _ORDER_STATUS)
+    cap_price: tuple[Field, ...] = (0,) if is_new else ()
     return encode(
         (
-            3,
+            *head,
             order.order_id,
             order.status.value,
             order.filled,
@@ -142,7 +156,7 @@ def order_status(order: Order) -> bytes:
             order.last_price,
             order.client_id,
             "",
-            0,
+            *cap_price,
         )
     )
 
@@ -150,11 +164,16 @@ def order_status(order: Order) -> bytes:
 def execution(req_id: int, trade: Execution, server_version: int) -> bytes:
     """Message 11; ``req_id`` -1 when it is live."""
     order = trade.order
-    fields: list[Field] = [11, req_id, order.order_id, *contract11(trade.contract), trade.exec_id]
+    fields: list[Field] = [11] if server_version >= 136 else [11, _EXECUTION]
+    fields += [req_id, order.order_id, *contract11(trade.contract), trade.exec_id]
     fields += [stamp(trade.at, server_version), order.account, trade.contract.exchange]
     fields += ["BOT" if trade.bought else "SLD", trade.shares, trade.price]
     fields += [order.perm_id, order.client_id, 0, trade.shares, trade.price]
-    fields += [order.ticket.order_ref, "", "", "", 2]  # evRule, evMultiplier, model; took liquidity
+    fields += [order.ticket.order_ref, "", ""]  # evRule, evMultiplier
+    if server_version >= 103:
+        fields.append("")  # modelCode
+    if server_version >= 136:
+        fields.append(2)  # took liquidity
     return encode(fields)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from vst_desktop.adapters.tws_sim.messages.requests import LIVE_BARS
 from vst_desktop.adapters.tws_sim.timing import stamp
 from vst_desktop.adapters.tws_sim.wire import Field, encode, pack, text
 from vst_desktop.adapters.tws_sim.world import Bar
@@ -52,14 +53,15 @@ def greeks(
     vega: float | None,
     theta: float | None,
     underlying_price: float | None,
+    server_version: int,
 ) -> bytes:
     """Message 21. What is not computed goes out as TWS's own sentinels, -1 and -2."""
+    head: tuple[Field, ...] = (21, req_id, tick, 0)
+    if server_version < 156:
+        head = (21, 6, req_id, tick)
     return encode(
         (
-            21,
-            req_id,
-            tick,
-            0,
+            *head,
             -1 if implied_volatility is None else implied_volatility,
             _NO_GREEK if delta is None else delta,
             -1 if option_price is None else option_price,
@@ -109,10 +111,14 @@ def bars(
     Raises:
         WireError: There are too many for one frame.
     """
-    head = f"17\0{req_id}\0{stamp(start, server_version)}\0{stamp(end, server_version)}\0"
+    is_old = server_version < LIVE_BARS
+    gaps = "false\0" if is_old else ""
+    number = "17\0003" if is_old else "17"
+    head = f"{number}\0{req_id}\0{stamp(start, server_version)}\0{stamp(end, server_version)}\0"
     lines = [
         f"{bar_time(bar.start, format_date, server_version)}\0{text(bar.open)}\0{text(bar.high)}\0"
-        f"{text(bar.low)}\0{text(bar.close)}\0{bar.volume}\0{text(bar.wap)}\0{bar.count}\0"
+        f"{text(bar.low)}\0{text(bar.close)}\0{bar.volume}\0{text(bar.wap)}\0{gaps}"
+        f"{bar.count}\0"
         for bar in found
     ]
     return pack(f"{head}{len(found)}\0{''.join(lines)}".encode())

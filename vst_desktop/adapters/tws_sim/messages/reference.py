@@ -9,6 +9,7 @@ from vst_desktop.adapters.tws_sim.contracts import (
     MARKET_RULES,
     OPTION_EXCHANGES,
     STOCK_EXCHANGES,
+    respelt,
     rule_of,
     traded,
 )
@@ -31,18 +32,30 @@ def details(
     fields += [contract.right, contract.exchange, contract.currency, contract.local_symbol]
     fields += [contract.trading_class, contract.trading_class, contract.con_id]
     fields.append(instrument.min_tick)
-    if server_version < 164:
+    if 110 <= server_version < 164:
         fields.append(100)  # market data size multiplier
     fields += [contract.multiplier, _ORDER_TYPES, ",".join(exchanges), 1, instrument.under_con_id]
-    fields += [wire.plain(issuer.long_name), contract.primary_exchange, contract.expiry[:6]]
+    name = wire.plain(issuer.long_name) if server_version >= 153 else issuer.long_name
+    fields += [name, contract.primary_exchange, contract.expiry[:6]]
     if is_option:
         fields += ["", "", ""]
     else:
         fields += [wire.plain(issuer.industry), wire.plain(issuer.category), ""]
     fields += [ZONE_ON_WIRE, hours, hours, "", 0, 0]  # evRule, evMultiplier, security ids
-    fields += [1, issuer.symbol if is_option else "", "STK" if is_option else ""]
-    fields += [",".join([str(rule_of(instrument))] * len(exchanges)), contract.expiry]
-    fields.append(instrument.stock_type)
+    under = [respelt(issuer.symbol), "STK"] if is_option else ["", ""]
+    rules = ",".join([str(rule_of(instrument))] * len(exchanges))
+    newer: tuple[tuple[int, Sequence[Field]], ...] = (
+        (121, [1]),  # aggregated group
+        (122, under),
+        (126, [rules]),
+        (134, [contract.expiry]),
+        (152, [instrument.stock_type]),
+    )
+    for since, more in newer:
+        if server_version >= since:
+            fields += more
+    if server_version == 163:
+        fields.append(1)  # suggested size increment, which stood alone in this version only
     if server_version >= 164:
         fields += [1, 1, 1] if is_option else [1, 1, 100]
     return encode(fields)
@@ -88,7 +101,13 @@ def samples(req_id: int, found: Sequence[Instrument], server_version: int) -> by
     """Message 79: stocks that match what was typed."""
     fields: list[Field] = [79, req_id, len(found)]
     for stock in found:
-        fields += [stock.con_id, stock.symbol, "STK", stock.primary_exchange, stock.currency]
+        fields += [
+            stock.con_id,
+            respelt(stock.symbol),
+            "STK",
+            stock.primary_exchange,
+            stock.currency,
+        ]
         fields += [1, "OPT"]
         if server_version >= 176:
             fields += [wire.plain(stock.long_name), ""]

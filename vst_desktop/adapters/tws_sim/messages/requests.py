@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from vst_desktop.adapters.tws_sim.contracts import ContractSpec, Leg
+from vst_desktop.adapters.tws_sim.contracts import ContractSpec, Leg, respelt
 from vst_desktop.adapters.tws_sim.wire import Fields
+
+LIVE_BARS = 124
+"""From this version on bars can be kept up to date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,7 @@ def contract(fields: Fields) -> ContractSpec:
     right, multiplier, exchange, primary, currency, local, trading_class = fields.strings(7)
     return ContractSpec(
         con_id=con_id,
-        symbol=symbol,
+        symbol=respelt(symbol),
         sec_type=sec_type,
         expiry=expiry,
         strike=strike or None,
@@ -120,8 +123,10 @@ def market_data(fields: Fields) -> MarketDataRequest:
     )
 
 
-def history(fields: Fields) -> HistoryRequest:
+def history(fields: Fields, server_version: int) -> HistoryRequest:
     """Request 20, after its id."""
+    if server_version < LIVE_BARS:
+        fields.integer()
     req_id = fields.integer()
     spec = contract(fields)
     fields.flag()  # include expired
@@ -139,7 +144,7 @@ def history(fields: Fields) -> HistoryRequest:
         duration=duration,
         what_to_show=what,
         format_date=format_date,
-        keep_up_to_date=fields.flag(),
+        keep_up_to_date=server_version >= LIVE_BARS and fields.flag(),
     )
 
 
