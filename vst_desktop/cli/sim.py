@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from vst_desktop.adapters.tws_sim.world import Market
 
 DEFAULT_PORT = 7497
+CHANCES = {
+    "improvement": "chance that an order trades at the middle of the quote",
+    "partial": "chance that only a part of an order trades",
+    "race": "chance that a cancel comes after the fill",
+}
 REALISTIC = {"details_secs": 0.2, "quote_secs": 0.15, "greeks_secs": 0.3}
 
 
@@ -32,6 +37,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--accounts", default="DU1234567", help="DU… paper, U… live; A,B")
     parser.add_argument("--pace", choices=("none", "realistic"), default="none")
     parser.add_argument("--control-port", type=int, help="port of the control line (loopback)")
+    for name, what in CHANCES.items():
+        parser.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help=what)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -120,12 +127,16 @@ async def _serve(
     from vst_desktop.adapters.tws_sim.clock import SimClock
     from vst_desktop.adapters.tws_sim.control import ControlLine
     from vst_desktop.adapters.tws_sim.link import Pace
+    from vst_desktop.adapters.tws_sim.matching import Matching
     from vst_desktop.adapters.tws_sim.server import TwsServer
 
     clock = SimClock(start, args.speed)
+    matching = Matching(**{name: getattr(args, name) for name in CHANCES})
     accounts = [name.strip() for name in args.accounts.split(",") if name.strip()]
     pace = Pace(**REALISTIC) if args.pace == "realistic" else Pace()
-    server = TwsServer(market, clock, accounts=accounts, seed=args.seed, pace=pace)
+    server = TwsServer(
+        market, clock, accounts=accounts, seed=args.seed, pace=pace, matching=matching
+    )
     ended = asyncio.Event()
     control = ControlLine(clock, market, server, recorded=recorded, shutdown=ended.set)
     default = 0 if args.child else DEFAULT_PORT

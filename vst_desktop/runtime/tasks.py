@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from vst_desktop.domain.errors import UserError
+
 log = logging.getLogger(__name__)
 
 
@@ -15,7 +17,7 @@ class TaskOwner:
 
     Args:
         name: Prefix of the task names.
-        on_failure: Called with the task's name and error when one fails; a bug, told once.
+        on_failure: Called with the task's name and error when one fails, once.
     """
 
     def __init__(
@@ -36,7 +38,10 @@ class TaskOwner:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        log.error("task %s failed", task.get_name(), exc_info=error)
+        if isinstance(error, UserError):  # for whoever awaits the task to show
+            log.info("task %s ended: %s", task.get_name(), error)
+        else:
+            log.error("task %s failed", task.get_name(), exc_info=error)
         if self._on_failure is not None:
             self._on_failure(task.get_name(), error)
 

@@ -281,7 +281,13 @@ class Station:
 
     def scan_soon(self) -> None:
         """Start a scan in the background; what it finds is shown as it comes."""
-        self._tasks.spawn(self.scan(), "first scan")
+        self._tasks.spawn(self._scan_unasked(), "first scan")
+
+    async def _scan_unasked(self) -> None:
+        try:
+            await self.scan()
+        except UserError as error:
+            self.engines.alerts.raise_alert(Severity.WARNING, "System: SCAN WARNING", str(error))
 
     def cancel_scan(self) -> None:
         """Stop a running scan."""

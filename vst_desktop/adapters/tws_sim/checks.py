@@ -109,6 +109,15 @@ def modification(old: Order, new: Order) -> None:
         raise Refusal(codes.VALIDATION, codes.invalid("order size below the quantity filled"))
 
 
+def cannot_cancel(order: Order) -> Refusal:
+    """The answer to a cancel of an order that is done."""
+    return Refusal(
+        codes.CANCEL_TERMINAL,
+        f"OrderId {order.order_id} that needs to be cancelled cannot be cancelled, "
+        f"state: {order.status.value}.",
+    )
+
+
 def remarks(ticket: Ticket) -> list[Notice]:
     """What TWS says of attributes it drops from an order that it takes."""
     found = []

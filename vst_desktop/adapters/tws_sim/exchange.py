@@ -21,6 +21,7 @@ from vst_desktop.adapters.tws_sim.events import (
     PositionChanged,
 )
 from vst_desktop.adapters.tws_sim.ledger import Trade
+from vst_desktop.adapters.tws_sim.matching import Matcher, Matching, at_net
 from vst_desktop.adapters.tws_sim.orders import Execution, Order, Preview, Status, Ticket
 from vst_desktop.adapters.tws_sim.timing import EASTERN, Hours, SimTime, TimerHandle
 from vst_desktop.adapters.tws_sim.world import Market
@@ -45,6 +46,7 @@ class Exchange:
         *,
         first_perm_id: int,
         seed: int,
+        matching: Matching | None = None,
     ) -> None:
         self._market = market
         self._clock = clock
@@ -55,6 +57,7 @@ class Exchange:
         self._executions: list[Execution] = []
         self._perm_ids = itertools.count(first_perm_id)
         self._seed = seed
+        self._matcher = Matcher(matching or Matching(), seed)
         self._fills = itertools.count(first_perm_id)
         self._highest_id: dict[int, int] = {}
         self._listeners: list[Callable[[ExchangeEvent], None]] = []
@@ -110,7 +113,7 @@ class Exchange:
         """Cancel an order of this client.
 
         Raises:
-            Refusal: It is unknown (10147) or done (10148).
+            Refusal: It is unknown (10147) or done (10148), perhaps just now.
         """
         order = self._orders.get((client_id, order_id))
         if order is None:
@@ -118,12 +121,11 @@ class Exchange:
                 codes.CANCEL_UNKNOWN, f"OrderId {order_id} that needs to be cancelled is not found."
             )
         if order.status.is_done:
-            raise Refusal(
-                codes.CANCEL_TERMINAL,
-                f"OrderId {order_id} that needs to be cancelled cannot be cancelled, "
-                f"state: {order.status.value}.",
-            )
-        self._end(order, "")
+            raise checks.cannot_cancel(order)
+        if self._matcher.races() and self._hours.is_open(self._clock.now()):
+            self._fill_late(order)
+        else:
+            self._end(order, "")
 
     def cancel_all(self) -> None:
         """Cancel every working order, whoever placed it."""
@@ -190,43 +192,54 @@ class Exchange:
 
     def _work(self, order: Order) -> None:
         """Fill an order whose price is there; else it stands at the exchange."""
-        price = self._tradable_price(order)
+        net = pricing.net_quote(self._market, order.parts, self._clock.now())
+        limit = order.ticket.limit_price if order.ticket.order_type == "LMT" else None
+        price = self._matcher.price(net, buys=order.buys, limit=limit)
         market_order_fills_at_once = order.ticket.order_type == "MKT" and price is not None
         if order.status is Status.PRE_SUBMITTED and not market_order_fills_at_once:
             order = self._store(replace(order, status=Status.SUBMITTED))
         if price is not None:
-            self._fill(order, price)
-        elif order.ticket.tif == "IOC":
+            left = order.quantity - order.filled
+            quoted = net.ask_size if order.buys else net.bid_size
+            order = self._fill(order, price, self._matcher.quantity(left, quoted))
+        if order.ticket.tif == "IOC" and not order.status.is_done:
             self._end(order, "")
 
-    def _tradable_price(self, order: Order) -> Decimal | None:
-        """The natural price when the order can trade at it now."""
+    def _fill_late(self, order: Order) -> None:
+        """Fill an order whose cancel is under way, at its limit or the natural price."""
         net = pricing.net_quote(self._market, order.parts, self._clock.now())
         natural = net.ask if order.buys else net.bid
-        limit = order.ticket.limit_price
-        if natural is None or order.ticket.order_type == "MKT" or limit is None:
-            return natural
-        return natural if (limit >= natural if order.buys else limit <= natural) else None
+        limit = order.ticket.limit_price if order.ticket.order_type == "LMT" else None
+        price = natural if limit is None else limit
+        if natural is None or price is None:
+            self._end(order, "")
+            return
+        self._fill(order, price, order.quantity - order.filled)
+        raise checks.cannot_cancel(self._orders[order.key])
 
-    def _fill(self, order: Order, price: Decimal) -> None:
+    def _fill(self, order: Order, price: Decimal, quantity: Decimal) -> Order:
+        if not quantity:
+            return order
         now = self._clock.now()
-        quantity = order.quantity - order.filled
-        parts = pricing.part_fills(self._market, order.parts, quantity, order.buys, now)
-        fees = pricing.commissions(parts)
+        natural = pricing.part_fills(self._market, order.parts, quantity, order.buys, now)
+        parts = at_net(natural, quantity, price, order.buys)
+        paid = order.commission_usd or Decimal(0)
+        fees = pricing.commissions(parts, paid)
+        filled = order.filled + quantity
+        is_whole = filled == order.quantity
         done = replace(
             order,
-            status=Status.FILLED,
-            filled=order.quantity,
-            average_price=price,
+            status=Status.FILLED if is_whole else Status.SUBMITTED,
+            filled=filled,
+            average_price=(order.average_price * order.filled + price * quantity) / filled,
             last_price=price,
-            completed_at=now,
+            completed_at=now if is_whole else None,
         )
         trades = self._executions_of(done, price, quantity, parts, fees, now)
         for execution in trades:
             self._tell(Executed(execution=execution))
         self._store(done)
-        paid = replace(done, commission_usd=sum(fees, Decimal(0)))
-        self._store(paid, with_status=False)
+        charged = self._store(replace(done, commission_usd=sum(fees, paid)), with_status=False)
         for execution in trades:
             if execution.commission_usd is not None:
                 self._tell(CommissionKnown(execution=execution))
@@ -240,6 +253,7 @@ class Exchange:
                     average_cost=position.average_cost,
                 )
             )
+        return charged
 
     def _executions_of(
         self,
@@ -264,6 +278,7 @@ class Exchange:
                     bought=order.buys,
                     shares=quantity,
                     price=price,
+                    cumulative=order.filled,
                 )
             )
         for part, fee in zip(parts, fees, strict=True):
@@ -285,6 +300,7 @@ class Exchange:
                     bought=part.bought,
                     shares=part.quantity,
                     price=part.price,
+                    cumulative=order.filled * part.quantity / quantity,
                     commission_usd=fee,
                     realized_usd=realized,
                 )

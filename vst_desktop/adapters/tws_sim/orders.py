@@ -111,6 +111,8 @@ class Execution:
     bought: bool
     shares: Decimal
     price: Decimal
+    cumulative: Decimal
+    """Shares of this contract that the order has traded so far."""
     commission_usd: Decimal | None = None
     """None for a combination as a whole: its legs carry the commission."""
     realized_usd: Decimal | None = None

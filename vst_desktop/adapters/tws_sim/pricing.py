@@ -108,12 +108,17 @@ def part_fills(
     return tuple(fills)
 
 
-def commissions(fills: Sequence[PartFill]) -> tuple[Decimal, ...]:
-    """Commission of each part, USD; the minimum of an order is spread over its parts."""
+def commissions(fills: Sequence[PartFill], paid_usd: Decimal = Decimal(0)) -> tuple[Decimal, ...]:
+    """Commission of each part, USD; the first part bears what an order lacks of its minimum.
+
+    Args:
+        fills: What trades now.
+        paid_usd: What earlier parts of the same order cost.
+    """
     raw = [_commission(fill) for fill in fills]
     options = any(fill.instrument.sec_type == "OPT" for fill in fills)
     least = _OPTION_ORDER_MINIMUM if options else _STOCK_ORDER_MINIMUM
-    missing = least - sum(raw, Decimal(0))
+    missing = least - paid_usd - sum(raw, Decimal(0))
     if missing > 0:
         raw[0] += missing
     return tuple(raw)

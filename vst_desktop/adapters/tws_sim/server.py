@@ -14,6 +14,7 @@ from vst_desktop.adapters.tws_sim.accounts import Accounts
 from vst_desktop.adapters.tws_sim.contracts import ContractBook
 from vst_desktop.adapters.tws_sim.exchange import Exchange
 from vst_desktop.adapters.tws_sim.link import Pace, World
+from vst_desktop.adapters.tws_sim.matching import Matching
 from vst_desktop.adapters.tws_sim.session import NEWEST_VERSION, OLDEST_VERSION, Session
 from vst_desktop.adapters.tws_sim.timing import Hours, SimTime, TimerHandle
 from vst_desktop.adapters.tws_sim.world import Market
@@ -41,6 +42,7 @@ class TwsServer:
         accounts: Account ids; ``DU`` ones are paper accounts.
         seed: Stands in the execution ids, so that runs can be told apart.
         net_liquidation_usd: Cash each account starts with.
+        matching: Price improvement, partial fills and late cancels; seeded with ``seed``.
         pace: Delays of answers in real seconds.
         max_server_version: 100 to 176; each client gets the newest that both know.
 
@@ -57,6 +59,7 @@ class TwsServer:
         seed: int = 0,
         net_liquidation_usd: Decimal | float = 100_000,
         pace: Pace | None = None,
+        matching: Matching | None = None,
         max_server_version: int = NEWEST_VERSION,
     ) -> None:
         if not accounts or len(set(accounts)) != len(accounts) or not all(accounts):
@@ -84,6 +87,7 @@ class TwsServer:
             Accounts(accounts, cash, market, clock, hours),
             first_perm_id=_unused_perm_id(),
             seed=seed,
+            matching=matching,
         )
         self._clock = clock
         self._world = World(

@@ -168,7 +168,7 @@ def execution(req_id: int, trade: Execution, server_version: int) -> bytes:
     fields += [req_id, order.order_id, *contract11(trade.contract), trade.exec_id]
     fields += [stamp(trade.at, server_version), order.account, trade.contract.exchange]
     fields += ["BOT" if trade.bought else "SLD", trade.shares, trade.price]
-    fields += [order.perm_id, order.client_id, 0, trade.shares, trade.price]
+    fields += [order.perm_id, order.client_id, 0, trade.cumulative, trade.price]
     fields += [order.ticket.order_ref, "", ""]  # evRule, evMultiplier
     if server_version >= 103:
         fields.append("")  # modelCode
