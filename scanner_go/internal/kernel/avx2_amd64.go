@@ -15,10 +15,22 @@ func fastest() Kernel {
 type columns[P Price] struct{ close, high, low, oldFast, oldSlow, base *P }
 
 func ticksByFour(rows *Rows[int32], state *State, rules *Rules, words Words) {
-	if words == nil {
-		byFour(avx2AdvanceTicks, rows, state, rules, nil)
-	} else {
+	n := len(rows.Close) / lanes
+	switch {
+	case words != nil:
 		byFour(avx2Ticks, rows, state, rules, words)
+	case n > 0:
+		end := n * lanes
+		from := columns[int32]{close: &rows.Close[0], high: &rows.High[:end][0], low: &rows.Low[:end][0]}
+		avx2AdvanceTicks(&from, &state.Close[0], &rules.wide[0][0], n)
+		for _, sum := range []struct {
+			of     *[lanes]float64
+			oldest []int32
+			length int
+		}{{&state.Fast, rows.OldFast, Fast}, {&state.Slow, rows.OldSlow, Slow}} {
+			newest, oldest := ends(rows.Close, sum.oldest, n, sum.length)
+			avx2SlideTicks(&newest[0], &oldest[0], &sum.of[0], len(newest)/lanes)
+		}
 	}
 }
 
@@ -84,7 +96,10 @@ func avx2Ticks(rows *columns[int32], state, wide *float64, words *uint32, n int)
 func avx2Floats(rows *columns[float64], state, wide *float64, words *uint32, n int)
 
 //go:noescape
-func avx2AdvanceTicks(rows *columns[int32], state, wide *float64, words *uint32, n int)
+func avx2AdvanceTicks(rows *columns[int32], state, wide *float64, n int)
+
+//go:noescape
+func avx2SlideTicks(newest, oldest *int32, sums *float64, n int)
 
 //go:noescape
 func avx2AdvanceFloats(rows *columns[float64], state, wide *float64, words *uint32, n int)

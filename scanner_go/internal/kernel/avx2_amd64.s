@@ -244,64 +244,6 @@ row:
 	VZEROUPPER
 	RET
 
-// func avx2AdvanceTicks(rows uintptr, state *float64, wide *float64, words *uint32, n int)
-// Requires: AVX
-TEXT ·avx2AdvanceTicks(SB), NOSPLIT, $0-40
-	MOVQ    rows+0(FP), AX
-	MOVQ    state+8(FP), CX
-	MOVQ    wide+16(FP), DX
-	MOVQ    words+24(FP), BX
-	MOVQ    n+32(FP), BX
-	MOVQ    (AX), SI
-	MOVQ    8(AX), DI
-	MOVQ    16(AX), R8
-	MOVQ    24(AX), R9
-	MOVQ    32(AX), AX
-	XORQ    R10, R10
-	VMOVUPD (CX), Y0
-	VMOVUPD 64(CX), Y1
-	VMOVUPD 128(CX), Y2
-	VMOVUPD 192(CX), Y3
-	VMOVUPD 256(CX), Y4
-	VMOVUPD 320(CX), Y5
-	VXORPD  Y6, Y6, Y6
-
-row:
-	VCVTDQ2PD (SI)(R10*1), Y7
-	VSUBPD    Y0, Y7, Y8
-	VMAXPD    Y6, Y8, Y9
-	VMULPD    (DX), Y1, Y1
-	VADDPD    Y9, Y1, Y1
-	VSUBPD    Y8, Y9, Y9
-	VMULPD    (DX), Y2, Y2
-	VADDPD    Y9, Y2, Y2
-	VCVTDQ2PD (DI)(R10*1), Y8
-	VCVTDQ2PD (R8)(R10*1), Y9
-	VMAXPD    Y0, Y8, Y8
-	VMINPD    Y0, Y9, Y9
-	VSUBPD    Y9, Y8, Y8
-	VMAXPD    64(DX), Y8, Y8
-	VMULPD    32(DX), Y3, Y3
-	VADDPD    Y8, Y3, Y3
-	VMOVAPD   Y7, Y0
-	VCVTDQ2PD (R9)(R10*1), Y8
-	VSUBPD    Y8, Y7, Y8
-	VADDPD    Y8, Y4, Y4
-	VCVTDQ2PD (AX)(R10*1), Y8
-	VSUBPD    Y8, Y7, Y8
-	VADDPD    Y8, Y5, Y5
-	ADDQ      $0x20, R10
-	DECQ      BX
-	JNZ       row
-	VMOVUPD   Y0, (CX)
-	VMOVUPD   Y1, 64(CX)
-	VMOVUPD   Y2, 128(CX)
-	VMOVUPD   Y3, 192(CX)
-	VMOVUPD   Y4, 256(CX)
-	VMOVUPD   Y5, 320(CX)
-	VZEROUPPER
-	RET
-
 // func avx2AdvanceFloats(rows uintptr, state *float64, wide *float64, words *uint32, n int)
 // Requires: AVX
 TEXT ·avx2AdvanceFloats(SB), NOSPLIT, $0-40
@@ -385,6 +327,107 @@ row:
 	VMOVUPD Y5, 320(CX)
 	VMOVUPD Y6, 384(CX)
 	VMOVUPD Y7, 448(CX)
+	VZEROUPPER
+	RET
+
+// func avx2AdvanceTicks(rows uintptr, state *float64, wide *float64, n int)
+// Requires: AVX, AVX2
+TEXT ·avx2AdvanceTicks(SB), NOSPLIT, $0-32
+	MOVQ        rows+0(FP), AX
+	MOVQ        state+8(FP), CX
+	MOVQ        wide+16(FP), DX
+	MOVQ        n+24(FP), BX
+	XORQ        SI, SI
+	MOVQ        (AX), DI
+	MOVQ        8(AX), R8
+	MOVQ        16(AX), AX
+	VMOVUPD     (DX), Y0
+	VMOVUPD     32(DX), Y1
+	VMOVUPD     64(DX), Y2
+	VPXOR       Y3, Y3, Y3
+	VMOVUPD     64(CX), Y4
+	VMOVUPD     96(CX), Y5
+	VMOVUPD     128(CX), Y6
+	VMOVUPD     160(CX), Y7
+	VMOVUPD     192(CX), Y8
+	VMOVUPD     224(CX), Y9
+	VCVTPD2DQY  (CX), X10
+	VCVTPD2DQY  32(CX), X11
+	VINSERTI128 $0x01, X11, Y10, Y10
+
+row:
+	VMOVDQU      (DI)(SI*1), Y11
+	VPSUBD       Y10, Y11, Y12
+	VPMAXSD      Y3, Y12, Y13
+	VPSUBD       Y12, Y13, Y12
+	VPMAXSD      (R8)(SI*1), Y10, Y14
+	VPMINSD      (AX)(SI*1), Y10, Y10
+	VPSUBD       Y10, Y14, Y14
+	VMOVDQA      Y11, Y10
+	VCVTDQ2PD    X13, Y11
+	VMULPD       Y0, Y4, Y4
+	VADDPD       Y11, Y4, Y4
+	VEXTRACTI128 $0x01, Y13, X11
+	VCVTDQ2PD    X11, Y11
+	VMULPD       Y0, Y5, Y5
+	VADDPD       Y11, Y5, Y5
+	VCVTDQ2PD    X12, Y11
+	VMULPD       Y0, Y6, Y6
+	VADDPD       Y11, Y6, Y6
+	VEXTRACTI128 $0x01, Y12, X11
+	VCVTDQ2PD    X11, Y11
+	VMULPD       Y0, Y7, Y7
+	VADDPD       Y11, Y7, Y7
+	VCVTDQ2PD    X14, Y11
+	VMAXPD       Y2, Y11, Y11
+	VMULPD       Y1, Y8, Y8
+	VADDPD       Y11, Y8, Y8
+	VEXTRACTI128 $0x01, Y14, X11
+	VCVTDQ2PD    X11, Y11
+	VMAXPD       Y2, Y11, Y11
+	VMULPD       Y1, Y9, Y9
+	VADDPD       Y11, Y9, Y9
+	ADDQ         $0x20, SI
+	DECQ         BX
+	JNZ          row
+	VCVTDQ2PD    X10, Y0
+	VMOVUPD      Y0, (CX)
+	VEXTRACTI128 $0x01, Y10, X0
+	VCVTDQ2PD    X0, Y0
+	VMOVUPD      Y0, 32(CX)
+	VMOVUPD      Y4, 64(CX)
+	VMOVUPD      Y5, 96(CX)
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 160(CX)
+	VMOVUPD      Y8, 192(CX)
+	VMOVUPD      Y9, 224(CX)
+	VZEROUPPER
+	RET
+
+// func avx2SlideTicks(newest *int32, oldest *int32, sums *float64, n int)
+// Requires: AVX, AVX2
+TEXT ·avx2SlideTicks(SB), NOSPLIT, $0-32
+	MOVQ    newest+0(FP), AX
+	MOVQ    oldest+8(FP), CX
+	MOVQ    sums+16(FP), DX
+	MOVQ    n+24(FP), BX
+	XORQ    SI, SI
+	VMOVUPD (DX), Y0
+	VMOVUPD 32(DX), Y1
+
+row:
+	VMOVDQU      (AX)(SI*1), Y2
+	VPSUBD       (CX)(SI*1), Y2, Y2
+	VCVTDQ2PD    X2, Y3
+	VADDPD       Y3, Y0, Y0
+	VEXTRACTI128 $0x01, Y2, X3
+	VCVTDQ2PD    X3, Y3
+	VADDPD       Y3, Y1, Y1
+	ADDQ         $0x20, SI
+	DECQ         BX
+	JNZ          row
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y1, 32(DX)
 	VZEROUPPER
 	RET
 

@@ -11,8 +11,8 @@ func scalar[P Price](rows *Rows[P], state *State, rules *Rules, words Words) {
 		before := [2]uint32{state.sides(rules, lane), state.sides(rules, lane+1)}
 		if words == nil {
 			smooth(rows, state, rules, lane, n, nil)
-			slide(rows, state, lane, n, nil)
-			slide(rows, state, lane+1, n, nil)
+			advance(rows, state, lane, n)
+			advance(rows, state, lane+1, n)
 			continue
 		}
 		smooth(rows, state, rules, lane, n, &tracks)
@@ -101,6 +101,32 @@ func slide[P Price](rows *Rows[P], state *State, lane, n int, track *track) {
 	}
 	state.Fast[lane], state.Slow[lane] = fast, slow
 	state.FastLost[lane], state.SlowLost[lane] = fastLost, slowLost
+}
+
+// advance moves the sums of closes along where nobody asks for the rows between.
+func advance[P Price](rows *Rows[P], state *State, lane, n int) {
+	closes, isTicks := any(rows.Close).([]int32)
+	if !isTicks {
+		slide(rows, state, lane, n, nil)
+		return
+	}
+	for _, sum := range []struct {
+		of     *float64
+		oldest any
+		length int
+	}{{&state.Fast[lane], rows.OldFast, Fast}, {&state.Slow[lane], rows.OldSlow, Slow}} {
+		newest, oldest := ends(closes, sum.oldest.([]int32), n, sum.length)
+		for at := lane; at < len(newest); at += lanes {
+			*sum.of += float64(newest[at] - oldest[at])
+		}
+	}
+}
+
+// ends are the closes that n rows leave in a sum of length bars, and those that they take out of
+// it: what enters and leaves in between adds up to nothing, exactly so over ticks.
+func ends(closes, oldest []int32, n, length int) (in, out []int32) {
+	few := min(n, length) * lanes
+	return closes[n*lanes-few : n*lanes], oldest[:few]
 }
 
 // sides are the sides of their thresholds on which the RSI stands: below bull's, above bear's.

@@ -2,7 +2,8 @@
 //
 // Each line is one of scalar's, done for four lanes at once. The two kernels differ in how a
 // price is loaded (int32 ticks are widened) and in what keeps the sums of closes exact: whole
-// ticks are, floats carry what rounding took along.
+// ticks are, floats carry what rounding took along. Where nothing is decided, ticks stay integers
+// until Wilder's averages, and all eight lanes go together.
 package main
 
 import (
@@ -41,8 +42,9 @@ func main() {
 	ConstraintExpr("amd64")
 	kernel("avx2Ticks", true, true)
 	kernel("avx2Floats", false, true)
-	kernel("avx2AdvanceTicks", true, false)
 	kernel("avx2AdvanceFloats", false, false)
+	advance()
+	slideAll()
 	selection()
 	Generate()
 }
@@ -176,6 +178,115 @@ func kernel(name string, ticks, decide bool) {
 			VMOVUPD(value, field(i))
 		}
 	}
+	VZEROUPPER()
+	RET()
+}
+
+// advance writes avx2AdvanceTicks: Wilder's averages alone. Changes and true ranges of ticks are
+// whole and fit an int32.
+func advance() {
+	TEXT("avx2AdvanceTicks", NOSPLIT, "func(rows uintptr, state *float64, wide *float64, n int)")
+	rows, state := Load(Param("rows"), GP64()), Load(Param("state"), GP64())
+	wide, n := Load(Param("wide"), GP64()), Load(Param("n"), GP64())
+	at := GP64()
+	XORQ(at, at)
+	price := func(column int) Mem {
+		pointer := GP64()
+		MOVQ(Mem{Base: rows, Disp: 8 * column}, pointer)
+		return Mem{Base: pointer, Index: at, Scale: 1}
+	}
+	closes, highs, lows := price(0), price(1), price(2)
+	constant := func(i int) VecVirtual {
+		value := YMM()
+		VMOVUPD(Mem{Base: wide, Disp: wideField * i}, value)
+		return value
+	}
+	decay, smooth, least, zero := constant(keep), constant(smoothing), constant(leastRange), YMM()
+	VPXOR(zero, zero, zero)
+	const closed, gains, losses, spreads = 0, 1, 2, 3
+	field := func(i, side int) Mem { return Mem{Base: state, Disp: stateField*i + stateField/2*side} }
+	var averages [4][2]VecVirtual
+	for i := gains; i <= spreads; i++ {
+		for side := range 2 {
+			averages[i][side] = YMM()
+			VMOVUPD(field(i, side), averages[i][side])
+		}
+	}
+	last, upper := YMM(), XMM()
+	VCVTPD2DQY(field(closed, 0), last.AsX())
+	VCVTPD2DQY(field(closed, 1), upper)
+	VINSERTI128(Imm(1), upper, last, last)
+	halves := func(whole VecVirtual, do func(side int, value VecVirtual)) {
+		value := YMM()
+		VCVTDQ2PD(whole.AsX(), value)
+		do(0, value)
+		high := YMM()
+		VEXTRACTI128(Imm(1), whole, high.AsX())
+		VCVTDQ2PD(high.AsX(), high)
+		do(1, high)
+	}
+	decayed := func(which int, by VecVirtual) func(int, VecVirtual) {
+		return func(side int, value VecVirtual) {
+			VMULPD(by, averages[which][side], averages[which][side])
+			VADDPD(value, averages[which][side], averages[which][side])
+		}
+	}
+
+	Label("row")
+	closing, change, rise, high, low := YMM(), YMM(), YMM(), YMM(), YMM()
+	VMOVDQU(closes, closing)
+	VPSUBD(last, closing, change)
+	VPMAXSD(zero, change, rise)
+	VPSUBD(change, rise, change)
+	VPMAXSD(highs, last, high)
+	VPMINSD(lows, last, low)
+	VPSUBD(low, high, high)
+	VMOVDQA(closing, last)
+	halves(rise, decayed(gains, decay))
+	halves(change, decayed(losses, decay))
+	widen := decayed(spreads, smooth)
+	halves(high, func(side int, value VecVirtual) {
+		VMAXPD(least, value, value)
+		widen(side, value)
+	})
+	ADDQ(Imm(32), at)
+	DECQ(n)
+	JNZ(LabelRef("row"))
+
+	halves(last, func(side int, value VecVirtual) { VMOVUPD(value, field(closed, side)) })
+	for i := gains; i <= spreads; i++ {
+		for side, value := range averages[i] {
+			VMOVUPD(value, field(i, side))
+		}
+	}
+	VZEROUPPER()
+	RET()
+}
+
+// slideAll writes avx2SlideTicks: rows of closes put into sums, and as many taken out.
+func slideAll() {
+	TEXT("avx2SlideTicks", NOSPLIT, "func(newest *int32, oldest *int32, sums *float64, n int)")
+	newest, oldest := Load(Param("newest"), GP64()), Load(Param("oldest"), GP64())
+	sums, n := Load(Param("sums"), GP64()), Load(Param("n"), GP64())
+	at := GP64()
+	XORQ(at, at)
+	low, high := YMM(), YMM()
+	VMOVUPD(Mem{Base: sums}, low)
+	VMOVUPD(Mem{Base: sums, Disp: 32}, high)
+	Label("row")
+	change, part := YMM(), YMM()
+	VMOVDQU(Mem{Base: newest, Index: at, Scale: 1}, change)
+	VPSUBD(Mem{Base: oldest, Index: at, Scale: 1}, change, change)
+	VCVTDQ2PD(change.AsX(), part)
+	VADDPD(part, low, low)
+	VEXTRACTI128(Imm(1), change, part.AsX())
+	VCVTDQ2PD(part.AsX(), part)
+	VADDPD(part, high, high)
+	ADDQ(Imm(32), at)
+	DECQ(n)
+	JNZ(LabelRef("row"))
+	VMOVUPD(low, Mem{Base: sums})
+	VMOVUPD(high, Mem{Base: sums, Disp: 32})
 	VZEROUPPER()
 	RET()
 }
