@@ -39,6 +39,10 @@ NAMES_OF_BITS = [
     [name for name, number in STRATEGIES.items() if bits >> (number - 1) & 1] for bits in range(16)
 ]
 """Strategies by the bits of a row."""
+HOLDS = np.array(
+    [[name in names for name in STRATEGIES] for names in NAMES_OF_BITS], dtype=np.int64
+)
+"""The same as a matrix: a row's bits by strategies."""
 
 
 def to_day(day: date) -> int:
@@ -145,12 +149,10 @@ def from_answer(
 
 def counted(columns: Sequence[pb.SignalColumns]) -> Counter[str]:
     """How many signals of each strategy the columns hold."""
-    found: Counter[str] = Counter()
+    rows = np.zeros(len(NAMES_OF_BITS), dtype=np.int64)
     for part in columns:
-        rows = np.bincount(np.frombuffer(part.strategies, dtype="u1"), minlength=len(NAMES_OF_BITS))
-        for names, count in zip(NAMES_OF_BITS, rows.tolist(), strict=True):
-            found.update(dict.fromkeys(names, count))
-    return found
+        rows += np.bincount(np.frombuffer(part.strategies, dtype="u1"), minlength=len(rows))
+    return Counter(dict(zip(STRATEGIES, (rows @ HOLDS).tolist(), strict=True)))
 
 
 def to_rows(columns: Sequence[pb.SignalColumns], symbols: tuple[str, ...]) -> SignalRows:
