@@ -31,9 +31,11 @@ type Series struct {
 
 // MakeSeries returns a series of n bars to be filled.
 func MakeSeries(symbol string, timeframe Timeframe, n int) *Series {
+	room := make([]float64, 5*n)
+	column := func(i int) []float64 { return room[i*n : (i+1)*n : (i+1)*n] }
 	return &Series{
-		Symbol: symbol, Timeframe: timeframe, Time: make([]int64, n), Open: make([]float64, n),
-		High: make([]float64, n), Low: make([]float64, n), Close: make([]float64, n), Volume: make([]float64, n),
+		Symbol: symbol, Timeframe: timeframe, Time: make([]int64, n),
+		Open: column(0), High: column(1), Low: column(2), Close: column(3), Volume: column(4),
 	}
 }
 

@@ -31,11 +31,12 @@ type Memo struct {
 	bars  [bars.Lanes]int
 }
 
-// Recall returns what is remembered, if anything.
-func (m *Memo) Recall() (state kernel.State, after [bars.Lanes]int, known bool) {
+// Recall fills in what is remembered, if anything.
+func (m *Memo) Recall(state *kernel.State, after *[bars.Lanes]int) (known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.state, m.bars, m.known
+	*state, *after = m.state, m.bars
+	return m.known
 }
 
 // Keep remembers.

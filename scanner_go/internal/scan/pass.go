@@ -40,6 +40,11 @@ type pass[P kernel.Price] struct {
 	unit           float64
 	// from and to bound the bars asked for by lane; a lane that is not asked for has none.
 	from, to [lanes]int
+	// state is each lane's after so many of its bars. It lives here: as a variable, whose address a
+	// kernel gets, it would be allocated anew for each volume.
+	state   kernel.State
+	after   [lanes]int
+	current kernel.State
 	// memo is filled with the state before each lane's last bar.
 	memo     kernel.State
 	memoBars [lanes]int
@@ -69,17 +74,16 @@ func (p *pass[P]) start(w *worker, item *library.Item, prices *bars.Prices[P]) *
 func (p *pass[P]) run(ctx context.Context) error {
 	p.memoize = p.job.LastBarOnly && p.job.unbounded() && p.longEnough()
 	if p.memoize && p.job.Resume {
-		if state, after, known := p.volume.Memo.Recall(); known && p.fits(&after) {
-			p.tail(&state, after)
+		if p.volume.Memo.Recall(&p.state, &p.after) && p.fits() {
+			p.tail()
 			p.volume.Memo.Keep(&p.memo, &p.memoBars)
 			return nil
 		}
 	}
-	state, after, err := p.block(ctx)
-	if err != nil {
+	if err := p.block(ctx); err != nil {
 		return err
 	}
-	p.tail(&state, after)
+	p.tail()
 	if p.memoize {
 		p.volume.Memo.Keep(&p.memo, &p.memoBars)
 	}
@@ -98,23 +102,23 @@ func (p *pass[P]) longEnough() bool {
 }
 
 // fits says whether the memo is of bars that this volume has, the last one not among them.
-func (p *pass[P]) fits(after *[lanes]int) bool {
+func (p *pass[P]) fits() bool {
 	for lane, n := range p.volume.Lengths {
-		if n > 0 && (after[lane] <= kernel.Slow-1 || after[lane] >= p.volume.Len(lane)) {
+		if n > 0 && (p.after[lane] <= kernel.Slow-1 || p.after[lane] >= p.volume.Len(lane)) {
 			return false
 		}
 	}
 	return true
 }
 
-// block passes over the block and returns the state of each lane after its bars there.
-func (p *pass[P]) block(ctx context.Context) (state kernel.State, after [lanes]int, err error) {
+// block passes over the block, up to the state of each lane after its bars there.
+func (p *pass[P]) block(ctx context.Context) error {
 	var ends [lanes]int
 	last := 0
 	stops := []int{1, 2, kernel.Wilder, kernel.Fast, kernel.Slow}
 	for lane, length := range p.volume.Lengths {
 		ends[lane] = min(p.to[lane], length)
-		after[lane] = ends[lane]
+		p.after[lane] = ends[lane]
 		if ends[lane] == 0 {
 			continue
 		}
@@ -122,14 +126,15 @@ func (p *pass[P]) block(ctx context.Context) (state kernel.State, after [lanes]i
 		stops = append(stops, ends[lane])
 		stops = append(stops, p.from[lane])
 	}
+	p.state = kernel.State{}
 	if last == 0 {
-		return state, after, nil
+		return nil
 	}
 	slices.Sort(stops)
-	var current kernel.State
+	current := &p.current
 	for row := 0; row < last; {
 		if row%checkRows == 0 && ctx.Err() != nil {
-			return state, after, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 		for len(stops) > 0 && stops[0] <= row {
 			stops = stops[1:]
@@ -144,10 +149,10 @@ func (p *pass[P]) block(ctx context.Context) (state kernel.State, after [lanes]i
 			next = min(next, stops[0])
 		}
 		if p.memoize && decide {
-			p.remember(&current, row, &ends)
+			p.remember(current, row, &ends)
 		}
 		if row == 0 {
-			current = kernel.Start(p.prices.Close, p.prices.High, p.prices.Low, p.rules)
+			*current = kernel.Start(p.prices.Close, p.prices.High, p.prices.Low, p.rules)
 			clear(p.words[:2])
 		} else {
 			rules := p.rules
@@ -159,22 +164,22 @@ func (p *pass[P]) block(ctx context.Context) (state kernel.State, after [lanes]i
 				words = p.words[:2*(next-row)]
 			}
 			rows := p.rows(row, next, decide)
-			p.over(&rows, &current, rules, words)
+			p.over(&rows, current, rules, words)
 			if row == 1 {
 				current.Seed()
 			}
 		}
 		if decide {
-			p.emit(&current, row, next, &ends)
+			p.emit(current, row, next, &ends)
 		}
 		for lane, end := range ends {
 			if end == next {
-				state.CopyLane(&current, lane)
+				p.state.CopyLane(current, lane)
 			}
 		}
 		row = next
 	}
-	return state, after, nil
+	return nil
 }
 
 // wanted says whether a lane asks for the signals of the row.

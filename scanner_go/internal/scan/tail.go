@@ -5,9 +5,10 @@ import (
 	"vst/scanner/internal/kernel"
 )
 
-// tail goes on behind the first after bars of each lane, which are past the warm-up, a row of all
-// lanes at a time: few rows, or a memo would not have been used.
-func (p *pass[P]) tail(state *kernel.State, after [lanes]int) {
+// tail goes on behind the state's bars of each lane, which are past the warm-up, a row of all lanes
+// at a time: few rows, or a memo would not have been used.
+func (p *pass[P]) tail() {
+	state, after := &p.state, &p.after
 	count := 0
 	for lane := range lanes {
 		count = max(count, p.to[lane]-after[lane])
@@ -52,11 +53,14 @@ func (p *pass[P]) emitLater(state *kernel.State, signals uint8, lane, i int) {
 	}
 }
 
+// noBars are no later bars.
+var noBars bars.Series
+
 // gather fills the lane of a row with bar i.
 func (p *pass[P]) gather(row *kernel.Rows[P], lane, i int) {
-	var later bars.Series
-	if p.volume.Later[lane] != nil {
-		later = *p.volume.Later[lane]
+	later := p.volume.Later[lane]
+	if later == nil {
+		later = &noBars
 	}
 	row.Close[lane] = p.price(p.prices.Close, later.Close, lane, i)
 	row.High[lane] = p.price(p.prices.High, later.High, lane, i)
