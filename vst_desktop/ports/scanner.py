@@ -25,6 +25,8 @@ class ScanRequest:
 
     ``parameters`` are the settings of group ``strategy`` by key: one source of truth, they travel
     with every request. ``counts_only``: the answer says how often each rule held, and no bar.
+    ``resume``: a scan of the last bars may go on from what an earlier one left instead of passing
+    over every bar; the answer is the same.
     """
 
     symbols: tuple[str, ...]
@@ -33,6 +35,7 @@ class ScanRequest:
     start: date | None = None
     end: date | None = None
     counts_only: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,6 +130,7 @@ class Research:
             symbols=tuple(s.symbol for s in fetched if s.symbol not in bad),
             strategies=settings.enabled,
             parameters=settings.model_dump(),
+            resume=True,
         )
         found.result = await self._scanner.scan(request, self._tell_progress)
         found.errors += found.result.errors

@@ -79,6 +79,7 @@ class ScannerClient:
         self._stub = rpc.ScannerStub(self._channel)  # type: ignore[no-untyped-call]
         self._token = (("authorization", f"Bearer {token}"),)
         self.bulk = BulkCalls(self._channel, self._token)
+        self._asked: tuple[ScanRequest, bool, pb.ScanRequest] | None = None
 
     async def __aenter__(self) -> ScannerClient:
         return self
@@ -174,7 +175,7 @@ class ScannerClient:
     async def scan(self, request: ScanRequest, on_progress: OnProgress | None = None) -> ScanResult:
         """Scan by the streaming call; cancelling the await cancels the scan."""
         values = not request.counts_only
-        columns, result = await self._scan(convert.to_request(request, values), on_progress)
+        columns, result = await self._scan(self._message(request, values), on_progress)
         if not values:
             return result
         signals = [s for part in columns for s in convert.from_columns(part, request.symbols)]
@@ -186,8 +187,14 @@ class ScannerClient:
         self, request: ScanRequest, on_progress: OnProgress | None = None
     ) -> tuple[ScanResult, SignalRows]:
         """As ``scan``, with the signals as arrays and without their bars' values: for many."""
-        columns, result = await self._scan(convert.to_request(request, False), on_progress)
+        columns, result = await self._scan(self._message(request, False), on_progress)
         return result, convert.to_rows(columns, request.symbols)
+
+    def _message(self, request: ScanRequest, values: bool) -> pb.ScanRequest:
+        """The request's message; a universe that is scanned again has its message already."""
+        if self._asked is None or self._asked[:2] != (request, values):
+            self._asked = request, values, convert.to_request(request, values)
+        return self._asked[2]
 
     async def _scan(
         self, request: pb.ScanRequest, on_progress: OnProgress | None

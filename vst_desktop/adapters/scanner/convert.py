@@ -104,6 +104,7 @@ def to_request(request: ScanRequest, values: bool) -> pb.ScanRequest:
         last_bar_only=request.start is None and request.end is None,
         timeframe=pb.Timeframe.TIMEFRAME_DAILY,
         values=values,
+        resume=request.resume,
     )
 
 

@@ -124,11 +124,12 @@ async def _new_bars(scanner: Opened, symbols: list[str], close: Any) -> dict[str
     day = int(np.busday_offset(FIRST_DAY, BARS, roll="forward").astype(np.int32))
     random = np.random.default_rng(2)
     puts, scans = [], []
+    every = tuple(symbols)
     for _ in range(REPEATS):
         moved = np.round(close * np.exp(random.normal(0, 0.01, len(close))), 2)
         puts.append(await scanner.put_latest(symbols, day, moved))
         start = time.perf_counter()
-        await scanner.again(symbols)
+        await scanner.again(every)
         scans.append(time.perf_counter() - start)
     return {
         "new_bar_put": min(puts),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 
-from vst_desktop.adapters.scanner import convert
 from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.supervisor import ScannerChild
@@ -56,13 +55,9 @@ class Opened:
         """Pass over every bar; all signals."""
         return await self.child.scan_rows(_request(symbols, date.min, date.max))
 
-    async def again(self, symbols: Iterable[str]) -> int:
-        """As ``as_of``, from the states that earlier scans left; returns the signals' number."""
-        request = convert.to_request(_request(symbols), False)
-        request.resume = True
-        client = self.child._serving()
-        answer = await client._stub.Scan(request, metadata=client._token, timeout=60)
-        return len(np.frombuffer(answer.signals.strategies, dtype="u1"))
+    async def again(self, symbols: tuple[str, ...]) -> tuple[ScanResult, SignalRows]:
+        """As ``as_of``, from the states that earlier scans left."""
+        return await self.child.scan_rows(replace(_request(symbols), resume=True))
 
     async def put_latest(
         self, symbols: Sequence[str], day: int, close: Floats, *, keep: bool = False
