@@ -34,7 +34,10 @@ func closes(view *View) map[string][]float64 {
 	for i := range view.Items {
 		for lane, index := range view.Items[i].Index {
 			if index >= 0 {
-				found[view.Symbols[index]] = view.Items[i].Cut(lane, math.MinInt64, math.MaxInt64).InUSD()[3]
+				var table Table
+				table.Add(view.Items[i].Part(lane, math.MinInt64, math.MaxInt64))
+				table.toUSD()
+				found[view.Symbols[index]] = table.Floats[3]
 			}
 		}
 	}
@@ -263,8 +266,9 @@ func TestTimeframesAreApart(t *testing.T) {
 	}
 	view := l.View([]string{"A"}, bars.Minute)
 	defer view.Release()
-	if s := view.Items[0].Cut(0, math.MinInt64, math.MaxInt64); !slices.Equal(s.Time, minute.Time) || view.Items[0].Volume.Day(0, 0) != 16230 {
-		t.Errorf("got %+v", s)
+	var table Table
+	if table.Add(view.Items[0].Part(0, math.MinInt64, math.MaxInt64)); !slices.Equal(table.Time, minute.Time) || view.Items[0].Volume.Day(0, 0) != 16230 {
+		t.Errorf("got %+v", table)
 	}
 	if symbols, count := l.Size(); symbols != 1 || count != 2 {
 		t.Errorf("%d symbols, %d bars", symbols, count)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -33,39 +34,48 @@ func schema(timeframe bars.Timeframe, price arrow.DataType) *arrow.Schema {
 	return arrow.NewSchema(append(fields, arrow.Field{Name: "volume", Type: arrow.PrimitiveTypes.Float64}), nil)
 }
 
-// arrowStream writes the bars to out as one Arrow IPC stream, a record batch a symbol.
-func arrowStream(out *bytes.Buffer, timeframe bars.Timeframe, cuts []*library.Cut) error {
-	symbols := array.NewStringBuilder(memory.DefaultAllocator)
-	rows, price := 0, arrow.DataType(arrow.PrimitiveTypes.Int32)
-	for _, c := range cuts {
-		symbols.Append(c.Symbol)
-		rows += c.Len()
-		if c.Ticks == nil {
-			price = arrow.PrimitiveTypes.Float64
-		}
+// frame is a table on its way to Arrow, and room for the columns that it has otherwise there.
+type frame struct {
+	table   library.Table
+	symbols []int16
+	days    []int32
+	data    bytes.Buffer
+}
+
+// frames are used again: fresh ones of some megabytes cost more to clear than to fill.
+var frames = sync.Pool{New: func() any { return new(frame) }}
+
+// fill takes the parts in.
+func (f *frame) fill(parts []library.Part) {
+	f.table.Clear()
+	for _, part := range parts {
+		f.table.Add(part)
 	}
-	dictionary := symbols.NewArray()
+}
+
+// encode writes the table to data as one Arrow IPC stream of one record batch; none without bars.
+func (f *frame) encode(timeframe bars.Timeframe) error {
+	t, n := &f.table, len(f.table.Time)
+	price := arrow.DataType(arrow.PrimitiveTypes.Int32)
+	if t.IsFloats {
+		price = arrow.PrimitiveTypes.Float64
+	}
 	columns := schema(timeframe, price)
-	out.Grow(rowBytes*rows + 1024*(1+len(cuts)))
-	writer := ipc.NewWriter(out, ipc.WithSchema(columns))
-	for i, c := range cuts {
-		n := c.Len()
-		if n == 0 {
-			continue
-		}
-		values := []arrow.Array{symbolArray(dictionary, i, n), timeArray(timeframe, c.Time)}
-		if price == arrow.PrimitiveTypes.Int32 {
-			for _, column := range c.Ticks {
-				values = append(values, fixed(price, n, arrow.Int32Traits.CastToBytes(column)))
-			}
-		} else {
-			for _, column := range c.InUSD() {
-				values = append(values, floatArray(column))
+	f.data.Reset()
+	f.data.Grow(rowBytes*n + 16*len(t.Symbols) + 4096)
+	writer := ipc.NewWriter(&f.data, ipc.WithSchema(columns))
+	if n > 0 {
+		values := []arrow.Array{f.symbolArray(), f.timeArray(timeframe)}
+		for k := range t.Ticks {
+			if t.IsFloats {
+				values = append(values, floatArray(t.Floats[k]))
+			} else {
+				values = append(values, fixed(price, n, arrow.Int32Traits.CastToBytes(t.Ticks[k])))
 			}
 		}
-		batch := array.NewRecordBatch(columns, append(values, floatArray(c.Volume)), int64(n))
+		batch := array.NewRecordBatch(columns, append(values, floatArray(t.Volume)), int64(n))
 		if err := writer.Write(batch); err != nil {
-			return fmt.Errorf("encode bars of %s: %w", c.Symbol, err)
+			return fmt.Errorf("encode bars from %s on: %w", t.Symbols[0], err)
 		}
 	}
 	if err := writer.Close(); err != nil {
@@ -74,26 +84,32 @@ func arrowStream(out *bytes.Buffer, timeframe bars.Timeframe, cuts []*library.Cu
 	return nil
 }
 
-// rowBytes is about what one bar takes in a stream.
-const rowBytes = 34
+// rowBytes is what one bar takes in a stream: its symbol, day, prices in ticks and volume.
+const rowBytes = 30
 
-func symbolArray(dictionary arrow.Array, index, n int) arrow.Array {
-	indices := make([]int16, n)
-	for i := range indices {
-		indices[i] = int16(index)
+func (f *frame) symbolArray() arrow.Array {
+	symbols := array.NewStringBuilder(memory.DefaultAllocator)
+	f.symbols = f.symbols[:0]
+	for i, symbol := range f.table.Symbols {
+		symbols.Append(symbol)
+		for len(f.symbols) < f.table.Ends[i] {
+			f.symbols = append(f.symbols, int16(i))
+		}
 	}
-	return array.NewDictionaryArray(symbolType, fixed(arrow.PrimitiveTypes.Int16, n, arrow.Int16Traits.CastToBytes(indices)), dictionary)
+	indices := fixed(arrow.PrimitiveTypes.Int16, len(f.symbols), arrow.Int16Traits.CastToBytes(f.symbols))
+	return array.NewDictionaryArray(symbolType, indices, symbols.NewArray())
 }
 
-func timeArray(timeframe bars.Timeframe, times []int64) arrow.Array {
+func (f *frame) timeArray(timeframe bars.Timeframe) arrow.Array {
+	times := f.table.Time
 	if timeframe == bars.Minute {
 		return fixed(arrow.FixedWidthTypes.Timestamp_s, len(times), arrow.Int64Traits.CastToBytes(times))
 	}
-	days := make([]int32, len(times))
-	for i, day := range times {
-		days[i] = int32(day)
+	f.days = f.days[:0]
+	for _, day := range times {
+		f.days = append(f.days, int32(day))
 	}
-	return fixed(arrow.FixedWidthTypes.Date32, len(days), arrow.Int32Traits.CastToBytes(days))
+	return fixed(arrow.FixedWidthTypes.Date32, len(f.days), arrow.Int32Traits.CastToBytes(f.days))
 }
 
 func floatArray(values []float64) arrow.Array {

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"math"
@@ -68,21 +67,23 @@ func (s *Server) BulkFetch(ctx context.Context, request *pb.BulkFetchRequest) (*
 		return nil, err
 	}
 	defer view.Release()
-	var found []*library.Cut
+	var found []library.Part
 	rows := 0
-	for cut := range cuts(view, f) {
-		if rows += cut.Len(); rows > unaryRows {
+	for part := range parts(view, f) {
+		if rows += part.Len(); rows > unaryRows {
 			return nil, status.Errorf(codes.ResourceExhausted,
 				"more than %d bars in one answer: ask for fewer symbols or days, or use BulkFetchStream", unaryRows)
 		}
-		found = append(found, cut)
+		found = append(found, part)
 	}
-	var data bytes.Buffer
-	if err := arrowStream(&data, f.timeframe, found); err != nil {
+	var whole frame
+	whole.fill(found)
+	f.doubts = f.doubt(&whole)
+	if err := whole.encode(f.timeframe); err != nil {
 		return nil, err
 	}
 	return &pb.BulkFetchResponse{
-		ArrowIpc: data.Bytes(), Errors: missing(response, view), Warnings: f.warnings(response),
+		ArrowIpc: whole.data.Bytes(), Errors: missing(response, view), Warnings: f.warnings(response),
 		FetchSeconds: time.Since(f.started).Seconds(),
 	}, nil
 }
@@ -145,20 +146,13 @@ func (f *fetch) warnings(response *pb.PutBarsResponse) []*pb.SymbolWarning {
 	return append(response.GetWarnings(), toWarnings(f.doubts)...)
 }
 
-// cuts are the bars of the view within the bounds, one symbol after the other. Those that did not
-// come through the door just now are doubted in passing.
-func cuts(view *library.View, f *fetch) func(func(*library.Cut) bool) {
-	return func(yield func(*library.Cut) bool) {
+// parts are the bars of the view within the bounds, one symbol after the other.
+func parts(view *library.View, f *fetch) func(func(library.Part) bool) {
+	return func(yield func(library.Part) bool) {
 		for i := range view.Items {
-			for lane, index := range view.Items[i].Index {
-				if index < 0 {
-					continue
-				}
-				cut := view.Items[i].Cut(lane, f.start, f.end)
-				if f.request.GetProvider() == "" {
-					f.doubts = append(f.doubts, cut.Doubts(f.timeframe)...)
-				}
-				if !yield(cut) {
+			item := &view.Items[i]
+			for lane, index := range item.Index {
+				if index >= 0 && !yield(item.Part(lane, f.start, f.end)) {
 					return
 				}
 			}
@@ -166,17 +160,23 @@ func cuts(view *library.View, f *fetch) func(func(*library.Cut) bool) {
 	}
 }
 
-// buffers are used again: a fresh one of some megabytes costs more to clear than to fill.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// doubt looks at bars that did not come through the door just now.
+func (f *fetch) doubt(of *frame) []bars.Warning {
+	if f.request.GetProvider() != "" {
+		return nil
+	}
+	return of.table.Doubts(f.timeframe)
+}
 
 // chunk is a message in the making.
 type chunk struct {
-	data *bytes.Buffer
-	err  error
-	done uint32
+	frame  *frame
+	doubts []bars.Warning
+	err    error
+	done   uint32
 }
 
-// sendChunks sends the series in chunks; some are encoded while others are sent.
+// sendChunks sends the series in chunks; some are made while others are sent.
 func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *library.View, f *fetch) error {
 	ctx, cancel := context.WithCancel(stream.Context())
 	total := uint32(len(view.Symbols))
@@ -184,12 +184,13 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 	defer func() {
 		cancel()
 		// Whoever reads the view must be done before it is released.
-		for range coming {
+		for place := range coming {
+			<-place
 		}
 	}()
 	go func() {
 		defer close(coming)
-		var batch []*library.Cut
+		var batch []library.Part
 		rows, done := 0, uint32(len(view.Errors))
 		flush := func() bool {
 			if len(batch) == 0 {
@@ -203,18 +204,17 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 				return false
 			}
 			go func() {
-				data := buffers.Get().(*bytes.Buffer)
-				data.Reset()
-				err := arrowStream(data, f.timeframe, full)
-				place <- chunk{data, err, at}
+				made := frames.Get().(*frame)
+				made.fill(full)
+				place <- chunk{made, f.doubt(made), made.encode(f.timeframe), at}
 			}()
 			return true
 		}
-		for cut := range cuts(view, f) {
+		for left := range parts(view, f) {
 			done++
-			for cut.Len() > 0 {
-				var part *library.Cut
-				part, cut = cut.Split(min(cut.Len(), chunkRows-rows))
+			for left.Len() > 0 {
+				var part library.Part
+				part, left = left.Split(min(left.Len(), chunkRows-rows))
 				batch = append(batch, part)
 				rows += part.Len()
 				if (rows == chunkRows || len(batch) == chunkSymbols) && !flush() {
@@ -229,12 +229,15 @@ func sendChunks(stream grpc.ServerStreamingServer[pb.BulkFetchChunk], view *libr
 		if c.err != nil {
 			return c.err
 		}
-		err := stream.Send(&pb.BulkFetchChunk{ArrowIpc: c.data.Bytes(), Progress: &pb.ScanProgress{Done: c.done, Total: total}})
+		f.doubts = append(f.doubts, c.doubts...)
+		err := stream.Send(&pb.BulkFetchChunk{
+			ArrowIpc: c.frame.data.Bytes(), Progress: &pb.ScanProgress{Done: c.done, Total: total},
+		})
 		if err != nil {
 			return err
 		}
 		// Sending has made a copy.
-		buffers.Put(c.data)
+		frames.Put(c.frame)
 	}
 	return ctx.Err()
 }

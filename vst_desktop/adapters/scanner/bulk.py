@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -133,7 +134,7 @@ def read_chunk(message: bytes) -> tuple[memoryview, pb.BulkFetchChunk]:
 
 
 def read_batches(arrow_ipc: bytes | memoryview, timeframe: Timeframe) -> Iterator[BarColumns]:
-    """The record batches of one Arrow IPC stream; what is not ticks, as views of its bytes.
+    """The symbols of one Arrow IPC stream; what is not ticks, as views of its bytes.
 
     Raises:
         UserError: The bytes are not such a stream.
@@ -146,24 +147,30 @@ def read_batches(arrow_ipc: bytes | memoryview, timeframe: Timeframe) -> Iterato
                 raise UserError(f"the scanner's bars have the columns {reader.schema.names}")
             for batch in reader:
                 if batch.num_rows:
-                    yield _columns(batch, timeframe)
+                    yield from _columns(batch, timeframe)
     except (pa.ArrowException, OSError) as error:  # a stream that ends too early is the latter
         raise UserError(f"the scanner's bars cannot be read: {error}") from None
 
 
-def _columns(batch: Any, timeframe: Timeframe) -> BarColumns:
+def _columns(batch: Any, timeframe: Timeframe) -> Iterator[BarColumns]:
+    """Each run of a symbol in the batch, as views of the batch's columns."""
     symbol, time, *values = batch.columns
+    names = symbol.dictionary.to_pylist()
+    which = symbol.indices.to_numpy()
+    times = time.view(_PLAIN_TIMES[timeframe]).to_numpy()  # else dates become objects
     open_, high, low, close, volume = (_usd(column.to_numpy()) for column in values)
-    return BarColumns(
-        symbol=symbol[0].as_py(),
-        timeframe=timeframe,
-        time=time.view(_PLAIN_TIMES[timeframe]).to_numpy(),  # else dates become objects
-        open=open_,
-        high=high,
-        low=low,
-        close=close,
-        volume=volume,
-    )
+    starts = [0, *(np.flatnonzero(np.diff(which)) + 1).tolist()]
+    for start, stop in itertools.pairwise([*starts, len(which)]):
+        yield BarColumns(
+            symbol=names[which[start]],
+            timeframe=timeframe,
+            time=times[start:stop],
+            open=open_[start:stop],
+            high=high[start:stop],
+            low=low[start:stop],
+            close=close[start:stop],
+            volume=volume[start:stop],
+        )
 
 
 def _usd(values: NDArray[Any]) -> Floats:
