@@ -81,26 +81,38 @@ func (s *State) set(lane int, last float64, w wilder) {
 // slide moves the sums of closes along and notes the trend before each row, in the bits where
 // decide wants it.
 func slide[P Price](rows *Rows[P], state *State, lane, n int, track *track) {
+	if closes, isTicks := any(rows.Close).([]int32); isTicks {
+		slideTicks(closes, any(rows.OldFast).([]int32), any(rows.OldSlow).([]int32), state, lane, n, track)
+		return
+	}
 	fast, slow := state.Fast[lane], state.Slow[lane]
 	fastLost, slowLost := state.FastLost[lane], state.SlowLost[lane]
 	closes, oldFasts, oldSlows := rows.Close[:n*lanes], rows.OldFast[:n*lanes], rows.OldSlow[:n*lanes]
-	_, exact := any(P(0)).(int32)
 	for row := range n {
 		at := row*lanes + lane
 		if track != nil {
 			trend := (slowByFast*fast - slow) + (slowByFast*fastLost - slowLost)
 			track.trend[row&(ChunkRows-1)] = when(trend > 0)<<8 | when(trend < 0)<<12
 		}
-		if exact {
-			fast += float64(closes[at] - oldFasts[at])
-			slow += float64(closes[at] - oldSlows[at])
-		} else {
-			fast, fastLost = swap(fast, fastLost, float64(closes[at]), float64(oldFasts[at]))
-			slow, slowLost = swap(slow, slowLost, float64(closes[at]), float64(oldSlows[at]))
-		}
+		fast, fastLost = swap(fast, fastLost, float64(closes[at]), float64(oldFasts[at]))
+		slow, slowLost = swap(slow, slowLost, float64(closes[at]), float64(oldSlows[at]))
 	}
 	state.Fast[lane], state.Slow[lane] = fast, slow
 	state.FastLost[lane], state.SlowLost[lane] = fastLost, slowLost
+}
+
+// slideTicks is slide over whole numbers, whose sign is a bit.
+func slideTicks(closes, oldFasts, oldSlows []int32, state *State, lane, n int, track *track) {
+	fast, slow := int64(state.Fast[lane]), int64(state.Slow[lane])
+	closes, oldFasts, oldSlows = closes[:n*lanes], oldFasts[:n*lanes], oldSlows[:n*lanes]
+	for row := range n {
+		at := row*lanes + lane
+		trend := slowByFast*fast - slow
+		track.trend[row&(ChunkRows-1)] = uint32(uint64(-trend)>>63<<8 | uint64(trend)>>63<<12)
+		fast += int64(closes[at] - oldFasts[at])
+		slow += int64(closes[at] - oldSlows[at])
+	}
+	state.Fast[lane], state.Slow[lane] = float64(fast), float64(slow)
 }
 
 // advance moves the sums of closes along where nobody asks for the rows between.
