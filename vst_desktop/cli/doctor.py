@@ -6,13 +6,15 @@ import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
 from vst_desktop.domain.errors import UserError
 
-PORTS = {7497: "TWS paper", 7496: "TWS live", 4002: "Gateway paper", 4001: "Gateway live"}
-PORT_SECS = 1.0
+if TYPE_CHECKING:
+    from vst_desktop.domain.diagnosis import PortReport
+
+NEEDED = frozenset({"settings", "folders", "scanner", "simulator", "database"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,18 +35,39 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run every check; 0 when all that the DEMO needs are ok."""
-    checks = asyncio.run(_checks(args.overrides))
+    """Run every check; 0 when all is ok that the settings' mode needs (DEMO needs no TWS)."""
+    checks, reports = asyncio.run(_examine(args.overrides))
+    width = max(len(check.name) for check in checks)
     for check in checks:
-        print(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<10} {check.detail}")
+        print(f"{'ok  ' if check.ok else 'FAIL'} {check.name:<{width}}  {check.detail}")
         if check.remedy:
-            print(f"{'':16}{check.remedy}")
-    write_json(args.json, {"checks": [asdict(check) for check in checks]})
-    needed = {"settings", "folders", "scanner", "simulator", "database"}
+            print(f"{'':{width + 7}}{check.remedy}")
+    write_json(
+        args.json,
+        {
+            "checks": [asdict(check) for check in checks],
+            "tws": [{**asdict(report), "listening": report.listening} for report in reports],
+        },
+    )
+    needed = NEEDED | {
+        _tws_name(report) for report in reports if report.port == _own_port(args.overrides)
+    }
     return 0 if all(check.ok for check in checks if check.name in needed) else 1
 
 
-async def _checks(overrides: list[str]) -> list[Check]:
+def _own_port(overrides: list[str]) -> int | None:
+    """The port at which the mode has its broker; None in DEMO, which brings its own."""
+    from vst_desktop.bootstrap import TWS_PORTS, profile_settings
+
+    settings = profile_settings(None, overrides)
+    default = TWS_PORTS.get(settings.execution.trading_mode)
+    return settings.broker.port or default if default else None
+
+
+async def _examine(overrides: list[str]) -> tuple[list[Check], tuple[PortReport, ...]]:
+    from vst_desktop.adapters.ibkr.doctor import examine_tws
+    from vst_desktop.bootstrap import profile_settings
+
     found = []
     for name, check in (
         ("settings", lambda: _settings(overrides)),
@@ -53,10 +76,13 @@ async def _checks(overrides: list[str]) -> list[Check]:
         ("simulator", _simulator),
         ("database", _database),
         ("keyring", _keyring),
-        ("TWS", _tws),
     ):
         found.append(await _guarded(name, check))
-    return found
+    if not found[0].ok:
+        return found, ()
+    own = _own_port(overrides)
+    reports = await examine_tws(profile_settings(None, overrides), own)
+    return found + _tws_checks(reports, own), reports
 
 
 async def _guarded(name: str, check: Callable[[], Awaitable[Check]]) -> Check:
@@ -152,22 +178,29 @@ async def _keyring() -> Check:
     return Check(name="keyring", ok=True, detail=name)
 
 
-async def _tws() -> Check:
-    open_ports = []
-    for port, what in PORTS.items():
-        try:
-            async with asyncio.timeout(PORT_SECS):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except (OSError, TimeoutError):
-            continue
-        writer.close()
-        open_ports.append(f"{what} on {port}")
-    if open_ports:
-        return Check(name="TWS", ok=True, detail=", ".join(open_ports))
-    return Check(
-        name="TWS",
-        ok=False,
-        detail="not running on 7497, 7496, 4002 or 4001",
-        remedy="start TWS or IB Gateway and enable Configure > API > Settings > "
-        "'Enable ActiveX and Socket Clients'; DEMO needs none",
-    )
+def _tws_name(report: PortReport) -> str:
+    return f"{report.program} {report.port}"
+
+
+def _tws_checks(reports: tuple[PortReport, ...], own: int | None) -> list[Check]:
+    """A line for each port that listens and each of its troubles, and for the mode's own port."""
+    shown = [report for report in reports if report.listening or report.port == own]
+    if not shown:
+        ports = ", ".join(str(report.port) for report in reports)
+        first = reports[0].findings[0]
+        what = f"nothing listens on {ports}; DEMO needs none"
+        return [Check(name="TWS", ok=False, detail=what, remedy=first.remedy)]
+    return [check for report in shown for check in _port_checks(report)]
+
+
+def _port_checks(report: PortReport) -> list[Check]:
+    name = _tws_name(report)
+    if report.findings:
+        return [
+            Check(name=name, ok=False, detail=each.detail, remedy=each.remedy)
+            for each in report.findings
+        ]
+    accounts = ", ".join(report.accounts)
+    data = "; ".join(report.notes) or "live stock and option data"
+    what = f"server version {report.server_version}, account {accounts}, {data}"
+    return [Check(name=name, ok=True, detail=what)]
