@@ -14,6 +14,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.ports.universe import UniverseSource
 from vst_desktop.runtime.settings import load_settings
 from vst_desktop.station.heldtime import HeldTime
 from vst_desktop.station.station import Station
@@ -34,6 +35,8 @@ class World:
         self.mode = Mode.DEMO
         self.account = "DU1234567"
         self.armed = False
+        self.universe: UniverseSource | None = None
+        self.store: Path | None = None
         self.approved: dict[str, str] = {}
         self.shown: dict[str, Candidate] = {}
         self.refusal: UserError | None = None
@@ -65,7 +68,14 @@ class World:
         settings = load_settings(["max_chains=0", *self.overrides], environment={})
         options = DemoOptions(held=True, at=self.at, accounts=(self.account,))
         self._station, self._time = await self._stack.enter_async_context(
-            demo_station(settings, options, mode=self.mode, journal=self._journal)
+            demo_station(
+                settings,
+                options,
+                mode=self.mode,
+                journal=self._journal,
+                universe=self.universe,
+                store=self.store,
+            )
         )
         if self.armed:
             await self._station.arm(self.account)
