@@ -10,7 +10,9 @@ import numpy as np
 
 from vst_desktop.domain.quotes import OptionChain
 from vst_desktop.domain.signals import Direction
+from vst_desktop.options.american import NO_DIVIDENDS
 from vst_desktop.options.contracts import STANDARD_MULTIPLIER
+from vst_desktop.options.early_exercise import CashDividends
 from vst_desktop.options.intake import intake
 from vst_desktop.options.ladder import (
     PASSED,
@@ -49,6 +51,7 @@ def explain_pair(
     now: datetime,
     today: date,
     check_age: bool = True,
+    dividends: CashDividends = NO_DIVIDENDS,
 ) -> PairVerdict:
     """The verdict on one pair, as ``reward/risk 1.42 < 1.50``."""
     side = intake(chain, right_of(direction), rules, now=now, today=today, check_age=check_age)
@@ -80,7 +83,7 @@ def explain_pair(
             considered=True, rule=rule, text=_leg_text(rule, ladder, leg, rules, now)
         )
     pair = Pairs.of(ladder, np.array([long]), np.array([short]))
-    (ladder,) = with_greeks([ladder], [pair.legs()], side.spot, rules)
+    (ladder,) = with_greeks([ladder], [pair.legs()], side.spot, rules, dividends)
     for rule, fails in (PRICE_CHECKS | GREEK_CHECKS).items():
         if fails(pair, rules, ladder, side.spot)[0]:
             text = _pair_text(rule, pair, ladder, rules, side.spot)

@@ -19,8 +19,10 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType, OptionChain, Quote, Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import RankedSpread, Selection, SpreadMarket, VerticalSpread
+from vst_desktop.options.american import NO_DIVIDENDS
 from vst_desktop.options.analytics import interpolated_volatility, probability_beyond
 from vst_desktop.options.contracts import STANDARD_MULTIPLIER
+from vst_desktop.options.early_exercise import CashDividends
 from vst_desktop.options.intake import Intake, intake
 from vst_desktop.options.ladder import (
     PASSED,
@@ -141,6 +143,7 @@ def select(
     now: datetime,
     today: date,
     check_age: bool = True,
+    dividends: CashDividends = NO_DIVIDENDS,
 ) -> Selection:
     """Judge and rank every debit vertical of the chain.
 
@@ -148,6 +151,7 @@ def select(
         now: The moment of the decision: quote ages and time to expiration count from here.
         today: The trading day from which DTE counts.
         check_age: False for a recorded snapshot, which is its own moment.
+        dividends: Those known ahead, for Greeks that the station computes itself.
 
     Raises:
         UserError: ``rank_by`` asks for a ranking this version does not have.
@@ -173,7 +177,8 @@ def select(
         if pairs.long.size:
             left.append((ladder, pairs))
     # Only now: a model's volatility for every listed leg would cost more than all the rest.
-    known = with_greeks([x for x, _ in left], [p.legs() for _, p in left], side.spot, rules)
+    legs = [pairs.legs() for _, pairs in left]
+    known = with_greeks([x for x, _ in left], legs, side.spot, rules, dividends)
     found: list[tuple[tuple[Any, ...], RankedSpread]] = []
     for ladder, (_, pairs) in zip(known, left, strict=True):
         pairs = _sift(pairs, GREEK_CHECKS, rules, ladder, side.spot, rejected)

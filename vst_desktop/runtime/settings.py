@@ -124,6 +124,12 @@ class OptionsSettings(_Group):
     max_quote_age: float = Field(10, gt=0, le=600, description="s at selection")
 
 
+class EventsSettings(_Group):
+    """Where earnings and ex-dividend dates come from (docs/events.md); policies: ``options``."""
+
+    file: str = Field("", description="CSV file of dates that the trader keeps; empty: none")
+
+
 class ExitSettings(_Group):
     """Exit targets (SPEC 9)."""
 
@@ -209,6 +215,7 @@ class Settings(_Group):
     approval: ApprovalSettings = ApprovalSettings()
     risk: RiskSettings = RiskSettings()
     options: OptionsSettings = OptionsSettings()
+    events: EventsSettings = EventsSettings()
     exits: ExitSettings = ExitSettings()
     universe: UniverseSettings = UniverseSettings()
     performance: PerformanceSettings = PerformanceSettings()
