@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vst_desktop.cli import download
 from vst_desktop.cli.common import (
     add_json_option,
     add_settings_option,
@@ -22,7 +23,7 @@ from vst_desktop.domain.errors import UserError
 if TYPE_CHECKING:
     from vst_desktop.adapters.files.barstore import Finding
     from vst_desktop.domain.bars import SymbolError
-    from vst_desktop.ports.market_data import BarColumns
+    from vst_desktop.ports.market_data import BarColumns, Downloaded
     from vst_desktop.ports.scanner import PutResult
     from vst_desktop.runtime.settings import Settings
 
@@ -32,12 +33,14 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("bars", help="the bar store: import, list, verify, export")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    take = actions.add_parser("import", help="bars of CSV or Parquet files into the store")
-    take.add_argument("files", nargs="+", metavar="FILE", help="Parquet or CSV, long form")
+    take = actions.add_parser("import", help="bars of files or of a service into the store")
+    take.add_argument("files", nargs="*", metavar="FILE", help="Parquet or CSV, long form")
     take.add_argument("--symbols", metavar="A,B", help="only these symbols")
     take.add_argument(
         "--append", action="store_true", help="behind the bars held, instead of in their place"
     )
+
+    download.add_arguments(take)
 
     actions.add_parser("list", help="symbols with how many bars from when to when")
     actions.add_parser("verify", help="read everything and compare every checksum")
@@ -77,7 +80,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace, folder: Path, settings: Settings) -> int:
     """Write all symbols together, or none; 0 when at least one was taken."""
-    bars, refused, warnings = _from_files(args.files, split_names(args.symbols), settings)
+    download.check_arguments(args)
+    bars: list[BarColumns] = []
+    asked: list[str] = []
+    warnings: list[SymbolError] = []
+    if args.provider:
+        asked, refused = download.asked_symbols(args)
+    else:
+        bars, refused, warnings = _from_files(args.files, split_names(args.symbols), settings)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -86,8 +96,13 @@ def _import(args: argparse.Namespace, folder: Path, settings: Settings) -> int:
             where=str(folder),
             remedy="name another with --store or the setting bars.store",
         ) from None
-    put = asyncio.run(_put(bars, folder, settings, append=args.append))
-    _check_kept(folder, {one.symbol for one in bars} - {error.symbol for error in put.errors})
+    put: PutResult | Downloaded
+    if args.provider:
+        put = asyncio.run(download.download(args, asked, folder, settings))
+    else:
+        put = asyncio.run(_put(bars, folder, settings, append=args.append))
+    given = set(asked).union(one.symbol for one in bars)
+    _check_kept(folder, given - {error.symbol for error in put.errors})
     errors = sorted([*refused, *put.errors], key=lambda e: e.symbol)
     warnings = sorted([*warnings, *put.warnings], key=lambda w: w.symbol)
     print(f"{put.symbols} symbols, {put.bars:,} bars kept in {folder}")

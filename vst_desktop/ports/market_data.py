@@ -129,6 +129,16 @@ class BulkAnswer:
     fetch_secs: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloaded:
+    """What came of a service's bars into the bar store, and what did not."""
+
+    symbols: int
+    bars: int
+    errors: tuple[SymbolError, ...]
+    warnings: tuple[SymbolError, ...]
+
+
 class BulkSource(Protocol):
     """Gives bars of many symbols without a conversation for each.
 

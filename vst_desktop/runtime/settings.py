@@ -189,6 +189,10 @@ class BarsSettings(_Group):
 
     door_policy: Literal["reject", "skip_bar"] = "reject"
     store: str = Field("", description="folder of the bar store; empty: in the data folder")
+    alpaca_url: str = Field("", description="address of Alpaca's data; empty: its own")
+    alpaca_requests_per_minute: int = Field(200, ge=1, le=10_000)
+    tiingo_url: str = Field("", description="address of Tiingo's data; empty: its own")
+    tiingo_requests_per_minute: int = Field(50, ge=1, le=10_000)
 
 
 class ScannerSettings(_Group):

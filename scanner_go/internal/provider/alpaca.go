@@ -51,7 +51,10 @@ func newAlpaca(raw json.RawMessage) (Provider, error) {
 	if err := decode(raw, &config); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(config.KeyID.usable("key_id"), config.SecretKey.usable("secret_key")); err != nil {
+	if err := config.KeyID.usable("key_id"); err != nil {
+		return nil, err
+	}
+	if err := config.SecretKey.usable("secret_key"); err != nil {
 		return nil, err
 	}
 	if config.BaseURL == "" {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import grpc
@@ -16,7 +17,8 @@ from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.adapters.scanner._pb import scanner_pb2_grpc as rpc
 from vst_desktop.domain.bars import Timeframe
 from vst_desktop.domain.errors import UserError
-from vst_desktop.ports.market_data import BarColumns, BulkAnswer, Floats, join
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer, Downloaded, Floats, join
+from vst_desktop.ports.scanner import DoorPolicy
 
 BULK_SECS = 600.0
 TICKS_PER_USD = 10_000
@@ -72,9 +74,45 @@ class BulkCalls:
         on_progress: OnProgress | None = None,
     ) -> BulkAnswer:
         """Bars in chunks; see the port."""
-        call = self._stream(
-            _request(symbols, timeframe), metadata=self._metadata, timeout=BULK_SECS
+        return await self._run(_request(symbols, timeframe), timeframe, on_bars, on_progress)
+
+    async def download(
+        self,
+        symbols: Sequence[str],
+        *,
+        provider: str,
+        first: date | None,
+        last: date | None,
+        door_policy: DoorPolicy,
+        on_progress: OnProgress | None,
+    ) -> Downloaded:
+        """Daily bars of a service into the bar store; see the port."""
+        request = _request(symbols, Timeframe.DAILY)
+        request.provider, request.keep = provider, True
+        request.door_policy = convert.DOOR_POLICIES[door_policy]
+        if first is not None:
+            request.start = convert.to_day(first)
+        if last is not None:
+            request.end = convert.to_day(last)
+        lengths: list[int] = []
+        answer = await self._run(
+            request, Timeframe.DAILY, lambda bars: lengths.append(len(bars)), on_progress
         )
+        return Downloaded(
+            symbols=len(lengths),
+            bars=sum(lengths),
+            errors=answer.errors,
+            warnings=answer.warnings,
+        )
+
+    async def _run(
+        self,
+        request: pb.BulkFetchRequest,
+        timeframe: Timeframe,
+        on_bars: OnBars,
+        on_progress: OnProgress | None,
+    ) -> BulkAnswer:
+        call = self._stream(request, metadata=self._metadata, timeout=BULK_SECS)
         bars = _Assembly(on_bars)
         last: pb.BulkFetchChunk | None = None
         try:

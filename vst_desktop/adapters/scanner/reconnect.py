@@ -8,13 +8,14 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from datetime import date
 from typing import Any, ClassVar, Protocol
 
 from vst_desktop.adapters.scanner.client import ScannerClient
 from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
-from vst_desktop.ports.market_data import BarColumns, BulkAnswer
+from vst_desktop.ports.market_data import BarColumns, BulkAnswer, Downloaded
 from vst_desktop.ports.scanner import (
     DoorPolicy,
     HeldSeries,
@@ -228,6 +229,40 @@ class ReconnectingScanner(ABC):
         return await _answered(
             self._serving().bulk.stream_bars(
                 symbols, timeframe=timeframe, on_bars=on_bars, on_progress=on_progress
+            )
+        )
+
+    async def download(
+        self,
+        symbols: Sequence[str],
+        *,
+        provider: str,
+        first: date | None = None,
+        last: date | None = None,
+        door_policy: DoorPolicy = "reject",
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Downloaded:
+        """Let the scanner fetch daily bars of a service it was configured for, and keep them.
+
+        Args:
+            symbols: What to ask for.
+            provider: The service's name.
+            first: First day; None: as far back as the service goes.
+            last: Last day; None: up to now.
+            door_policy: What becomes of bad bars.
+            on_progress: Told symbols done and their number.
+
+        Raises:
+            UserError: The scanner was lost, or takes no such service.
+        """
+        return await _answered(
+            self._serving().bulk.download(
+                symbols,
+                provider=provider,
+                first=first,
+                last=last,
+                door_policy=door_policy,
+                on_progress=on_progress,
             )
         )
 

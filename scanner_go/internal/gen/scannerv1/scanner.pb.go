@@ -1479,8 +1479,8 @@ func (x *BulkFetchRequest) GetDoorPolicy() DoorPolicy {
 
 // arrow_ipc is one Arrow IPC stream with the columns symbol (dictionary of utf8), time (date32 for
 // daily, timestamp[s, UTC] for minute), open, high, low, close, volume (float64), and no null.
-// Prices are int32 in 1/10 000 USD where all of the stream are exact so, else float64 in USD. Each
-// record batch holds bars of one symbol.
+// Prices are int32 in 1/10 000 USD where all of the stream are exact so, else float64 in USD. The
+// bars of a symbol stand together, in time order.
 type BulkFetchResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ArrowIpc      []byte                 `protobuf:"bytes,1,opt,name=arrow_ipc,json=arrowIpc,proto3" json:"arrow_ipc,omitempty"`
