@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
+from vst_desktop.cli.events import Verdicts, event_book, event_keys, event_notes, verdicts
 from vst_desktop.domain.signals import Direction
 
 if TYPE_CHECKING:
@@ -38,6 +39,11 @@ def add_parser(subparsers: Any) -> None:
         choices=[str(d) for d in Direction],
         help="LONG: bull calls, SHORT: bear puts",
     )
+    parser.add_argument(
+        "--events",
+        metavar="FILE",
+        help="earnings and ex-dividend dates (default: the setting events.file)",
+    )
     add_json_option(parser)
     add_settings_option(parser)
 
@@ -48,13 +54,16 @@ def run(args: argparse.Namespace) -> int:
     The chain is its own moment: expirations count from its day, and no quote is stale.
     """
     from vst_desktop.adapters.files.chains import read_chain
+    from vst_desktop.options.events import cash_dividends
     from vst_desktop.options.rules import SelectionRules
     from vst_desktop.options.selection import select
     from vst_desktop.runtime.calendar import trading_day
     from vst_desktop.runtime.settings import load_settings
 
-    rules = SelectionRules.of(load_settings(args.overrides).options.model_dump())
+    settings = load_settings(args.overrides)
+    rules = SelectionRules.of(settings.options.model_dump())
     chain = read_chain(args.chain)
+    book = event_book(args.events or settings.events.file)
     selection = select(
         chain,
         Direction(args.direction),
@@ -62,10 +71,14 @@ def run(args: argparse.Namespace) -> int:
         now=chain.time,
         today=trading_day(chain.time),
         check_age=False,
+        dividends=cash_dividends(book.of(chain.symbol), chain.time),
     )
-    selection = replace(selection, notes=selection.notes + _chain_notes(args.chain, chain, rules))
-    _print(chain, selection)
-    write_json(args.json, report(chain, selection))
+    judged = verdicts(book, chain, selection, settings)
+    told = event_notes(book, chain.symbol, trading_day(chain.time), judged)
+    notes = (*_chain_notes(args.chain, chain, rules), *told)
+    selection = replace(selection, notes=selection.notes + notes)
+    _print(chain, selection, judged)
+    write_json(args.json, report(chain, selection, judged))
     return 0
 
 
@@ -98,7 +111,7 @@ def _chain_notes(path: str, chain: OptionChain, rules: SelectionRules) -> tuple[
     return (*notes, note) if note else notes
 
 
-def report(chain: OptionChain, selection: Selection) -> dict[str, Any]:
+def report(chain: OptionChain, selection: Selection, judged: Verdicts) -> dict[str, Any]:
     """The JSON of the command."""
     return {
         "symbol": selection.symbol,
@@ -109,11 +122,11 @@ def report(chain: OptionChain, selection: Selection) -> dict[str, Any]:
         "considered": selection.considered,
         "rejected": selection.rejected,
         "notes": list(selection.notes),
-        "spreads": [_spread(selection, ranked) for ranked in selection.spreads],
+        "spreads": [_spread(selection, ranked, judged) for ranked in selection.spreads],
     }
 
 
-def _spread(selection: Selection, ranked: RankedSpread) -> dict[str, Any]:
+def _spread(selection: Selection, ranked: RankedSpread, judged: Verdicts) -> dict[str, Any]:
     from vst_desktop.station.report import spread_keys
 
     return {
@@ -122,7 +135,7 @@ def _spread(selection: Selection, ranked: RankedSpread) -> dict[str, Any]:
         "direction": str(selection.direction),
         **spread_keys(ranked),
         "contracts": None,
-        "denied": None,
+        **event_keys(judged[ranked.spread.expiration]),
         "close": ranked.market.close,
         "probability_of_profit": ranked.probability_of_profit,
         "expected_move": ranked.expected_move,
@@ -134,7 +147,7 @@ def _spread(selection: Selection, ranked: RankedSpread) -> dict[str, Any]:
     }
 
 
-def _print(chain: OptionChain, selection: Selection) -> None:
+def _print(chain: OptionChain, selection: Selection, judged: Verdicts) -> None:
     from vst_desktop.runtime.calendar import EASTERN
 
     shown = chain.time.astimezone(EASTERN)
@@ -152,7 +165,8 @@ def _print(chain: OptionChain, selection: Selection) -> None:
         return
     print(_COLUMNS)
     for rank, ranked in enumerate(selection.spreads[:SHOWN], start=1):
-        print(_row(rank, ranked))
+        denied = judged[ranked.spread.expiration].denied
+        print(f"{_row(rank, ranked)}{'  denied' if denied else ''}")
     if len(selection.spreads) > SHOWN:
         print(f"and {len(selection.spreads) - SHOWN} more (see --json)")
 

@@ -132,3 +132,49 @@ def test_a_chain_whose_quotes_imply_another_price_says_so(chain_file, tmp_path, 
     wrong.write_text(chain_file.read_text().replace(",100\n", ",90\n"), encoding="utf-8")
     assert _run("--chain", str(wrong), "--direction", "LONG") == 0
     assert "its source says 90.00: +11.1 %" in capsys.readouterr().out
+
+
+def _with_events(chain_file, tmp_path, text, *arguments):
+    file, out = tmp_path / "events.csv", tmp_path / "e.json"
+    file.write_text("symbol,event,date,time,amount\n" + text, encoding="utf-8")
+    _run("--chain", str(chain_file), "--direction", "LONG", "--json", str(out),
+         "--events", str(file), *arguments)  # fmt: skip
+    return json.loads(out.read_text())
+
+
+def test_earnings_before_the_time_exit_deny_the_spreads_and_keep_them_in_the_list(
+    chain_file, tmp_path
+):
+    text = "XYZ,earnings,2024-03-20,before_open\nXYZ,ex_dividend,none\n"
+    result = _with_events(chain_file, tmp_path, text)
+    assert result["spreads"]
+    for spread in result["spreads"]:
+        assert spread["denied"].startswith("EVENT: earnings on 2024-03-20 before the open")
+        assert spread["earnings"] == [
+            {"date": "2024-03-20", "time": "before_open", "amount": None, "confirmed": True}
+        ]
+        assert spread["ex_dividends"] == []
+    warned = _with_events(chain_file, tmp_path, text, "--set", "earnings_policy=warn")
+    assert [s["denied"] for s in warned["spreads"]] == [None] * len(result["spreads"])
+    assert any("earnings on 2024-03-20" in note for note in warned["notes"])
+
+
+def test_without_a_file_events_are_null_and_said_to_be_unknown(chain_file, tmp_path):
+    out = tmp_path / "u.json"
+    _run("--chain", str(chain_file), "--direction", "LONG", "--json", str(out))
+    result = json.loads(out.read_text())
+    assert {"earnings unknown", "ex-dividend date unknown"} <= set(result["notes"])
+    assert result["spreads"][0]["earnings"] is None
+    assert result["spreads"][0]["denied"] is None
+
+
+def test_a_dividend_ahead_lowers_the_computed_delta_of_calls(chain_file, tmp_path):
+    plain = _with_events(chain_file, tmp_path, "XYZ,ex_dividend,none\n")
+    paying = _with_events(chain_file, tmp_path, "XYZ,ex_dividend,2024-03-18,,3\n")
+    assert plain["spreads"] != paying["spreads"]
+    assert any("the short call may be exercised early" in note for note in paying["notes"])
+
+
+def test_lines_of_the_events_file_that_cannot_be_read_are_named(chain_file, tmp_path, capsys):
+    _with_events(chain_file, tmp_path, "ABC,earnings,soon\n")
+    assert "note: line 2 of " in capsys.readouterr().out
