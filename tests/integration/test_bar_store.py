@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -310,3 +311,23 @@ def test_the_shared_history_goes_in_and_comes_out_unchanged(
     assert list(reader.symbols) == list(given)
     for symbol in given:
         assert same(given.packed(symbol), reader.packed(symbol))
+
+
+def test_a_scan_of_stored_bars_warns_as_the_scan_of_their_file_did(tmp_path: Path) -> None:
+    (halved, holed) = bars_of("HALF", "HOLE")
+    half = {n: getattr(halved, n).copy() for n in COLUMNS[1:5]}
+    for prices in half.values():
+        prices[150:] = np.round(prices[150:] / 2, 2)
+    whole = np.ones(len(DAYS), dtype=bool)
+    whole[100:102] = False
+    columns = {n: getattr(holed, n)[whole] for n in COLUMNS}
+    file, store = tmp_path / "bars.csv", tmp_path / "store"
+    write_bars(file, [replace(halved, **half), replace(holed, **columns)], overwrite=False)
+    assert main(["bars", "import", str(file), "--store", str(store)]) == 0
+    warnings = []
+    for place in (file, store):
+        report = tmp_path / "scan.json"
+        assert main(["scan", "--bars", str(place), "--json", str(report)]) == 0
+        warnings.append(json.loads(report.read_text())["warnings"])
+    assert [w["symbol"] for w in warnings[0]] == ["HALF", "HOLE"]
+    assert warnings[1] == warnings[0]

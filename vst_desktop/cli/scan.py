@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         SignalRows,
     )
     from vst_desktop.runtime.settings import Settings
+    from vst_desktop.scanning.resilient import ResilientScanner
 
 
 def add_parser(subparsers: Any) -> None:
@@ -184,12 +185,28 @@ async def _scan(
         elif given.store and not (scanner.healthy and BUILT_IN.keys() >= set(request.strategies)):
             scanner.hold([given.read(symbol) for symbol in given.symbols])
         put = await scanner.put_bars(bars, door_policy=settings.bars.door_policy)
+        if given.store and not bars:
+            put = replace(put, warnings=await _doubts(scanner, given))
         bad = {error.symbol for error in put.errors}
         request = replace(request, symbols=tuple(s for s in request.symbols if s not in bad))
         result, rows = await scanner.scan_rows(request)
         return result, rows.ordered(), put
     finally:
         await scanner.close()
+
+
+async def _doubts(scanner: ResilientScanner, given: _Given) -> tuple[SymbolError, ...]:
+    """Of the store's bars, which came through the door long ago."""
+    from vst_desktop.domain.bars import SymbolError
+    from vst_desktop.runtime.doubts import doubts
+
+    if scanner.healthy:
+        return tuple(await scanner.doubts(given.symbols))
+    return tuple(
+        SymbolError(symbol=symbol, error=doubt)
+        for symbol in given.symbols
+        for doubt in doubts(given.read(symbol))
+    )
 
 
 def _check_range(given: _Given, start: date | None, end: date | None) -> None:

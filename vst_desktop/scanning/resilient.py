@@ -43,6 +43,9 @@ class SupervisedScanner(BarsTaker, Scanner, Protocol):
     ) -> tuple[ScanResult, SignalRows]:
         """As ``scan``, with the signals as arrays and without their bars' values."""
 
+    async def doubts(self, symbols: Sequence[str]) -> list[SymbolError]:
+        """What looks wrong in the daily bars that it holds, and may be right."""
+
     breaker_open: bool
     last_failure: str
     """Why there was no scanner, the last time."""
@@ -111,6 +114,14 @@ class ResilientScanner:
             else:
                 return _put_result(series, self._given.refused, self._given.warned)
         return await asyncio.to_thread(_admitted, series, door_policy)
+
+    async def doubts(self, symbols: Sequence[str]) -> list[SymbolError]:
+        """Missing sessions and jumps like splits in the bars that the child has of a store.
+
+        Raises:
+            UserError: The child is down.
+        """
+        return await self._child.doubts(symbols)
 
     async def fetch_bars(
         self, symbols: Sequence[str], *, timeframe: Timeframe, on_bars: Callable[[BarColumns], None]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -158,6 +159,27 @@ func parts(view *library.View, f *fetch) func(func(library.Part) bool) {
 			}
 		}
 	}
+}
+
+// Doubts looks through bars that are held, eight symbols at a time.
+func (s *Server) Doubts(ctx context.Context, request *pb.DoubtsRequest) (*pb.DoubtsResponse, error) {
+	if err := s.library.Refresh(); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	view := s.library.View(request.GetSymbols(), bars.Daily)
+	defer view.Release()
+	response := &pb.DoubtsResponse{}
+	made := frames.Get().(*frame)
+	defer frames.Put(made)
+	for i := range view.Items {
+		if ctx.Err() != nil {
+			return nil, status.FromContextError(ctx.Err()).Err()
+		}
+		one := &library.View{Symbols: view.Symbols, Items: view.Items[i : i+1]}
+		made.fill(slices.Collect(parts(one, &fetch{start: math.MinInt64, end: math.MaxInt64})))
+		response.Warnings = append(response.Warnings, toWarnings(made.table.Doubts(bars.Daily))...)
+	}
+	return response, nil
 }
 
 // doubt looks at bars that did not come through the door just now.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -171,6 +171,16 @@ class ScannerClient:
         except grpc.aio.AioRpcError as error:
             raise _readable("list of bars", error) from None
         return [convert.from_info(s) for s in answer.series], convert.from_errors(answer.errors)
+
+    async def doubts(self, symbols: Sequence[str]) -> list[SymbolError]:
+        """What looks wrong in the daily bars of these symbols and may be right."""
+        try:
+            answer = await self._stub.Doubts(
+                pb.DoubtsRequest(symbols=symbols), metadata=self._token, timeout=CALL_SECS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise _readable("look at the bars", error) from None
+        return convert.from_warnings(answer.warnings)
 
     async def scan(self, request: ScanRequest, on_progress: OnProgress | None = None) -> ScanResult:
         """Scan by the streaming call; cancelling the await cancels the scan."""

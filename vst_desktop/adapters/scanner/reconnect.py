@@ -197,6 +197,10 @@ class ReconnectingScanner(ABC):
         """What the scanner holds, and symbols whose bars are refused or lost."""
         return await _answered(self._serving().list_series())
 
+    async def doubts(self, symbols: Sequence[str]) -> list[SymbolError]:
+        """Missing sessions and jumps like splits in the daily bars it holds of these symbols."""
+        return await _answered(self._serving().doubts(symbols))
+
     async def scan(
         self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None
     ) -> ScanResult:

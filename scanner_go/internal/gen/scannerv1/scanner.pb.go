@@ -1381,6 +1381,95 @@ func (x *ListSeriesResponse) GetErrors() []*SymbolError {
 	return nil
 }
 
+// No symbols: all that are held.
+type DoubtsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Symbols       []string               `protobuf:"bytes,1,rep,name=symbols,proto3" json:"symbols,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DoubtsRequest) Reset() {
+	*x = DoubtsRequest{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoubtsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoubtsRequest) ProtoMessage() {}
+
+func (x *DoubtsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoubtsRequest.ProtoReflect.Descriptor instead.
+func (*DoubtsRequest) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DoubtsRequest) GetSymbols() []string {
+	if x != nil {
+		return x.Symbols
+	}
+	return nil
+}
+
+type DoubtsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Warnings      []*SymbolWarning       `protobuf:"bytes,1,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DoubtsResponse) Reset() {
+	*x = DoubtsResponse{}
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DoubtsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DoubtsResponse) ProtoMessage() {}
+
+func (x *DoubtsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DoubtsResponse.ProtoReflect.Descriptor instead.
+func (*DoubtsResponse) Descriptor() ([]byte, []int) {
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DoubtsResponse) GetWarnings() []*SymbolWarning {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
 type BulkFetchRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Symbols   []string               `protobuf:"bytes,1,rep,name=symbols,proto3" json:"symbols,omitempty"`
@@ -1400,7 +1489,7 @@ type BulkFetchRequest struct {
 
 func (x *BulkFetchRequest) Reset() {
 	*x = BulkFetchRequest{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1412,7 +1501,7 @@ func (x *BulkFetchRequest) String() string {
 func (*BulkFetchRequest) ProtoMessage() {}
 
 func (x *BulkFetchRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[14]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1425,7 +1514,7 @@ func (x *BulkFetchRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkFetchRequest.ProtoReflect.Descriptor instead.
 func (*BulkFetchRequest) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{14}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *BulkFetchRequest) GetSymbols() []string {
@@ -1493,7 +1582,7 @@ type BulkFetchResponse struct {
 
 func (x *BulkFetchResponse) Reset() {
 	*x = BulkFetchResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1505,7 +1594,7 @@ func (x *BulkFetchResponse) String() string {
 func (*BulkFetchResponse) ProtoMessage() {}
 
 func (x *BulkFetchResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[15]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1518,7 +1607,7 @@ func (x *BulkFetchResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkFetchResponse.ProtoReflect.Descriptor instead.
 func (*BulkFetchResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{15}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *BulkFetchResponse) GetArrowIpc() []byte {
@@ -1565,7 +1654,7 @@ type BulkFetchChunk struct {
 
 func (x *BulkFetchChunk) Reset() {
 	*x = BulkFetchChunk{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[16]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1577,7 +1666,7 @@ func (x *BulkFetchChunk) String() string {
 func (*BulkFetchChunk) ProtoMessage() {}
 
 func (x *BulkFetchChunk) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[16]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1590,7 +1679,7 @@ func (x *BulkFetchChunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BulkFetchChunk.ProtoReflect.Descriptor instead.
 func (*BulkFetchChunk) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{16}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *BulkFetchChunk) GetArrowIpc() []byte {
@@ -1636,7 +1725,7 @@ type MetricsRequest struct {
 
 func (x *MetricsRequest) Reset() {
 	*x = MetricsRequest{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[17]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1648,7 +1737,7 @@ func (x *MetricsRequest) String() string {
 func (*MetricsRequest) ProtoMessage() {}
 
 func (x *MetricsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[17]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1661,7 +1750,7 @@ func (x *MetricsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricsRequest.ProtoReflect.Descriptor instead.
 func (*MetricsRequest) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{17}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{19}
 }
 
 type MetricsResponse struct {
@@ -1681,7 +1770,7 @@ type MetricsResponse struct {
 
 func (x *MetricsResponse) Reset() {
 	*x = MetricsResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[18]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1693,7 +1782,7 @@ func (x *MetricsResponse) String() string {
 func (*MetricsResponse) ProtoMessage() {}
 
 func (x *MetricsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[18]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1706,7 +1795,7 @@ func (x *MetricsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MetricsResponse.ProtoReflect.Descriptor instead.
 func (*MetricsResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{18}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *MetricsResponse) GetAverageScanSeconds() float64 {
@@ -1773,7 +1862,7 @@ type ShutdownRequest struct {
 
 func (x *ShutdownRequest) Reset() {
 	*x = ShutdownRequest{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[19]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1785,7 +1874,7 @@ func (x *ShutdownRequest) String() string {
 func (*ShutdownRequest) ProtoMessage() {}
 
 func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[19]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1798,7 +1887,7 @@ func (x *ShutdownRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownRequest.ProtoReflect.Descriptor instead.
 func (*ShutdownRequest) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{19}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{21}
 }
 
 type ShutdownResponse struct {
@@ -1809,7 +1898,7 @@ type ShutdownResponse struct {
 
 func (x *ShutdownResponse) Reset() {
 	*x = ShutdownResponse{}
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[20]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1821,7 +1910,7 @@ func (x *ShutdownResponse) String() string {
 func (*ShutdownResponse) ProtoMessage() {}
 
 func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[20]
+	mi := &file_vst_scanner_v1_scanner_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1834,7 +1923,7 @@ func (x *ShutdownResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ShutdownResponse.ProtoReflect.Descriptor instead.
 func (*ShutdownResponse) Descriptor() ([]byte, []int) {
-	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{20}
+	return file_vst_scanner_v1_scanner_proto_rawDescGZIP(), []int{22}
 }
 
 var File_vst_scanner_v1_scanner_proto protoreflect.FileDescriptor
@@ -1952,7 +2041,11 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\x04kept\x18\x06 \x01(\bR\x04kept\"}\n" +
 	"\x12ListSeriesResponse\x122\n" +
 	"\x06series\x18\x01 \x03(\v2\x1a.vst.scanner.v1.SeriesInfoR\x06series\x123\n" +
-	"\x06errors\x18\x02 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\"\x96\x02\n" +
+	"\x06errors\x18\x02 \x03(\v2\x1b.vst.scanner.v1.SymbolErrorR\x06errors\")\n" +
+	"\rDoubtsRequest\x12\x18\n" +
+	"\asymbols\x18\x01 \x03(\tR\asymbols\"K\n" +
+	"\x0eDoubtsResponse\x129\n" +
+	"\bwarnings\x18\x01 \x03(\v2\x1d.vst.scanner.v1.SymbolWarningR\bwarnings\"\x96\x02\n" +
 	"\x10BulkFetchRequest\x12\x18\n" +
 	"\asymbols\x18\x01 \x03(\tR\asymbols\x127\n" +
 	"\ttimeframe\x18\x02 \x01(\x0e2\x19.vst.scanner.v1.TimeframeR\ttimeframe\x12\x19\n" +
@@ -2007,7 +2100,7 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"DoorPolicy\x12\x1b\n" +
 	"\x17DOOR_POLICY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12DOOR_POLICY_REJECT\x10\x01\x12\x18\n" +
-	"\x14DOOR_POLICY_SKIP_BAR\x10\x022\xc5\x05\n" +
+	"\x14DOOR_POLICY_SKIP_BAR\x10\x022\x8e\x06\n" +
 	"\aScanner\x12A\n" +
 	"\x04Scan\x12\x1b.vst.scanner.v1.ScanRequest\x1a\x1c.vst.scanner.v1.ScanResponse\x12G\n" +
 	"\n" +
@@ -2017,7 +2110,8 @@ const file_vst_scanner_v1_scanner_proto_rawDesc = "" +
 	"\aPutBars\x12\x1a.vst.scanner.v1.SymbolBars\x1a\x1f.vst.scanner.v1.PutBarsResponse(\x01\x12H\n" +
 	"\tPutLatest\x12\x1a.vst.scanner.v1.LatestBars\x1a\x1f.vst.scanner.v1.PutBarsResponse\x12S\n" +
 	"\n" +
-	"ListSeries\x12!.vst.scanner.v1.ListSeriesRequest\x1a\".vst.scanner.v1.ListSeriesResponse\x12M\n" +
+	"ListSeries\x12!.vst.scanner.v1.ListSeriesRequest\x1a\".vst.scanner.v1.ListSeriesResponse\x12G\n" +
+	"\x06Doubts\x12\x1d.vst.scanner.v1.DoubtsRequest\x1a\x1e.vst.scanner.v1.DoubtsResponse\x12M\n" +
 	"\n" +
 	"GetMetrics\x12\x1e.vst.scanner.v1.MetricsRequest\x1a\x1f.vst.scanner.v1.MetricsResponse\x12M\n" +
 	"\bShutdown\x12\x1f.vst.scanner.v1.ShutdownRequest\x1a .vst.scanner.v1.ShutdownResponseB.Z,vst/scanner/internal/gen/scannerv1;scannerv1b\x06proto3"
@@ -2035,7 +2129,7 @@ func file_vst_scanner_v1_scanner_proto_rawDescGZIP() []byte {
 }
 
 var file_vst_scanner_v1_scanner_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_vst_scanner_v1_scanner_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_vst_scanner_v1_scanner_proto_msgTypes = make([]protoimpl.MessageInfo, 23)
 var file_vst_scanner_v1_scanner_proto_goTypes = []any{
 	(Timeframe)(0),             // 0: vst.scanner.v1.Timeframe
 	(Strategy)(0),              // 1: vst.scanner.v1.Strategy
@@ -2055,13 +2149,15 @@ var file_vst_scanner_v1_scanner_proto_goTypes = []any{
 	(*ListSeriesRequest)(nil),  // 15: vst.scanner.v1.ListSeriesRequest
 	(*SeriesInfo)(nil),         // 16: vst.scanner.v1.SeriesInfo
 	(*ListSeriesResponse)(nil), // 17: vst.scanner.v1.ListSeriesResponse
-	(*BulkFetchRequest)(nil),   // 18: vst.scanner.v1.BulkFetchRequest
-	(*BulkFetchResponse)(nil),  // 19: vst.scanner.v1.BulkFetchResponse
-	(*BulkFetchChunk)(nil),     // 20: vst.scanner.v1.BulkFetchChunk
-	(*MetricsRequest)(nil),     // 21: vst.scanner.v1.MetricsRequest
-	(*MetricsResponse)(nil),    // 22: vst.scanner.v1.MetricsResponse
-	(*ShutdownRequest)(nil),    // 23: vst.scanner.v1.ShutdownRequest
-	(*ShutdownResponse)(nil),   // 24: vst.scanner.v1.ShutdownResponse
+	(*DoubtsRequest)(nil),      // 18: vst.scanner.v1.DoubtsRequest
+	(*DoubtsResponse)(nil),     // 19: vst.scanner.v1.DoubtsResponse
+	(*BulkFetchRequest)(nil),   // 20: vst.scanner.v1.BulkFetchRequest
+	(*BulkFetchResponse)(nil),  // 21: vst.scanner.v1.BulkFetchResponse
+	(*BulkFetchChunk)(nil),     // 22: vst.scanner.v1.BulkFetchChunk
+	(*MetricsRequest)(nil),     // 23: vst.scanner.v1.MetricsRequest
+	(*MetricsResponse)(nil),    // 24: vst.scanner.v1.MetricsResponse
+	(*ShutdownRequest)(nil),    // 25: vst.scanner.v1.ShutdownRequest
+	(*ShutdownResponse)(nil),   // 26: vst.scanner.v1.ShutdownResponse
 }
 var file_vst_scanner_v1_scanner_proto_depIdxs = []int32{
 	2,  // 0: vst.scanner.v1.StrategyParameters.atr_ratio_base:type_name -> vst.scanner.v1.AtrRatioBase
@@ -2081,36 +2177,39 @@ var file_vst_scanner_v1_scanner_proto_depIdxs = []int32{
 	0,  // 14: vst.scanner.v1.SeriesInfo.timeframe:type_name -> vst.scanner.v1.Timeframe
 	16, // 15: vst.scanner.v1.ListSeriesResponse.series:type_name -> vst.scanner.v1.SeriesInfo
 	6,  // 16: vst.scanner.v1.ListSeriesResponse.errors:type_name -> vst.scanner.v1.SymbolError
-	0,  // 17: vst.scanner.v1.BulkFetchRequest.timeframe:type_name -> vst.scanner.v1.Timeframe
-	3,  // 18: vst.scanner.v1.BulkFetchRequest.door_policy:type_name -> vst.scanner.v1.DoorPolicy
-	6,  // 19: vst.scanner.v1.BulkFetchResponse.errors:type_name -> vst.scanner.v1.SymbolError
-	7,  // 20: vst.scanner.v1.BulkFetchResponse.warnings:type_name -> vst.scanner.v1.SymbolWarning
-	6,  // 21: vst.scanner.v1.BulkFetchChunk.errors:type_name -> vst.scanner.v1.SymbolError
-	7,  // 22: vst.scanner.v1.BulkFetchChunk.warnings:type_name -> vst.scanner.v1.SymbolWarning
-	10, // 23: vst.scanner.v1.BulkFetchChunk.progress:type_name -> vst.scanner.v1.ScanProgress
-	5,  // 24: vst.scanner.v1.Scanner.Scan:input_type -> vst.scanner.v1.ScanRequest
-	5,  // 25: vst.scanner.v1.Scanner.ScanStream:input_type -> vst.scanner.v1.ScanRequest
-	18, // 26: vst.scanner.v1.Scanner.BulkFetch:input_type -> vst.scanner.v1.BulkFetchRequest
-	18, // 27: vst.scanner.v1.Scanner.BulkFetchStream:input_type -> vst.scanner.v1.BulkFetchRequest
-	12, // 28: vst.scanner.v1.Scanner.PutBars:input_type -> vst.scanner.v1.SymbolBars
-	13, // 29: vst.scanner.v1.Scanner.PutLatest:input_type -> vst.scanner.v1.LatestBars
-	15, // 30: vst.scanner.v1.Scanner.ListSeries:input_type -> vst.scanner.v1.ListSeriesRequest
-	21, // 31: vst.scanner.v1.Scanner.GetMetrics:input_type -> vst.scanner.v1.MetricsRequest
-	23, // 32: vst.scanner.v1.Scanner.Shutdown:input_type -> vst.scanner.v1.ShutdownRequest
-	9,  // 33: vst.scanner.v1.Scanner.Scan:output_type -> vst.scanner.v1.ScanResponse
-	11, // 34: vst.scanner.v1.Scanner.ScanStream:output_type -> vst.scanner.v1.ScanUpdate
-	19, // 35: vst.scanner.v1.Scanner.BulkFetch:output_type -> vst.scanner.v1.BulkFetchResponse
-	20, // 36: vst.scanner.v1.Scanner.BulkFetchStream:output_type -> vst.scanner.v1.BulkFetchChunk
-	14, // 37: vst.scanner.v1.Scanner.PutBars:output_type -> vst.scanner.v1.PutBarsResponse
-	14, // 38: vst.scanner.v1.Scanner.PutLatest:output_type -> vst.scanner.v1.PutBarsResponse
-	17, // 39: vst.scanner.v1.Scanner.ListSeries:output_type -> vst.scanner.v1.ListSeriesResponse
-	22, // 40: vst.scanner.v1.Scanner.GetMetrics:output_type -> vst.scanner.v1.MetricsResponse
-	24, // 41: vst.scanner.v1.Scanner.Shutdown:output_type -> vst.scanner.v1.ShutdownResponse
-	33, // [33:42] is the sub-list for method output_type
-	24, // [24:33] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	7,  // 17: vst.scanner.v1.DoubtsResponse.warnings:type_name -> vst.scanner.v1.SymbolWarning
+	0,  // 18: vst.scanner.v1.BulkFetchRequest.timeframe:type_name -> vst.scanner.v1.Timeframe
+	3,  // 19: vst.scanner.v1.BulkFetchRequest.door_policy:type_name -> vst.scanner.v1.DoorPolicy
+	6,  // 20: vst.scanner.v1.BulkFetchResponse.errors:type_name -> vst.scanner.v1.SymbolError
+	7,  // 21: vst.scanner.v1.BulkFetchResponse.warnings:type_name -> vst.scanner.v1.SymbolWarning
+	6,  // 22: vst.scanner.v1.BulkFetchChunk.errors:type_name -> vst.scanner.v1.SymbolError
+	7,  // 23: vst.scanner.v1.BulkFetchChunk.warnings:type_name -> vst.scanner.v1.SymbolWarning
+	10, // 24: vst.scanner.v1.BulkFetchChunk.progress:type_name -> vst.scanner.v1.ScanProgress
+	5,  // 25: vst.scanner.v1.Scanner.Scan:input_type -> vst.scanner.v1.ScanRequest
+	5,  // 26: vst.scanner.v1.Scanner.ScanStream:input_type -> vst.scanner.v1.ScanRequest
+	20, // 27: vst.scanner.v1.Scanner.BulkFetch:input_type -> vst.scanner.v1.BulkFetchRequest
+	20, // 28: vst.scanner.v1.Scanner.BulkFetchStream:input_type -> vst.scanner.v1.BulkFetchRequest
+	12, // 29: vst.scanner.v1.Scanner.PutBars:input_type -> vst.scanner.v1.SymbolBars
+	13, // 30: vst.scanner.v1.Scanner.PutLatest:input_type -> vst.scanner.v1.LatestBars
+	15, // 31: vst.scanner.v1.Scanner.ListSeries:input_type -> vst.scanner.v1.ListSeriesRequest
+	18, // 32: vst.scanner.v1.Scanner.Doubts:input_type -> vst.scanner.v1.DoubtsRequest
+	23, // 33: vst.scanner.v1.Scanner.GetMetrics:input_type -> vst.scanner.v1.MetricsRequest
+	25, // 34: vst.scanner.v1.Scanner.Shutdown:input_type -> vst.scanner.v1.ShutdownRequest
+	9,  // 35: vst.scanner.v1.Scanner.Scan:output_type -> vst.scanner.v1.ScanResponse
+	11, // 36: vst.scanner.v1.Scanner.ScanStream:output_type -> vst.scanner.v1.ScanUpdate
+	21, // 37: vst.scanner.v1.Scanner.BulkFetch:output_type -> vst.scanner.v1.BulkFetchResponse
+	22, // 38: vst.scanner.v1.Scanner.BulkFetchStream:output_type -> vst.scanner.v1.BulkFetchChunk
+	14, // 39: vst.scanner.v1.Scanner.PutBars:output_type -> vst.scanner.v1.PutBarsResponse
+	14, // 40: vst.scanner.v1.Scanner.PutLatest:output_type -> vst.scanner.v1.PutBarsResponse
+	17, // 41: vst.scanner.v1.Scanner.ListSeries:output_type -> vst.scanner.v1.ListSeriesResponse
+	19, // 42: vst.scanner.v1.Scanner.Doubts:output_type -> vst.scanner.v1.DoubtsResponse
+	24, // 43: vst.scanner.v1.Scanner.GetMetrics:output_type -> vst.scanner.v1.MetricsResponse
+	26, // 44: vst.scanner.v1.Scanner.Shutdown:output_type -> vst.scanner.v1.ShutdownResponse
+	35, // [35:45] is the sub-list for method output_type
+	25, // [25:35] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_vst_scanner_v1_scanner_proto_init() }
@@ -2121,14 +2220,14 @@ func file_vst_scanner_v1_scanner_proto_init() {
 	file_vst_scanner_v1_scanner_proto_msgTypes[1].OneofWrappers = []any{}
 	file_vst_scanner_v1_scanner_proto_msgTypes[2].OneofWrappers = []any{}
 	file_vst_scanner_v1_scanner_proto_msgTypes[3].OneofWrappers = []any{}
-	file_vst_scanner_v1_scanner_proto_msgTypes[14].OneofWrappers = []any{}
+	file_vst_scanner_v1_scanner_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_vst_scanner_v1_scanner_proto_rawDesc), len(file_vst_scanner_v1_scanner_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   21,
+			NumMessages:   23,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,6 +31,7 @@ const (
 	Scanner_PutBars_FullMethodName         = "/vst.scanner.v1.Scanner/PutBars"
 	Scanner_PutLatest_FullMethodName       = "/vst.scanner.v1.Scanner/PutLatest"
 	Scanner_ListSeries_FullMethodName      = "/vst.scanner.v1.Scanner/ListSeries"
+	Scanner_Doubts_FullMethodName          = "/vst.scanner.v1.Scanner/Doubts"
 	Scanner_GetMetrics_FullMethodName      = "/vst.scanner.v1.Scanner/GetMetrics"
 	Scanner_Shutdown_FullMethodName        = "/vst.scanner.v1.Scanner/Shutdown"
 )
@@ -59,6 +60,8 @@ type ScannerClient interface {
 	PutLatest(ctx context.Context, in *LatestBars, opts ...grpc.CallOption) (*PutBarsResponse, error)
 	// What is held, symbol by symbol.
 	ListSeries(ctx context.Context, in *ListSeriesRequest, opts ...grpc.CallOption) (*ListSeriesResponse, error)
+	// What looks wrong in the daily bars held and may be right: missing sessions, jumps like splits.
+	Doubts(ctx context.Context, in *DoubtsRequest, opts ...grpc.CallOption) (*DoubtsResponse, error)
 	// Figures of the service since it started.
 	GetMetrics(ctx context.Context, in *MetricsRequest, opts ...grpc.CallOption) (*MetricsResponse, error)
 	// Ask the service to finish the calls under way and end. A service that runs on its own
@@ -165,6 +168,16 @@ func (c *scannerClient) ListSeries(ctx context.Context, in *ListSeriesRequest, o
 	return out, nil
 }
 
+func (c *scannerClient) Doubts(ctx context.Context, in *DoubtsRequest, opts ...grpc.CallOption) (*DoubtsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DoubtsResponse)
+	err := c.cc.Invoke(ctx, Scanner_Doubts_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *scannerClient) GetMetrics(ctx context.Context, in *MetricsRequest, opts ...grpc.CallOption) (*MetricsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(MetricsResponse)
@@ -209,6 +222,8 @@ type ScannerServer interface {
 	PutLatest(context.Context, *LatestBars) (*PutBarsResponse, error)
 	// What is held, symbol by symbol.
 	ListSeries(context.Context, *ListSeriesRequest) (*ListSeriesResponse, error)
+	// What looks wrong in the daily bars held and may be right: missing sessions, jumps like splits.
+	Doubts(context.Context, *DoubtsRequest) (*DoubtsResponse, error)
 	// Figures of the service since it started.
 	GetMetrics(context.Context, *MetricsRequest) (*MetricsResponse, error)
 	// Ask the service to finish the calls under way and end. A service that runs on its own
@@ -244,6 +259,9 @@ func (UnimplementedScannerServer) PutLatest(context.Context, *LatestBars) (*PutB
 }
 func (UnimplementedScannerServer) ListSeries(context.Context, *ListSeriesRequest) (*ListSeriesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListSeries not implemented")
+}
+func (UnimplementedScannerServer) Doubts(context.Context, *DoubtsRequest) (*DoubtsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Doubts not implemented")
 }
 func (UnimplementedScannerServer) GetMetrics(context.Context, *MetricsRequest) (*MetricsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetMetrics not implemented")
@@ -373,6 +391,24 @@ func _Scanner_ListSeries_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Scanner_Doubts_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DoubtsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ScannerServer).Doubts(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Scanner_Doubts_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ScannerServer).Doubts(ctx, req.(*DoubtsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Scanner_GetMetrics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MetricsRequest)
 	if err := dec(in); err != nil {
@@ -431,6 +467,10 @@ var Scanner_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListSeries",
 			Handler:    _Scanner_ListSeries_Handler,
+		},
+		{
+			MethodName: "Doubts",
+			Handler:    _Scanner_Doubts_Handler,
 		},
 		{
 			MethodName: "GetMetrics",

@@ -257,6 +257,18 @@ class ListSeriesResponse(_message.Message):
     errors: _containers.RepeatedCompositeFieldContainer[SymbolError]
     def __init__(self, series: _Optional[_Iterable[_Union[SeriesInfo, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[SymbolError, _Mapping]]] = ...) -> None: ...
 
+class DoubtsRequest(_message.Message):
+    __slots__ = ("symbols",)
+    SYMBOLS_FIELD_NUMBER: _ClassVar[int]
+    symbols: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, symbols: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DoubtsResponse(_message.Message):
+    __slots__ = ("warnings",)
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    warnings: _containers.RepeatedCompositeFieldContainer[SymbolWarning]
+    def __init__(self, warnings: _Optional[_Iterable[_Union[SymbolWarning, _Mapping]]] = ...) -> None: ...
+
 class BulkFetchRequest(_message.Message):
     __slots__ = ("symbols", "timeframe", "start", "end", "provider", "keep", "door_policy")
     SYMBOLS_FIELD_NUMBER: _ClassVar[int]

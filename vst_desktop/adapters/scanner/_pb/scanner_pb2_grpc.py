@@ -71,6 +71,11 @@ class ScannerStub:
                 request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesRequest.SerializeToString,
                 response_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesResponse.FromString,
                 _registered_method=True)
+        self.Doubts = channel.unary_unary(
+                '/vst.scanner.v1.Scanner/Doubts',
+                request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.DoubtsRequest.SerializeToString,
+                response_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.DoubtsResponse.FromString,
+                _registered_method=True)
         self.GetMetrics = channel.unary_unary(
                 '/vst.scanner.v1.Scanner/GetMetrics',
                 request_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.MetricsRequest.SerializeToString,
@@ -140,6 +145,13 @@ class ScannerServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Doubts(self, request, context):
+        """What looks wrong in the daily bars held and may be right: missing sessions, jumps like splits.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetMetrics(self, request, context):
         """Figures of the service since it started.
         """
@@ -192,6 +204,11 @@ def add_ScannerServicer_to_server(servicer, server):
                     servicer.ListSeries,
                     request_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesRequest.FromString,
                     response_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesResponse.SerializeToString,
+            ),
+            'Doubts': grpc.unary_unary_rpc_method_handler(
+                    servicer.Doubts,
+                    request_deserializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.DoubtsRequest.FromString,
+                    response_serializer=vst_dot_scanner_dot_v1_dot_scanner__pb2.DoubtsResponse.SerializeToString,
             ),
             'GetMetrics': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMetrics,
@@ -395,6 +412,33 @@ class Scanner:
             '/vst.scanner.v1.Scanner/ListSeries',
             vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesRequest.SerializeToString,
             vst_dot_scanner_dot_v1_dot_scanner__pb2.ListSeriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Doubts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vst.scanner.v1.Scanner/Doubts',
+            vst_dot_scanner_dot_v1_dot_scanner__pb2.DoubtsRequest.SerializeToString,
+            vst_dot_scanner_dot_v1_dot_scanner__pb2.DoubtsResponse.FromString,
             options,
             channel_credentials,
             insecure,
