@@ -6,7 +6,6 @@ Time to expiration is calendar days or years of 365 days.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
@@ -22,18 +21,6 @@ from vst_desktop.options.pricing import DAYS_A_YEAR, price
 LEG_COMMISSION_USD = Decimal("0.65")
 ORDER_COMMISSION_USD = Decimal("1.00")
 LEGS = 2
-PAYOFF_POINTS = 161
-_REACH = 2.5
-"""A payoff picture shows this many expected moves to each side of the spot."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PayoffCurve:
-    """Profit in USD of a whole position over prices of the underlying, before commissions."""
-
-    prices: Floats
-    at_expiry_usd: Floats
-    at_date_usd: Floats
 
 
 def commission_usd(contracts: int) -> Decimal:
@@ -146,44 +133,3 @@ def spread_value(
 
     value = leg(spread.long.strike, ivs[0]) - leg(spread.short.strike, ivs[1])
     return np.clip(value, 0.0, float(spread.width))
-
-
-def payoff(
-    spread: VerticalSpread,
-    *,
-    debit: Decimal,
-    quantity: int,
-    spot: float,
-    ivs: tuple[float, float],
-    days_to_expiration: float,
-    days_ahead: float,
-    rate: float,
-    dividend_yield: float,
-) -> PayoffCurve:
-    """Profit of the position at expiration and ``days_ahead`` days from now.
-
-    The prices span both strikes and 2.5 expected moves around the spot; both strikes and the
-    breakeven are among them, so that the corners are sharp.
-    """
-    move = spot * max(ivs) * float(np.sqrt(max(days_to_expiration, 1.0) / DAYS_A_YEAR))
-    corners = [float(spread.long.strike), float(spread.short.strike)]
-    low = max(min(spot - _REACH * move, min(corners) - 0.5 * move), 0.01)
-    high = max(spot + _REACH * move, max(corners) + 0.5 * move)
-    prices = np.unique(
-        np.concatenate(
-            [np.linspace(low, high, PAYOFF_POINTS), corners, [float(breakeven(spread, debit))]]
-        )
-    )
-    size = spread.multiplier * quantity
-
-    def profit(days_left: float) -> Floats:
-        value = spread_value(
-            spread, prices, days_left=days_left, ivs=ivs, rate=rate, dividend_yield=dividend_yield
-        )
-        return (value - float(debit)) * size
-
-    return PayoffCurve(
-        prices=prices,
-        at_expiry_usd=profit(0.0),
-        at_date_usd=profit(max(days_to_expiration - days_ahead, 0.0)),
-    )

@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from vst_desktop.domain.money import CENT
 from vst_desktop.domain.spreads import Candidate
-from vst_desktop.options.analytics import commission_usd, payoff, spread_value
+from vst_desktop.options.analytics import commission_usd, spread_value
+from vst_desktop.options.payoff import AT_EXPIRATION, Scenario, payoff
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.station.view import PayoffView
 
@@ -57,7 +58,7 @@ def outlook(candidate: Candidate, *, today: date, rules: SelectionRules) -> Outl
         spot=candidate.spot,
         ivs=known or (0.3, 0.3),
         days_to_expiration=ranked.dte,
-        days_ahead=days_ahead,
+        scenarios=(AT_EXPIRATION, Scenario(days_ahead=days_ahead)),
         rate=rules.risk_free_rate,
         dividend_yield=rules.dividend_yield,
     )
@@ -67,8 +68,8 @@ def outlook(candidate: Candidate, *, today: date, rules: SelectionRules) -> Outl
         at_stop_usd=profit(plan.stop),
         payoff=PayoffView(
             prices=tuple(curve.prices.tolist()),
-            at_expiry_usd=tuple(curve.at_expiry_usd.tolist()),
-            at_date_usd=tuple(curve.at_date_usd.tolist()) if known else (),
+            at_expiry_usd=tuple(curve.profits_usd[0].tolist()),
+            at_date_usd=tuple(curve.profits_usd[1].tolist()) if known else (),
             date_label=f"in {days_ahead} days",
         ),
     )

@@ -1,10 +1,7 @@
 from datetime import date
 from decimal import Decimal
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vst_desktop.domain.quotes import OptionContract, Right
 from vst_desktop.domain.signals import Direction
@@ -13,7 +10,6 @@ from vst_desktop.options.analytics import (
     breakeven,
     commission_usd,
     interpolated_volatility,
-    payoff,
     probability_beyond,
     spread_value,
 )
@@ -78,36 +74,6 @@ def test_value_at_expiration_is_the_payoff(spread, spots, worth):
 
 def test_value_now_is_the_price_of_the_worked_check():
     assert round(float(spread_value(BULL_CALL, 100, days_left=38, **MARKET)[0]), 2) == 2.08
-
-
-@given(
-    debit=st.decimals("0.05", "4.95", places=2),
-    quantity=st.integers(1, 20),
-    ahead=st.floats(0, 60),
-    bear=st.booleans(),
-)
-def test_no_payoff_loses_more_than_the_debit_or_wins_more_than_the_rest_of_the_width(
-    debit, quantity, ahead, bear
-):
-    curve = payoff(
-        BEAR_PUT if bear else BULL_CALL,
-        debit=debit,
-        quantity=quantity,
-        spot=99.0,
-        days_to_expiration=38,
-        days_ahead=ahead,
-        **MARKET,
-    )
-    most_lost, most_won = -float(debit) * 100 * quantity, float(5 - debit) * 100 * quantity
-    assert curve.at_expiry_usd.min() == pytest.approx(most_lost)
-    assert curve.at_expiry_usd.max() == pytest.approx(most_won)
-    assert curve.at_date_usd.min() >= most_lost - 1e-6
-    assert curve.at_date_usd.max() <= most_won + 1e-6
-    assert (np.diff(curve.prices) > 0).all()
-    at_breakeven = np.interp(
-        float(breakeven(BEAR_PUT if bear else BULL_CALL, debit)), curve.prices, curve.at_expiry_usd
-    )
-    assert at_breakeven == pytest.approx(0, abs=1e-6 * quantity)
 
 
 def test_commission_counts_two_legs_and_has_a_minimum():
