@@ -22,6 +22,7 @@ var version = "unstamped"
 
 const usage = `usage: vst-scanner COMMAND
   serve         serve stations as a service of its own (serve --help)
+  health        ask a service whether it serves; exit code 0 or 1 (health --help)
   certificates  make the certificates and the token for that (certificates --help)
   child         serve the station that started it (bootstrap line on stdin)
   version       print the version
@@ -51,6 +52,8 @@ func run(arguments []string) int {
 				return server.RunService(ctx, service, os.Stdin, log)
 			}, syscall.SIGTERM, os.Interrupt)
 		}
+	case "health":
+		err = askHealth(rest, os.Stdout)
 	case "certificates":
 		err = writeCertificates(rest, os.Stdout)
 	default:
@@ -113,6 +116,31 @@ func parseService(arguments []string) (server.Service, error) {
 	flags.BoolVar(&s.Profiles, "pprof", false, "also serve profiles there; loopback only")
 	err := parse(flags, arguments)
 	return s, err
+}
+
+// healthPatience is below what container engines give a health check.
+const healthPatience = 5 * time.Second
+
+func askHealth(arguments []string, out io.Writer) error {
+	var p server.Probe
+	flags := flag.NewFlagSet("vst-scanner health", flag.ContinueOnError)
+	flags.StringVar(&p.Address, "address", "127.0.0.1:50051", "`address` of the service")
+	flags.StringVar(&p.ServerName, "name", "", "`name` in its certificate; empty is the address's host")
+	flags.StringVar(&p.CAFile, "ca", "", "`file` of the authority that signed its certificate, PEM")
+	flags.StringVar(&p.CertFile, "cert", "", "`file` of a station's certificate, PEM")
+	flags.StringVar(&p.KeyFile, "key", "", "`file` of its key, PEM")
+	flags.StringVar(&p.TokenFile, "token-file", os.Getenv("VST_SCANNER_TOKEN_FILE"), "`file` of the token, - for stdin; also VST_SCANNER_TOKEN_FILE")
+	if err := parse(flags, arguments); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), healthPatience)
+	defer cancel()
+	if err := p.Health(ctx, os.Stdin); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return err
+	}
+	fmt.Fprintln(out, "serving")
+	return nil
 }
 
 func writeCertificates(arguments []string, out io.Writer) error {

@@ -18,6 +18,7 @@ func TestExitCodesOfCommandLines(t *testing.T) {
 		"an unknown option":        {[]string{"serve", "--token", "x"}, 2},
 		"an argument too many":     {[]string{"serve", "now"}, 2},
 		"a service without files":  {[]string{"serve"}, 1},
+		"health of nobody":         {[]string{"health"}, 1},
 		"certificates for nobody":  {[]string{"certificates", "--out", dir}, 2},
 		"certificates for no dir":  {[]string{"certificates", "--host", "localhost"}, 2},
 		"certificates in a folder": {[]string{"certificates", "--out", filepath.Join(dir, "new"), "--host", "localhost"}, 0},

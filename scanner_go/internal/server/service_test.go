@@ -130,6 +130,40 @@ func TestAServiceServesItsStationsAndNobodyElse(t *testing.T) {
 	}
 }
 
+func TestTheHealthOfAServiceIsAskedAsAStationWould(t *testing.T) {
+	s, dir := settings(t)
+	_, foreign := settings(t)
+	service := startService(t, s, "")
+	probe := func(of string) Probe {
+		in := func(name string) string { return filepath.Join(of, name) }
+		return Probe{
+			Address: service.addresses["serving"], ServerName: "localhost",
+			CAFile: filepath.Join(dir, "ca.pem"), CertFile: in("client.pem"), KeyFile: in("client.key"), TokenFile: in("token"),
+		}
+	}
+	if err := probe(dir).Health(t.Context(), nil); err != nil {
+		t.Error(err)
+	}
+	if err := probe(foreign).Health(t.Context(), nil); err == nil {
+		t.Error("a stranger was answered")
+	}
+	nobody := probe(dir)
+	nobody.Address = "127.0.0.1:1"
+	if err := nobody.Health(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("nobody listens: %v", err)
+	}
+	for _, spoil := range []func(*Probe){
+		func(p *Probe) { p.CAFile = p.TokenFile }, func(p *Probe) { p.KeyFile = "" },
+		func(p *Probe) { p.TokenFile = dir }, func(p *Probe) { p.ServerName, p.Address = "", "localhost" },
+	} {
+		wrong := probe(dir)
+		spoil(&wrong)
+		if wrong.Health(t.Context(), nil) == nil {
+			t.Errorf("%+v was answered", wrong)
+		}
+	}
+}
+
 func TestAServiceIsNotEndedByItsStations(t *testing.T) {
 	s, dir := settings(t)
 	station := startService(t, s, "").station(t, dir, secretIn(t, dir))
