@@ -143,6 +143,7 @@ def candidate(
         short_iv=0.29,
         net_theta=-0.01,
         net_vega=0.02,
+        net_gamma=0.01,
         leg_cost=0.08,
         open_interest=500,
         long_leg_spread_pct=0.02,

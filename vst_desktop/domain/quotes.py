@@ -89,9 +89,8 @@ class StockQuote:
 class OptionQuote:
     """A listed option with its quote and Greeks.
 
-    Greeks per share; ``theta`` per calendar day, ``vega`` per volatility point. ``computed`` says
-    that the station's own model gave them, because the broker did not. ``quote`` None: the
-    contract is listed but was not asked for.
+    Greeks per share; ``theta`` per calendar day, ``vega`` per volatility point. ``quote`` None:
+    the contract is listed but was not asked for.
     """
 
     contract: OptionContract
@@ -103,7 +102,6 @@ class OptionQuote:
     gamma: float | None = None
     vega: float | None = None
     theta: float | None = None
-    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

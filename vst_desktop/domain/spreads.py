@@ -105,6 +105,7 @@ class RankedSpread:
     short_iv: float | None
     net_theta: float | None
     net_vega: float | None
+    net_gamma: float | None
     leg_cost: float
     """Sum of both legs' bid-ask widths, USD per share: what crossing both markets costs."""
     open_interest: int | None

@@ -45,6 +45,7 @@ class Ladder:
     open_interest: Ints
     volatility: Floats
     delta: Floats
+    gamma: Floats
     vega: Floats
     theta: Floats
     expected_move: float
@@ -104,6 +105,7 @@ def build_ladder(
         open_interest=np.array([q.open_interest or 0 for q in quotes], dtype=np.int64),
         volatility=_column([q.implied_volatility for q in quotes]),
         delta=_column([q.delta for q in quotes]),
+        gamma=_column([q.gamma for q in quotes]),
         vega=_column([q.vega for q in quotes]),
         theta=_column([q.theta for q in quotes]),
         expected_move=float("nan"),

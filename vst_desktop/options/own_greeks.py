@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from vst_desktop.domain.quotes import OptionQuote, Right
+from vst_desktop.domain.quotes import Right
 from vst_desktop.options.american import (
     NO_DIVIDENDS,
     american_greeks,
@@ -34,7 +34,7 @@ def with_greeks(
 
     The expected move needs the volatility of the clean quotes next to the spot, whether or not
     their legs pass; all others' Greeks are nobody's business and stay as they came. Legs of all
-    ladders are valued together. Their quotes say ``computed``.
+    ladders are valued together. ``computed`` says which.
     """
     missing = [_missing(x, wanted, spot) for x, wanted in zip(ladders, legs, strict=True)]
     if not any(at.size for at in missing):
@@ -46,9 +46,9 @@ def with_greeks(
         first += len(at)
         known = replace(
             ladder,
-            quotes=_marked(ladder, at, volatility[part], own, part),
             volatility=_put(ladder.volatility, at, volatility[part]),
             delta=_put(ladder.delta, at, own.delta[part]),
+            gamma=_put(ladder.gamma, at, own.gamma[part]),
             vega=_put(ladder.vega, at, own.vega[part]),
             theta=_put(ladder.theta, at, own.theta[part]),
             computed=_put(ladder.computed, at, ~np.isnan(volatility[part])),
@@ -106,26 +106,6 @@ def _model(
         dividends=dividends,
         effort=Effort.FAST,
     )
-
-
-def _marked(
-    ladder: Ladder, at: Indices, volatility: Floats, own: Greeks, part: slice
-) -> tuple[OptionQuote, ...]:
-    """The ladder's quotes, those at these places with the own Greeks."""
-    quotes = list(ladder.quotes)
-    columns = (volatility, own.delta[part], own.gamma[part], own.vega[part], own.theta[part])
-    for place, *values in zip(at, *columns, strict=True):
-        sigma, delta, gamma, vega, theta = (None if np.isnan(v) else float(v) for v in values)
-        quotes[place] = replace(
-            quotes[place],
-            implied_volatility=sigma,
-            delta=delta,
-            gamma=gamma,
-            vega=vega,
-            theta=theta,
-            computed=sigma is not None,
-        )
-    return tuple(quotes)
 
 
 def _with_expected_move(ladder: Ladder, spot: float) -> Ladder:

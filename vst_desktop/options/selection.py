@@ -293,6 +293,7 @@ def _ranked(
             short_iv=_known(ladder.volatility[j]),
             net_theta=_known(ladder.theta[i] - ladder.theta[j]),
             net_vega=_known(ladder.vega[i] - ladder.vega[j]),
+            net_gamma=_known(ladder.gamma[i] - ladder.gamma[j]),
             leg_cost=int(leg_cost[n]) / UNIT,
             open_interest=int(interest[n]) if side.open_interest_known else None,
             long_leg_spread_pct=float(leg_pct[i]),

@@ -88,12 +88,10 @@ def test_legs_without_greeks_get_own_ones_and_say_so():
     side = intake(chain, Right.CALL, rules(), now=NOW, today=TODAY, check_age=True)
     legs = np.arange(5, 35)
     (ladder,) = with_greeks(side.ladders, [legs], side.spot, rules())
-    for place, quote in enumerate(ladder.quotes):
-        assert quote.computed == bool(ladder.computed[place]) == (place in legs)
-        if quote.computed:
-            assert quote.implied_volatility == pytest.approx(0.25, abs=0.02)
-            assert quote.delta == ladder.delta[place]
-            assert None not in (quote.gamma, quote.vega, quote.theta)
+    assert np.flatnonzero(ladder.computed).tolist() == legs.tolist()
+    assert ladder.volatility[legs] == pytest.approx(np.full(len(legs), 0.25), abs=0.02)
+    for column in (ladder.delta, ladder.gamma, ladder.vega, ladder.theta):
+        assert np.isfinite(column[legs]).all()
 
 
 def test_greeks_of_the_broker_stay_and_are_not_called_computed():

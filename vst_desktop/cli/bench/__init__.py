@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vst_desktop.cli.bench import scan
+from vst_desktop.cli.bench import scan, select
 
-BENCHMARKS = {"scan": scan}
+BENCHMARKS = {"scan": scan, "select": select}
 
 
 def add_parser(subparsers: Any) -> None:
