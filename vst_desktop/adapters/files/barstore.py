@@ -289,8 +289,12 @@ def _divided(
                 if mode == "replace":
                     parts[symbol] = (segment,)
                     lost.pop(symbol, None)
-                elif symbol not in lost:
-                    parts[symbol] = (*parts.get(symbol, ()), segment)
+                elif symbol in parts:
+                    parts[symbol] = (*parts[symbol], segment)
+                else:  # a writer appends to nothing: the base was in a segment that is lost
+                    lost.setdefault(
+                        symbol, "the bars before its appended ones are lost, import it again"
+                    )
             continue
         finding = findings[name]
         symbols = finding.symbols or (tuple(parts) if mode == "append" else ())

@@ -72,12 +72,11 @@ def test_last_replacement_counts_and_what_was_appended_after_it(tmp_path: Path) 
         ("replace", [block("A", "B")]),
         ("append", [{"A": lane(1, 7, first=date(2025, 1, 1))}]),
         ("replace", [{"A": new}]),
-        ("append", [{"A": tail, "NEW": tail}]),
+        ("append", [{"A": tail}]),
     )
     assert store.series("A").dates == (*dates(new), *dates(tail))
     assert store.series("A").close == (*new.close, *tail.close)
     assert same(store.series("B"), block("A", "B")["B"])
-    assert same(store.series("NEW"), tail)
     assert [len(run) for run in store.columns("A")] == [5, 2]
 
 
@@ -194,7 +193,7 @@ def test_a_lost_appendix_loses_the_symbols_that_may_have_been_in_it(tmp_path: Pa
         ("append", [{"A": lane(1, first=date(2025, 1, 1))}]),
         ("append", [{"A": lane(1, first=date(2025, 1, 2))}]),
         ("replace", [block("B")]),
-        ("append", [{"C": lane(1, first=date(2025, 1, 2))}]),
+        ("replace", [block("C")]),
     )
     (tmp_path / name_of(2)).write_bytes(b"")
     store = BarStore(tmp_path)
@@ -204,6 +203,19 @@ def test_a_lost_appendix_loses_the_symbols_that_may_have_been_in_it(tmp_path: Pa
     with pytest.raises(UserError, match="A: bars are lost, import them again"):
         store.series("A")
     assert error in store.spans()[1]
+
+
+def test_bars_appended_to_a_lost_beginning_are_not_served(tmp_path: Path) -> None:
+    later = lane(1, first=date(2025, 1, 1))
+    write_store(
+        tmp_path, ("replace", [block("A")]), ("replace", [block("B")]), ("append", [{"A": later}])
+    )
+    (tmp_path / name_of(1)).write_bytes(b"")  # it cannot say whose bars it held
+    store = BarStore(tmp_path)
+    assert store.symbols == ("B",)
+    assert [e.symbol for e in store.errors] == ["A"]
+    with pytest.raises(UserError, match="the bars before its appended ones are lost"):
+        store.series("A")
 
 
 def test_a_quarantined_appendix_loses_only_its_own_symbols(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from vst_desktop.domain.errors import UserError
 def test_a_segment_with_a_damaged_head_still_tells_its_symbols_by_the_copy_at_its_end(
     tmp_path: Path, at: int
 ) -> None:
-    write_store(tmp_path, ("replace", [block("A", "B")]), ("append", [block("C")]))
+    write_store(tmp_path, ("replace", [block("A", "B")]), ("replace", [block("C")]))
     file = tmp_path / name_of(1)
     data = bytearray(file.read_bytes())
     data[at] ^= 1
