@@ -118,7 +118,8 @@ def price_range(
     low = max(min(spot - _REACH * move, min(corners) - 0.5 * move), 0.01)
     high = max(spot + _REACH * move, max(corners) + 0.5 * move)
     corners.append(float(breakeven(spread, debit)))
-    return np.unique(np.concatenate([np.linspace(low, high, POINTS), corners]))
+    prices: Floats = np.unique(np.concatenate([np.linspace(low, high, POINTS), corners]))
+    return prices
 
 
 def spread_values(
@@ -146,4 +147,5 @@ def spread_values(
         )
         for leg, volatility in zip((spread.long, spread.short), ivs, strict=True)
     )
-    return np.minimum(np.maximum(long - short, 0.0), float(spread.width))
+    values: Floats = np.clip(long - short, 0.0, float(spread.width))
+    return values
