@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from vst_desktop.cli import bars, bench, demo, doctor, gui, scan, select, sim
+from vst_desktop.cli import bars, bench, demo, doctor, gui, payoff, scan, select, sim
 from vst_desktop.domain.errors import UserError
 
 COMMANDS = {
@@ -20,6 +20,7 @@ COMMANDS = {
     "sim": sim,
     "scan": scan,
     "select": select,
+    "payoff": payoff,
     "bars": bars,
     "bench": bench,
     "doctor": doctor,

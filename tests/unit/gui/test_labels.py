@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vst_desktop.gui.chart_items import spread_out
-from vst_desktop.gui.widgets.payoff import ticks
+from vst_desktop.gui.widgets.payoff_drawing import ticks
 
 HEIGHT = 15.0
 
