@@ -143,9 +143,9 @@ def test_an_execution_is_stored_once(tmp_path: Path) -> None:
 def test_flags_and_alerts_are_kept(tmp_path: Path) -> None:
     async def story(journal: SqliteJournal) -> None:
         assert await journal.get_flag("killed") is None
-        await journal.set_flag("killed", "panic", reason="panic")
+        await journal.set_flag("killed", "panic", reason="panic", by="trader")
         assert await journal.get_flag("killed") == "panic"
-        await journal.set_flag("killed", None, reason="calm")
+        await journal.set_flag("killed", None, reason="calm", by="trader")
         assert await journal.get_flag("killed") is None
         await journal.save_alert(Alert(time=NOW, severity=Severity.HIGH, message="m"))
         assert [e["data"]["reason"] for e in await journal.events()] == ["panic", "calm"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
 from vst_desktop.domain.spreads import Candidate
+from vst_desktop.execution import decisions
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.ledger import Ledger, market_orders, trade_text
 from vst_desktop.execution.schedule import (
@@ -25,11 +27,14 @@ from vst_desktop.execution.switches import EntryDeniedError, Switches
 from vst_desktop.execution.ticket import approval_bound
 from vst_desktop.ports.clock import Timer
 from vst_desktop.ports.store import IntentRecord
-from vst_desktop.risk.limits import DenialCode, check_budget, check_own_overlap, deny
+from vst_desktop.risk.limits import Denial, DenialCode, check_budget, check_own_overlap, deny
 from vst_desktop.risk.sizing import size_position, worst_debit
 from vst_desktop.runtime.calendar import EASTERN, trading_day
 
+log = logging.getLogger(__name__)
+
 REF_PREFIX = "VST-"
+_BY_TRADER = {"by": decisions.TRADER}
 
 
 class Approvals:
@@ -48,9 +53,16 @@ class Approvals:
         """Reserve the risk, commit the approval, and queue or release it.
 
         Raises:
-            EntryDeniedError: A limit refuses it; nothing was stored.
+            EntryDeniedError: A limit refuses it; only the denial is stored.
             UserError: The broker or the journal did not answer.
         """
+        try:
+            return await self._approve(candidate, mode, account)
+        except EntryDeniedError as error:
+            await self._record_denial(candidate, error.denial)
+            raise
+
+    async def _approve(self, candidate: Candidate, mode: Mode, account: str) -> IntentRecord:
         services, spread = self._services, candidate.ranked.spread
         denial = self._switches.denial(mode, account)
         if denial is not None:
@@ -71,13 +83,21 @@ class Approvals:
             await self._ledger.add(
                 self._ledger.intent(intent.intent_id),
                 "approved",
-                candidate=candidate.candidate_id,
-                revision=candidate.revision,
+                **decisions.approval(
+                    candidate, intent, services.approval.max_drift_atr * intent.atr
+                ),
             )
         except UserError:
             self._ledger.forget(intent.intent_id)
             raise
         return await self._wait_or_go(intent, window)
+
+    async def _record_denial(self, candidate: Candidate, denial: Denial) -> None:
+        told = decisions.proposal(candidate) | decisions.refusal(denial)
+        try:
+            await self._services.journal.record("denied", by=decisions.STATION, **told)
+        except UserError as error:  # the denial itself is what the trader is told
+            log.warning("a denial could not be journalled: %s", error)
 
     async def withdraw(self, intent_id: str, reason: str = "withdrawn") -> None:
         """Take back an approval that has not been sent.
@@ -86,7 +106,7 @@ class Approvals:
             UserError: It is on its way already, or there is none.
         """
         intent = self._waiting(intent_id)
-        await self._ledger.move(intent_id, Trigger.WITHDRAW, reason=reason)
+        await self._ledger.move(intent_id, Trigger.WITHDRAW, _BY_TRADER, reason=reason)
         self._services.alert(Severity.INFO, trade_text("WITHDRAWN", intent), reason)
 
     async def release(self, intent_id: str) -> None:
@@ -102,7 +122,9 @@ class Approvals:
         if denial is not None:
             raise EntryDeniedError(denial)
         now = self._services.clock.now()
-        queued = await self._ledger.move(intent_id, Trigger.QUEUE, reason=None, queued_at=now)
+        queued = await self._ledger.move(
+            intent_id, Trigger.QUEUE, _BY_TRADER, reason=None, queued_at=now
+        )
         window = self._window(queued.session)
         self._schedule(window)
         if window.is_open(now):
@@ -119,14 +141,16 @@ class Approvals:
         """Take every waiting approval off the queue."""
         for intent in queue_order(self._ledger.waiting()):
             if self._ledger.intent(intent.intent_id).state in WAITING:
-                await self._ledger.move(intent.intent_id, Trigger.WITHDRAW, reason=reason)
+                await self._ledger.move(
+                    intent.intent_id, Trigger.WITHDRAW, _BY_TRADER, reason=reason
+                )
                 self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
 
     async def reorder(self, intent_ids: list[str]) -> None:
         """Give waiting approvals this order."""
         for rank, intent_id in enumerate(intent_ids, start=1):
             if self._waiting(intent_id).rank != rank:
-                await self._ledger.amend(intent_id, "rank", rank=rank)
+                await self._ledger.amend(intent_id, "rank", by=decisions.TRADER, rank=rank)
 
     def resume(self) -> None:
         """Set the timers of what waits since before a restart; what is past its end expires."""

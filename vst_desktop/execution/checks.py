@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.errors import UserError
@@ -13,6 +14,7 @@ from vst_desktop.domain.money import price
 from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import DataType, OptionQuote, Quote, StockQuote
 from vst_desktop.domain.spreads import ExitPlan, SpreadMarket
+from vst_desktop.execution.decisions import market_seen
 from vst_desktop.execution.ledger import Ledger, market_orders
 from vst_desktop.execution.schedule import session_window
 from vst_desktop.execution.services import Services
@@ -46,6 +48,14 @@ class Cleared:
     plan: ExitPlan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """The verdict on an approval about to go, and the quotes it was judged by."""
+
+    verdict: Cleared | Denial
+    quotes: dict[str, Any]
+
+
 def spread_market(long: OptionQuote, short: OptionQuote) -> SpreadMarket | None:
     """The spread's market from its legs; None unless all four sides are positive, uncrossed."""
     a, b = long.quote, short.quote
@@ -75,8 +85,12 @@ class ReleaseChecks:
         self._ledger = ledger
         self._switches = switches
 
-    async def clear(self, intent: IntentRecord) -> Cleared | Denial:
-        """Cleared to go, or the first reason why not."""
+    async def clear(self, intent: IntentRecord) -> Looked:
+        """Cleared to go, or the first reason why not, and the quotes it was judged by."""
+        quotes: dict[str, Any] = {}
+        return Looked(verdict=await self._judge(intent, quotes), quotes=quotes)
+
+    async def _judge(self, intent: IntentRecord, seen: dict[str, Any]) -> Cleared | Denial:
         denial = self._switches.denial(intent.mode, intent.account) or self._check_window(intent)
         if denial is not None:
             return denial
@@ -108,6 +122,7 @@ class ReleaseChecks:
                 DenialCode.ACCOUNT, intent.account, account.account, "another account is connected"
             )
         market = spread_market(*legs)
+        seen |= market_seen(market, spot_of(stock.quote))
         if market is None:
             return deny(DenialCode.STALE_DATA, "four quotes", "missing", "a leg has no valid quote")
         denial = (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Any
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, OrderType
 from vst_desktop.domain.spreads import SpreadMarket
+from vst_desktop.execution import decisions
 from vst_desktop.execution.checks import Cleared, ReleaseChecks
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import Ledger, market_orders, price_text, trade_text
@@ -131,7 +133,8 @@ class Entries:
     async def _check_and_send(
         self, intent_id: str, before: asyncio.Event | None, turn: asyncio.Event
     ) -> None:
-        cleared = await self._checks.clear(self._ledger.intent(intent_id))
+        seen = await self._checks.clear(self._ledger.intent(intent_id))
+        cleared = seen.verdict
         if before is not None:
             try:
                 async with asyncio.timeout(TURN_SECS):
@@ -144,7 +147,7 @@ class Entries:
         ticket = self._ticket(intent, cleared) if isinstance(cleared, Cleared) else cleared
         if isinstance(ticket, Denial) or isinstance(cleared, Denial):
             assert isinstance(ticket, Denial)
-            await self._deny(intent, ticket)
+            await self._deny(intent, ticket, seen.quotes)
             return
         self._cleared[intent_id] = cleared
         acknowledged = await self._transmitter.send(
@@ -153,6 +156,7 @@ class Entries:
             connected_account=cleared.account,
             may_go=lambda: self._stop_reason(intent),
             placing=turn.set,
+            quotes=seen.quotes,
             reserved_usd=cleared.reserved_usd,
             plan=cleared.plan,
         )
@@ -269,13 +273,9 @@ class Entries:
     async def _cancel_unfilled(self, intent_id: str, reason: str) -> None:
         await self.cancel(self._ledger.intent(intent_id), reason)
 
-    async def _deny(self, intent: IntentRecord, denial: Denial) -> None:
-        moved = await self._ledger.move(
-            intent.intent_id,
-            Trigger.DENY,
-            {"code": denial.code.value, "limit": denial.limit, "value": denial.value},
-            reason=denial.text,
-        )
+    async def _deny(self, intent: IntentRecord, denial: Denial, quotes: dict[str, Any]) -> None:
+        told = {**decisions.refusal(denial), "quotes": quotes}
+        moved = await self._ledger.move(intent.intent_id, Trigger.DENY, told, reason=denial.text)
         self._failed(moved)
 
     def _failed(self, intent: IntentRecord) -> None:

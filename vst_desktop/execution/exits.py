@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, Purpose, Side
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution.checks import spread_market
+from vst_desktop.execution.decisions import STATION, market_seen, who_exits
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import EXIT_MARK, Ledger, trade_text
@@ -62,20 +64,23 @@ class Exits:
         self._ladders = ladders
         self._closed = closed
         self._closing: set[str] = set()
-        self._after_entry: dict[str, ExitReason] = {}
+        self._after_entry: dict[str, tuple[ExitReason, dict[str, Any]]] = {}
         self._rest_until: dict[str, datetime] = {}
         self._timers: dict[str, Timer] = {}
 
-    def trigger(self, position_id: str, reason: ExitReason) -> None:
-        """Start an exit on a confirmed trigger; what refuses it is alerted."""
+    def trigger(self, position_id: str, reason: ExitReason, seen: dict[str, Any]) -> None:
+        """Start an exit on a trigger confirmed by these quotes; what refuses it is alerted."""
         rest = self._rest_until.get(position_id)
         if rest is not None and self._services.clock.now() < rest:
             return
         if not self._busy(position_id):
-            self._services.run(self._triggered(position_id, reason), f"exit {position_id}")
+            self._services.run(self._triggered(position_id, reason, seen), f"exit {position_id}")
 
-    async def close(self, position_id: str, reason: ExitReason) -> None:
-        """Close a position as far as the exit guard allows.
+    async def close(
+        self, position_id: str, reason: ExitReason, seen: dict[str, Any] | None = None
+    ) -> None:
+        """Close a position as far as the exit guard allows; ``seen`` are the quotes that triggered
+        it, for the journal.
 
         Raises:
             UserError: There is no such position, it is being closed already, the market is
@@ -88,7 +93,7 @@ class Exits:
             raise UserError(f"{position.spread.symbol} is being closed already")
         self._closing.add(position_id)
         try:
-            await self._close(position, reason)
+            await self._close(position, reason, seen or {})
         except TimeoutError:
             raise UserError(
                 f"{position.spread.symbol} is not being closed: the broker did not answer",
@@ -99,9 +104,9 @@ class Exits:
 
     def entry_ended(self, entry: IntentRecord) -> None:
         """Go on with an exit that waited for its entry's end."""
-        reason = self._after_entry.pop(entry.intent_id, None)
-        if reason is not None and entry.filled:
-            self.trigger(entry.intent_id, reason)
+        waited = self._after_entry.pop(entry.intent_id, None)
+        if waited is not None and entry.filled:
+            self.trigger(entry.intent_id, *waited)
 
     def exit_ended(self, intent: IntentRecord, position_id: str) -> None:
         """A closing order reached its end."""
@@ -155,9 +160,9 @@ class Exits:
             e.state not in TERMINAL for e in self._ledger.exits_of(position_id)
         )
 
-    async def _triggered(self, position_id: str, reason: ExitReason) -> None:
+    async def _triggered(self, position_id: str, reason: ExitReason, seen: dict[str, Any]) -> None:
         try:
-            await self.close(position_id, reason)
+            await self.close(position_id, reason, seen)
         except UserError as error:
             now = self._services.clock.now()
             self._rest_until[position_id] = now + REST_AFTER_FAILURE
@@ -167,10 +172,12 @@ class Exits:
                 str(error),
             )
 
-    async def _close(self, position: PositionRecord, reason: ExitReason) -> None:
+    async def _close(
+        self, position: PositionRecord, reason: ExitReason, seen: dict[str, Any]
+    ) -> None:
         entry = self._ledger.intent(position.intent_id)
         if entry.state in AT_BROKER and entry.state is not OrderState.UNKNOWN:
-            self._after_entry[entry.intent_id] = reason
+            self._after_entry[entry.intent_id] = reason, seen
             await self._entries.cancel(entry, f"exit {reason} while the entry still worked")
             return
         self._check_market(position)
@@ -180,7 +187,7 @@ class Exits:
         quantity = await self._guarded(position, book)
         if quantity < 1:
             return
-        await self._send(position, reason, quantity, connected, entry)
+        await self._send(position, reason, seen, quantity, connected, entry)
 
     def _check_market(self, position: PositionRecord) -> None:
         now = self._services.clock.now()
@@ -221,7 +228,7 @@ class Exits:
         )
         if long_leg or short_leg:
             await self._services.journal.record(
-                "changed outside", position_id=position.position_id, details=told
+                "changed outside", by=STATION, position_id=position.position_id, details=told
             )
             return
         closed = replace(
@@ -237,6 +244,7 @@ class Exits:
         self,
         position: PositionRecord,
         reason: ExitReason,
+        seen: dict[str, Any],
         quantity: int,
         connected: str,
         entry: IntentRecord,
@@ -244,13 +252,15 @@ class Exits:
         services, spread = self._services, position.spread
         tick = await services.broker.combo_tick(spread)
         limit: Decimal | None = None
+        market: SpreadMarket | None = None
         if entry.mode is Mode.LIVE:
             market = spread_market(*await services.broker.option_quotes(spread))
             limit = self._limit(market, reason, 0, None, tick) if market else None
             if limit is None:
                 raise UserError(f"{spread.symbol} has no valid quotes to price its exit by")
         intent = self._intent(position, entry, reason, quantity)
-        await self._ledger.add(intent, "exit", reason=reason.value)
+        told = {"reason": reason, "by": who_exits(reason), "quotes": seen}
+        await self._ledger.add(intent, "exit", position_id=position.position_id, **told)
         ticket = exit_ticket(
             order_ref=intent.order_ref,
             account=position.account,
@@ -266,6 +276,7 @@ class Exits:
             connected_account=connected,
             may_go=self._stop_reason,
             placing=lambda: None,
+            quotes=market_seen(market, None),
         )
         if sent:
             self._follow(intent, ticket, reason)

@@ -25,6 +25,7 @@ from vst_desktop.domain.orders import (
 )
 from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 from vst_desktop.execution import states
+from vst_desktop.execution.decisions import BROKER, STATION
 from vst_desktop.execution.ledger import Ledger, position_of, price_text, trade_text
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import TERMINAL, Trigger
@@ -143,12 +144,12 @@ class Fills:
         intent = self._ledger.by_ref(order.order_ref)
         if intent is None:
             return
-        ids = {
+        ids: dict[str, Any] = {
             "order_id": order.order_id or intent.order_id,
             "perm_id": order.perm_id or intent.perm_id,
         }
         if (intent.order_id, intent.perm_id) != (ids["order_id"], ids["perm_id"]):
-            intent = await self._ledger.amend(intent.intent_id, "ids", **ids)
+            intent = await self._ledger.amend(intent.intent_id, "ids", by=BROKER, **ids)
         if order.status is BrokerStatus.FILLED:
             if intent.filled < intent.quantity:
                 self._services.after(
@@ -338,7 +339,13 @@ class Fills:
         filled = self._filled(intent)
         if filled.long_leg == filled.short_leg:
             return
-        await self._services.journal.record("broken", intent_id=intent_id)
+        await self._services.journal.record(
+            "broken",
+            by=STATION,
+            intent_id=intent_id,
+            long_leg=filled.long_leg,
+            short_leg=filled.short_leg,
+        )
         self._services.alert(
             Severity.CRITICAL,
             f"{intent.spread.symbol} {intent.spread.label()} is BROKEN: the legs filled unequally",

@@ -10,6 +10,7 @@ from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.orders import Mode, Purpose
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution import states
+from vst_desktop.execution.decisions import STATION, by_whom
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import AT_BROKER, TERMINAL, WAITING, Trigger
 from vst_desktop.ports.store import IntentRecord, PositionRecord
@@ -110,15 +111,18 @@ class Ledger:
         moved = replace(intent, state=states.after(intent.state, trigger), **changes)
         self._remember(moved)
         self._services.on_change()
-        await self._services.journal.save_intent(moved, trigger.value, **(data or {}))
+        told = {"by": by_whom(trigger), **changes, **(data or {})}
+        await self._services.journal.save_intent(moved, trigger.value, **told)
         return moved
 
-    async def amend(self, intent_id: str, event: str, **changes: Any) -> IntentRecord:
-        """Change fields within a state, and journal it."""
+    async def amend(
+        self, intent_id: str, event: str, *, by: str = STATION, **changes: Any
+    ) -> IntentRecord:
+        """Change fields within a state, and journal it with who did it."""
         amended = replace(self._intents[intent_id], **changes)
         self._remember(amended)
         self._services.on_change()
-        await self._services.journal.save_intent(amended, event)
+        await self._services.journal.save_intent(amended, event, by=by, **changes)
         return amended
 
     async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType, OptionQuote, StockQuote
 from vst_desktop.execution.checks import spread_market
+from vst_desktop.execution.decisions import market_seen, underlying_seen
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.services import Services
 from vst_desktop.ports.clock import Timer
@@ -43,7 +45,7 @@ class _Watch:
 
 
 class ExitMonitor:
-    """Asks ``exit_now(position_id, reason)`` when a trigger has been confirmed.
+    """Asks ``exit_now(position_id, reason, quotes)`` when a trigger has been confirmed.
 
     Args:
         services: Dependencies.
@@ -52,7 +54,10 @@ class ExitMonitor:
     """
 
     def __init__(
-        self, services: Services, ledger: Ledger, exit_now: Callable[[str, ExitReason], None]
+        self,
+        services: Services,
+        ledger: Ledger,
+        exit_now: Callable[[str, ExitReason, dict[str, Any]], None],
     ) -> None:
         self._services = services
         self._ledger = ledger
@@ -92,7 +97,7 @@ class ExitMonitor:
             waited = watch.price
             watch.price, confirmed = confirm(waited, reason, seen.time)
             if confirmed is not None:
-                self._exit_now(watch.position_id, confirmed)
+                self._exit_now(watch.position_id, confirmed, underlying_seen(seen))
             elif watch.price is not None and watch.price is not waited:
                 self._look_again(stock.symbol)
 
@@ -120,7 +125,7 @@ class ExitMonitor:
             now = self._services.clock.now()
             watch.profit, confirmed = confirm(watch.profit, reason, now)
             if confirmed is not None:
-                self._exit_now(watch.position_id, confirmed)
+                self._exit_now(watch.position_id, confirmed, market_seen(market, None))
 
     async def resubscribe(self) -> None:
         """Ask for the lines again after a reconnect."""
@@ -196,7 +201,7 @@ class ExitMonitor:
         if not reason:
             self._arm_clock_later(watch, position, today)
             return
-        self._exit_now(watch.position_id, reason)
+        self._exit_now(watch.position_id, reason, {})
         watch.timer = self._services.at(
             now + timedelta(seconds=RETRY_SECS),
             lambda: self._time_up(watch),

@@ -13,6 +13,7 @@ from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
 from vst_desktop.execution.approvals import REF_PREFIX, Approvals
+from vst_desktop.execution.decisions import STATION
 from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.services import Services
@@ -132,7 +133,7 @@ class Reconciler:
     async def _finish(self, book: BrokerBook) -> None:
         self._check_positions(book.positions)
         self._switches.reconciled = True
-        await self._services.journal.record("reconciled")
+        await self._services.journal.record("reconciled", by=STATION)
         self._services.on_change()
         self._done()
 

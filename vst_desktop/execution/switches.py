@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
+from vst_desktop.execution.decisions import TRADER
 from vst_desktop.execution.services import Services
 from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.risk.limits import Denial, DenialCode, deny
@@ -36,7 +37,7 @@ class Switches:
         """Halt entries at once, then make it durable."""
         self.killed = reason or "kill switch"
         self._services.on_change()
-        await self._services.journal.set_flag(KILL_FLAG, self.killed, reason=self.killed)
+        await self._services.journal.set_flag(KILL_FLAG, self.killed, reason=self.killed, by=TRADER)
 
     async def clear(self, reason: str) -> None:
         """Allow entries again.
@@ -46,7 +47,7 @@ class Switches:
         """
         if not reason.strip():
             raise UserError("the kill switch is cleared with a reason", remedy="type one")
-        await self._services.journal.set_flag(KILL_FLAG, None, reason=reason)
+        await self._services.journal.set_flag(KILL_FLAG, None, reason=reason, by=TRADER)
         self.killed = None
         self._services.on_change()
 
@@ -61,7 +62,7 @@ class Switches:
                 f"account {account!r} is not on the allow-list",
                 remedy="add it to broker.allowed_accounts or type the right account id",
             )
-        await self._services.journal.record("armed", account=account)
+        await self._services.journal.record("armed", account=account, by=TRADER)
         self.armed_account = account
         self._services.on_change()
 

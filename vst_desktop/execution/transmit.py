@@ -51,6 +51,7 @@ class Transmitter:
         connected_account: str,
         may_go: Callable[[], str | None],
         placing: Callable[[], None],
+        quotes: dict[str, Any],
         **changes: Any,
     ) -> bool:
         """Commit and send; True when the broker has acknowledged it.
@@ -61,11 +62,12 @@ class Transmitter:
             connected_account: The account the broker's connection trades.
             may_go: Asked after the last commit: a reason not to send, or None.
             placing: Called just before the order goes (and when it does not).
+            quotes: What the decision to send was taken by, for the journal.
             changes: Fields of the intent that are committed with it.
         """
         try:
             started = self._services.clock.monotonic()
-            intent = await self._commit(intent_id, ticket, changes)
+            intent = await self._commit(intent_id, ticket, quotes, changes)
             if intent is None:
                 return False
             stop = may_go()
@@ -90,12 +92,17 @@ class Transmitter:
             placing()
 
     async def _commit(
-        self, intent_id: str, ticket: OrderTicket, changes: dict[str, Any]
+        self,
+        intent_id: str,
+        ticket: OrderTicket,
+        quotes: dict[str, Any],
+        changes: dict[str, Any],
     ) -> IntentRecord | None:
         try:
             await self._ledger.move(
                 intent_id,
                 Trigger.COMMIT,
+                {"side": ticket.side, "quotes": quotes},
                 order_type=ticket.order_type,
                 limit_price=ticket.limit_price,
                 quantity=ticket.quantity,

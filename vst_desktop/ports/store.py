@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -74,6 +74,18 @@ class PositionRecord:
     exit_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalEvent:
+    """One event as stored. ``data`` says who did it (``by``), why (``reason``), at what quotes
+    (``quotes``), and what it was about."""
+
+    seq: int
+    time: datetime
+    name: str
+    data: Mapping[str, Any]
+    hash: str
+
+
 class Journal(Protocol):
     """Durable, append-only events beside the current state of intents and positions.
 
@@ -105,8 +117,8 @@ class Journal(Protocol):
     async def get_flag(self, name: str) -> str | None:
         """A small durable value (kill switch, halt), None when unset."""
 
-    async def set_flag(self, name: str, value: str | None, *, reason: str) -> None:
-        """Set or clear a durable value and record why."""
+    async def set_flag(self, name: str, value: str | None, *, reason: str, by: str) -> None:
+        """Set or clear a durable value and record why and by whom."""
 
     async def close(self) -> None:
         """Finish pending writes and close; idempotent."""

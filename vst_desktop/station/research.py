@@ -18,6 +18,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import OptionChain
 from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import Candidate, ExitPlan, RankedSpread, Selection
+from vst_desktop.execution.decisions import STATION, proposal
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.options.selection import select
 from vst_desktop.ports.clock import Clock
@@ -139,6 +140,7 @@ class Research:
         self.findings = found
         await self._journal.record(
             "SCAN",
+            by=STATION,
             symbols=universe.size,
             scanned=found.result.scanned,
             errors=len(found.errors),
@@ -219,7 +221,17 @@ class Research:
                 self._alert(Severity.WARNING, f"{symbol}: option chain not loaded", text)
                 return
             self._propose(signal, chain)
+            await self._record_proposal(signal)
         self._on_change()
+
+    async def _record_proposal(self, signal: Signal) -> None:
+        candidate = self.findings.candidates.get(f"{signal.symbol}:{signal.strategy}")
+        if candidate is None:
+            return
+        try:
+            await self._journal.record("CANDIDATE", by=STATION, **proposal(candidate))
+        except UserError as error:  # it is shown all the same; an approval has its own record
+            log.warning("a candidate could not be journalled: %s", error)
 
     def _propose(self, signal: Signal, chain: OptionChain) -> None:
         found, now = self.findings, self._clock.now()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -10,13 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vst_desktop.adapters.sqlite import records
+from vst_desktop.adapters.sqlite import chain, records
 from vst_desktop.adapters.sqlite.database import Database
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.orders import OrderState
 from vst_desktop.ports.store import IntentRecord, PositionRecord
-
-GENESIS = "0" * 64
 
 _CLOSED = (
     OrderState.FILLED,
@@ -62,7 +59,14 @@ class SqliteJournal:
             records.plan_text(intent.plan),
             records.record_text(intent),
         )
-        told = {"intent_id": intent.intent_id, "state": intent.state.value, **data}
+        told = {
+            "intent_id": intent.intent_id,
+            "order_ref": intent.order_ref,
+            "symbol": intent.spread.symbol,
+            "state": intent.state.value,
+            "row": records.row_left("intents", intent.intent_id, *row[-3:]),
+            **data,
+        }
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -87,7 +91,13 @@ class SqliteJournal:
             records.plan_text(position.plan),
             records.record_text(position),
         )
-        told = {"position_id": position.position_id, "quantity": position.quantity, **data}
+        told = {
+            "position_id": position.position_id,
+            "symbol": position.spread.symbol,
+            "quantity": position.quantity,
+            "row": records.row_left("positions", position.position_id, *row[-3:]),
+            **data,
+        }
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -107,14 +117,22 @@ class SqliteJournal:
     async def save_execution(self, exec_id: str, order_ref: str, data: dict[str, Any]) -> bool:
         """Store an execution once."""
 
+        text = records.dump(data)
+        told = {
+            **data,
+            "exec_id": exec_id,
+            "order_ref": order_ref,
+            "by": "broker",
+            "row": records.row_left("executions", exec_id, order_ref, text),
+        }
+
         def work(connection: sqlite3.Connection) -> bool:
             done = connection.execute(
-                "INSERT OR IGNORE INTO executions VALUES (?,?,?)",
-                (exec_id, order_ref, records.dump(data)),
+                "INSERT OR IGNORE INTO executions VALUES (?,?,?)", (exec_id, order_ref, text)
             )
             if not done.rowcount:
                 return False
-            self._append(connection, "execution", {"exec_id": exec_id, "order_ref": order_ref})
+            self._append(connection, "execution", told)
             return True
 
         return await self._database.run(work)
@@ -183,8 +201,8 @@ class SqliteJournal:
 
         return await self._database.run(work)
 
-    async def set_flag(self, name: str, value: str | None, *, reason: str) -> None:
-        """Set or clear a durable value and record why."""
+    async def set_flag(self, name: str, value: str | None, *, reason: str, by: str) -> None:
+        """Set or clear a durable value and record why and by whom."""
 
         def work(connection: sqlite3.Connection) -> None:
             if value is None:
@@ -195,7 +213,7 @@ class SqliteJournal:
                     "SET value = excluded.value",
                     (name, value),
                 )
-            told = {"name": name, "value": value, "reason": reason}
+            told = {"name": name, "value": value, "reason": reason, "by": by}
             self._append(connection, "flag", told)
 
         await self._database.run(work)
@@ -215,20 +233,7 @@ class SqliteJournal:
     async def verify(self) -> int | None:
         """Walk the hash chain; the sequence number of the first event that does not fit its
         predecessor or its own hash, None when all do."""
-
-        def work(connection: sqlite3.Connection) -> int | None:
-            previous, expected = GENESIS, 1
-            rows = connection.execute(
-                "SELECT seq, time, name, data, previous_hash, hash FROM events ORDER BY seq"
-            )
-            for seq, time, name, data, stored_previous, stored in rows:
-                fits = seq == expected and stored_previous == previous
-                if not fits or stored != _hash(previous, seq, time, name, data):
-                    return int(seq)
-                previous, expected = stored, expected + 1
-            return None
-
-        return await self._database.run(work)
+        return (await self._database.run(chain.verify)).broken
 
     async def close(self) -> None:
         """Finish and close; idempotent."""
@@ -238,14 +243,9 @@ class SqliteJournal:
         last = connection.execute(
             "SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1"
         ).fetchone()
-        seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS)
+        seq, previous = (last[0] + 1, last[1]) if last else (1, chain.GENESIS)
         time, text = records.moment(self._now()), records.dump(data)
         connection.execute(
             "INSERT INTO events VALUES (?,?,?,?,?,?)",
-            (seq, time, event, text, previous, _hash(previous, seq, time, event, text)),
+            (seq, time, event, text, previous, chain.link(previous, seq, time, event, text)),
         )
-
-
-def _hash(previous: str, seq: int, time: str, name: str, data: str) -> str:
-    text = "\n".join((previous, str(seq), time, name, data))
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -59,6 +60,12 @@ def record_text(record: IntentRecord | PositionRecord) -> str:
     return dump(_dict(record, without=_PARTS))
 
 
+def row_left(table: str, key: str, *texts: str) -> dict[str, str]:
+    """What an event says of the row it leaves, so that a change past the events is found."""
+    digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:32]
+    return {"table": table, "key": key, "digest": digest}
+
+
 def intent(record: str, spread: str, plan: str) -> IntentRecord:
     """The intent of three columns."""
     return IntentRecord(**_load(record), spread=_spread(spread), plan=ExitPlan(**_load(plan)))
@@ -109,4 +116,6 @@ def _plain(value: Any) -> Any:
         return moment(value)
     if isinstance(value, date):
         return value.isoformat()
+    if is_dataclass(value):
+        return _dict(value)
     raise TypeError(f"{type(value).__name__} does not belong in the journal")

@@ -1,0 +1,107 @@
+"""Reads a journal that a station may be writing to at this moment; never changes it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from vst_desktop.adapters.sqlite import chain
+from vst_desktop.adapters.sqlite.chain import Verdict
+from vst_desktop.adapters.sqlite.database import migrations
+from vst_desktop.domain.errors import UserError
+from vst_desktop.ports.store import JournalEvent
+
+
+def verify_journal(path: Path) -> Verdict:
+    """Walk the file's hash chain.
+
+    Raises:
+        UserError: There is no such journal, or the file itself is damaged.
+    """
+    with _reader(path) as connection:
+        damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise sqlite3.DatabaseError(damage)
+        return chain.verify(connection)
+
+
+def read_events(path: Path) -> Iterator[JournalEvent]:
+    """All events, oldest first, as they stood when the first one was read.
+
+    Raises:
+        UserError: There is no such journal, or the file is damaged.
+    """
+    with _reader(path) as connection:
+        for seq, time, name, data, stored in connection.execute(
+            "SELECT seq, time, name, data, hash FROM events ORDER BY seq"
+        ):
+            yield JournalEvent(
+                seq=seq,
+                time=datetime.fromisoformat(time),
+                name=name,
+                data=_data(data),
+                hash=stored,
+            )
+
+
+def _data(text: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"an event cannot be read: {error}") from None
+    return found
+
+
+@contextmanager
+def _reader(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.is_file():
+        raise UserError(
+            "there is no journal",
+            where=str(path),
+            remedy="name one with --file, or another --profile",
+        )
+    try:
+        connection = _open(path)
+        try:
+            yield connection
+        finally:
+            connection.close()
+    except (sqlite3.DatabaseError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"the journal is damaged: {error}",
+            where=str(path),
+            remedy="keep the file, and read a copy of it or a backup beside it",
+        ) from None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    uri = path.resolve().as_uri()
+    # A journal in a folder that cannot be written has no log beside it to be shared.
+    for mode in ("mode=ro", "immutable=1"):
+        connection = sqlite3.connect(f"{uri}?{mode}", uri=True, isolation_level=None)
+        try:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            connection.execute("SELECT count(*) FROM events").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if mode == "immutable=1" or "unable to open" not in str(error):
+                raise
+            continue
+        except BaseException:
+            connection.close()
+            raise
+        newest = migrations()[-1][0]
+        if version > newest:
+            connection.close()
+            raise UserError(
+                f"the journal is of version {version}, this station knows {newest}",
+                where=str(path),
+                remedy="use the newer station that wrote it",
+            )
+        return connection
+    raise AssertionError("one of the two ways opens or raises")
