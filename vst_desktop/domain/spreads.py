@@ -96,10 +96,15 @@ class RankedSpread:
     spread: VerticalSpread
     market: SpreadMarket
     dte: int
+    years: float
+    """To the last trade, of 365 days."""
     delta: float
     reward_risk: float
     breakeven: float
     probability_of_profit: float | None
+    probability_low: float
+    """No less than this by the quotes alone, whatever the model; likewise ``probability_high``."""
+    probability_high: float
     expected_move: float | None
     long_iv: float | None
     short_iv: float | None
@@ -110,6 +115,8 @@ class RankedSpread:
     """Sum of both legs' bid-ask widths, USD per share: what crossing both markets costs."""
     open_interest: int | None
     """The smaller of the two legs'; None when the chain has none at all."""
+    long_mid: float
+    short_mid: float
     long_leg_spread_pct: float
     short_leg_spread_pct: float
     computed: bool = False

@@ -20,7 +20,8 @@ from vst_desktop.domain.quotes import DataType, OptionChain, Quote, Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import RankedSpread, Selection, SpreadMarket, VerticalSpread
 from vst_desktop.options.american import NO_DIVIDENDS
-from vst_desktop.options.analytics import interpolated_volatility, probability_beyond
+from vst_desktop.options.analytics import skewed_probability_beyond
+from vst_desktop.options.bounds import chance_bounds
 from vst_desktop.options.contracts import STANDARD_MULTIPLIER
 from vst_desktop.options.early_exercise import CashDividends
 from vst_desktop.options.intake import Intake, intake
@@ -248,18 +249,18 @@ def _ranked(
     natural = pairs.natural / UNIT
     long_strike, short_strike = ladder.strike[long] / UNIT, ladder.strike[short] / UNIT
     breakeven = long_strike + direction.sign * natural
-    at_breakeven = interpolated_volatility(
-        breakeven, long_strike, short_strike, ladder.volatility[long], ladder.volatility[short]
-    )
-    odds = probability_beyond(
+    odds = skewed_probability_beyond(
         breakeven,
         direction=direction,
         spot=side.spot,
         years=ladder.years,
-        volatility=at_breakeven,
+        strikes=(long_strike, short_strike),
+        ivs=(ladder.volatility[long], ladder.volatility[short]),
         rate=rules.risk_free_rate,
         dividend_yield=rules.dividend_yield,
     )
+    least, most = chance_bounds(ladder, rules.risk_free_rate)
+    mid = (ladder.ask + ladder.bid) / (2 * UNIT)
     leg_spread = ladder.ask - ladder.bid
     leg_pct = 2 * leg_spread / np.maximum(ladder.ask + ladder.bid, 1)
     leg_cost = leg_spread[long] + leg_spread[short]
@@ -284,10 +285,13 @@ def _ranked(
             spread=VerticalSpread(long=ladder.quotes[i].contract, short=ladder.quotes[j].contract),
             market=_market(ladder, i, j, int(pairs.natural[n]), int(pairs.close[n])),
             dte=ladder.dte,
+            years=ladder.years,
             delta=float(delta[n]),
             reward_risk=float(reward_risk[n]),
             breakeven=round(float(breakeven[n]), 6),
             probability_of_profit=_known(odds[n]),
+            probability_low=float(least[j]),
+            probability_high=float(most[i]),
             expected_move=_known(ladder.expected_move),
             long_iv=_known(ladder.volatility[i]),
             short_iv=_known(ladder.volatility[j]),
@@ -296,6 +300,8 @@ def _ranked(
             net_gamma=_known(ladder.gamma[i] - ladder.gamma[j]),
             leg_cost=int(leg_cost[n]) / UNIT,
             open_interest=int(interest[n]) if side.open_interest_known else None,
+            long_mid=float(mid[i]),
+            short_mid=float(mid[j]),
             long_leg_spread_pct=float(leg_pct[i]),
             short_leg_spread_pct=float(leg_pct[j]),
             computed=bool(ladder.computed[i] or ladder.computed[j]),
