@@ -11,7 +11,19 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 
-from vst_desktop.cli import bars, bench, demo, doctor, gui, payoff, scan, select, sim
+from vst_desktop.cli import (
+    bars,
+    bench,
+    demo,
+    doctor,
+    gui,
+    journal,
+    payoff,
+    replay,
+    scan,
+    select,
+    sim,
+)
 from vst_desktop.domain.errors import UserError
 
 COMMANDS = {
@@ -23,6 +35,8 @@ COMMANDS = {
     "payoff": payoff,
     "bars": bars,
     "bench": bench,
+    "journal": journal,
+    "replay": replay,
     "doctor": doctor,
 }
 

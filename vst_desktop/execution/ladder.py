@@ -12,6 +12,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderTicket
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution.checks import spread_market
+from vst_desktop.execution.decisions import market_seen
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.repricing import worth_modifying
 from vst_desktop.execution.services import Services
@@ -95,5 +96,6 @@ class Ladders:
             # The order stands at its old price; the next step tries again.
             log.warning("price of %s was not changed: %s", ticket.order_ref, error)
             return ticket
-        await self._ledger.amend(intent_id, "repriced", limit_price=limit)
+        told = {"quotes": market_seen(market, None)}
+        await self._ledger.amend(intent_id, "repriced", told, limit_price=limit)
         return changed

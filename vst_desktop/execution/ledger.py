@@ -116,20 +116,26 @@ class Ledger:
         return moved
 
     async def amend(
-        self, intent_id: str, event: str, *, by: str = STATION, **changes: Any
+        self,
+        intent_id: str,
+        event: str,
+        data: dict[str, Any] | None = None,
+        *,
+        by: str = STATION,
+        **changes: Any,
     ) -> IntentRecord:
         """Change fields within a state, and journal it with who did it."""
         amended = replace(self._intents[intent_id], **changes)
         self._remember(amended)
         self._services.on_change()
-        await self._services.journal.save_intent(amended, event, by=by, **changes)
+        await self._services.journal.save_intent(amended, event, by=by, **changes, **(data or {}))
         return amended
 
     async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
         """Store a position's new state."""
         self._positions[position.position_id] = position
         self._services.on_change()
-        await self._services.journal.save_position(position, event, **data)
+        await self._services.journal.save_position(position, event, by=STATION, **data)
 
     # --- risk ---
 

@@ -75,7 +75,6 @@ def _rows_apart(
     ):
         for name, *texts in connection.execute(f"SELECT {key}, {columns} FROM {table}"):
             seen.add((table, name))
-            expected = left.get((table, name))
-            if expected is not None and expected != records.row_left(table, name, *texts):
+            if left.get((table, name)) != records.row_left(table, name, *texts):
                 apart.append(f"{table} {name}")
     return apart + [f"{table} {name} (gone)" for table, name in sorted(left.keys() - seen)]
