@@ -34,13 +34,11 @@ class _Timer:
 class _Waits:
     """What all clocks share: real seconds, waiting, and the count of work in flight."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.monotonic = monotonic
+        """Real seconds."""
         self._work: dict[str, int] = {}
         self._idle: list[asyncio.Future[None]] = []
-
-    def monotonic(self) -> float:
-        """Real seconds."""
-        return time.monotonic()
 
     @contextmanager
     def work(self, name: str) -> Iterator[None]:
@@ -96,12 +94,17 @@ class RunningClock(_Waits):
 
     LONGEST_NAP_SECS = 30.0
 
-    def __init__(self, anchor: datetime | None = None, speed: float = 1.0) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        anchor: datetime | None = None,
+        speed: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(monotonic)
         if speed <= 0:
             raise ValueError(f"speed {speed} is not above 0")
         self._system = anchor is None
-        self._base = (anchor or datetime.now(UTC), time.monotonic())
+        self._base = (anchor or datetime.now(UTC), monotonic())
         self.speed = speed
 
     def now(self) -> datetime:
@@ -109,7 +112,7 @@ class RunningClock(_Waits):
         if self._system:
             return datetime.now(UTC)
         start, mono = self._base
-        return start + timedelta(seconds=(time.monotonic() - mono) * self.speed)
+        return start + timedelta(seconds=(self.monotonic() - mono) * self.speed)
 
     def call_at(self, when: datetime, call: Callable[[], None], *, name: str) -> _Timer:
         """Call once at or after ``when`` on the running loop."""
