@@ -27,6 +27,8 @@ from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.marketdata.data import Expiries, MarketData
+from vst_desktop.marketdata.universe import ScannedUniverse
+from vst_desktop.ports.broker import Broker, MarketScan
 from vst_desktop.ports.universe import Universe, UniverseSource
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
@@ -84,7 +86,7 @@ def bar_store(settings: Settings) -> Path:
 
 
 def universe_source(settings: Settings) -> UniverseSource:
-    """Where the settings say that symbols come from; files are read anew each time."""
+    """The file that the settings name for symbols, read anew each time."""
     universe = settings.universe
 
     async def read() -> Universe:
@@ -266,7 +268,7 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
         settings,
         mode,
         SystemClock(),
-        universe_source(settings),
+        None,
         paths.journal_file(mode.value.lower()),
         host=broker.host,
         port=broker.port or TWS_PORTS[mode],
@@ -288,7 +290,7 @@ async def _station(
     settings: Settings,
     mode: Mode,
     clock: HeldClock | RunningClock,
-    universe: UniverseSource,
+    universe: UniverseSource | None,
     journal_file: Path,
     *,
     market_note: str | None = None,
@@ -318,21 +320,22 @@ async def _station(
         clock=clock,
     )
 
+    data = MarketData(
+        broker=broker,
+        bulk=scanner,
+        clock=clock,
+        sessions=Sessions(),
+        expiries=Expiries(**settings.cache.model_dump()),
+    )
     broker_settings = settings.broker.model_copy(update={"allowed_accounts": allowed})
     return Station(
         settings=settings.model_copy(update={"broker": broker_settings}),
         mode=mode,
-        universe=universe,
+        universe=universe or _universe(settings, broker, data),
         engines=Engines(
             broker=broker,
             scanner=scanner,
-            market_data=MarketData(
-                broker=broker,
-                bulk=scanner,
-                clock=clock,
-                sessions=Sessions(),
-                expiries=Expiries(**settings.cache.model_dump()),
-            ),
+            market_data=data,
             journal=journal,
             clock=clock,
             sessions=Sessions(),
@@ -343,6 +346,19 @@ async def _station(
         clock_speed=speed,
         market_note=market_note,
     )
+
+
+def _universe(settings: Settings, broker: Broker, data: MarketData) -> UniverseSource:
+    """Where the settings say that symbols come from."""
+    universe = settings.universe
+    if universe.source != "market_scanner":
+        return universe_source(settings)
+    wanted = MarketScan(
+        min_market_cap_usd=universe.min_market_cap,
+        min_price_usd=universe.min_price,
+        min_volume=universe.min_volume,
+    )
+    return ScannedUniverse(broker, data.universes, wanted)
 
 
 def _new_id() -> str:

@@ -19,6 +19,7 @@ from vst_desktop.domain.orders import (
     BrokerOrder,
     BrokerStatus,
     Execution,
+    OrderPreview,
     OrderTicket,
     OrderType,
     Side,
@@ -38,6 +39,8 @@ from vst_desktop.ports.broker import (
     BrokerEvent,
     ConnectionChanged,
     ConnectionState,
+    MarketScan,
+    MarketScanResult,
     Placed,
 )
 from vst_desktop.ports.clock import Clock
@@ -225,6 +228,29 @@ class FakeBroker:
         self._ready()
         await asyncio.sleep(0)
         return self._option(spread.long), self._option(spread.short)
+
+    @property
+    def farms_down(self) -> tuple[str, ...]:
+        """Always up."""
+        return ()
+
+    async def preview(self, ticket: OrderTicket) -> OrderPreview:
+        """Margin is the spread's cost, commission 1.30 a spread."""
+        self._ready()
+        cost = self._price(ticket) * 100 * ticket.quantity
+        return OrderPreview(
+            initial_margin_change=cost,
+            maintenance_margin_change=cost,
+            commission_usd=Decimal("1.30") * ticket.quantity,
+            min_commission_usd=None,
+            max_commission_usd=None,
+        )
+
+    async def market_scan(self, wanted: MarketScan) -> MarketScanResult:
+        """All stocks that are quoted at such a price."""
+        self._ready()
+        found = [name for name, quoted in self.stocks.items() if quoted[0] >= wanted.min_price_usd]
+        return MarketScanResult(symbols=tuple(found), excluded=())
 
     async def combo_tick(self, spread: VerticalSpread) -> Decimal:
         self._ready()

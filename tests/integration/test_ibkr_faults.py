@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -20,19 +20,27 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import (
     BrokerOrder,
     BrokerStatus,
+    Execution,
     OrderRejected,
     OrderTicket,
     OrderType,
     Purpose,
     Side,
 )
-from vst_desktop.domain.quotes import OptionContract, Right, StockQuote
+from vst_desktop.domain.quotes import DataType, OptionContract, Right, StockQuote
 from vst_desktop.domain.spreads import VerticalSpread
-from vst_desktop.ports.broker import BrokerEvent, ConnectionChanged, ConnectionState
+from vst_desktop.ports.broker import (
+    BrokerEvent,
+    BrokerNotice,
+    ConnectionChanged,
+    ConnectionState,
+    MarketScan,
+)
 from vst_desktop.runtime.clock import HeldClock
 
 OPEN_ORDER, ORDER_STATUS, CURRENT_TIME, CONTRACT, CONTRACT_END = "5", "3", "49", "10", "52"
-NEXT_ID, ACCOUNT_END = "9", "54"
+NEXT_ID, ACCOUNT_END, OPEN_ORDER_END = "9", "54", "53"
+EXECUTION, SCANNER_DATA = "11", "20"
 
 
 @dataclass
@@ -84,10 +92,12 @@ class Rig:
         )
 
 
-def run(job: Callable[[Rig], Awaitable[None]], *, connect: bool = True) -> None:
+def run(
+    job: Callable[[Rig], Awaitable[None]], *, connect: bool = True, at: datetime = IN_SESSION
+) -> None:
     async def main() -> None:
         market = TinyMarket()
-        server = TwsServer(market, TinyClock())
+        server = TwsServer(market, TinyClock(at))
         wire = WireProxy(await server.start())
         broker = IbkrBroker(
             host="127.0.0.1",
@@ -96,7 +106,7 @@ def run(job: Callable[[Rig], Awaitable[None]], *, connect: bool = True) -> None:
             account=None,
             allowed_accounts=(),
             messages_per_second=400,
-            clock=HeldClock(IN_SESSION),
+            clock=HeldClock(at),
         )
         events: list[BrokerEvent] = []
         broker.subscribe(events.append)
@@ -195,19 +205,243 @@ def test_a_server_that_takes_the_connection_and_says_nothing_is_given_up() -> No
     run(job, connect=False)
 
 
-def test_a_read_only_api_is_told_with_the_setting_to_change() -> None:
+def read_only(rig: Rig) -> Callable[[list[str]], bool]:
+    """TWS with 'Read-Only API' ticked: open orders are refused without an id."""
+
+    def swallow(fields: list[str]) -> bool:
+        if fields[0] == OPEN_ORDER_END:
+            rig.wire.error(-1, 321, "The API interface is currently in Read-Only mode.")
+        return fields[0] == OPEN_ORDER_END
+
+    return swallow
+
+
+def test_a_read_only_api_gives_quotes_and_refuses_orders_with_the_setting_to_change() -> None:
     async def job(rig: Rig) -> None:
-        def swallow(fields: list[str]) -> bool:
-            if fields[0] == "53":
-                rig.wire.error(-1, 321, "The API interface is currently in Read-Only mode.")
+        rig.wire.swallow = read_only(rig)
+        account = await rig.broker.connect()
+        assert account.net_liquidation_usd
+        assert rig.states == [ConnectionState.CONNECTING, ConnectionState.READ_ONLY]
+        assert (await rig.broker.stock_quote("AAPL")).quote.bid == 99.99
+        for refused in (rig.broker.place(rig.ticket()), rig.broker.book()):
+            with pytest.raises(UserError, match="Read-Only API"):
+                await refused
+        assert not rig.server.exchange.working
+
+    run(job, connect=False)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_api_that_takes_orders_again_is_noticed() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.swallow = read_only(rig)
+        await rig.broker.connect()
+        rig.wire.swallow = lambda fields: False
+        await rig.until(lambda: rig.states[-1:] == [ConnectionState.READY], "orders again")
+        assert (await rig.broker.place(rig.ticket())).perm_id
+
+    run(job, connect=False)
+
+
+def test_servers_lost_with_a_read_only_api_come_back_read_only() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.swallow = read_only(rig)
+        await rig.broker.connect()
+        rig.wire.error(-1, 1100, "lost")
+        rig.wire.error(-1, 1102, "restored")
+        await rig.until(lambda: len(rig.states) == 4, "servers again")
+        assert rig.states[2:] == [ConnectionState.UPSTREAM_LOST, ConnectionState.READ_ONLY]
+
+    run(job, connect=False)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("end", "what"),
+    [("62", "positions"), ("53", "open orders"), ("54", "account values"), ("55", "executions")],
+)
+def test_a_start_that_is_not_told_everything_is_none(
+    end: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "SYNCHRONISE_SECS", 0.2)
+
+    async def job(rig: Rig) -> None:
+        rig.wire.swallow = lambda fields: fields[0] == end
+        with pytest.raises(TimeoutError, match=what):
+            await rig.broker.connect()
+        assert rig.broker.state is ConnectionState.DISCONNECTED
+        rig.wire.swallow = lambda fields: False
+        await rig.broker.connect()
+
+    run(job, connect=False)
+
+
+def test_farms_that_are_lost_are_lamps_and_nothing_else() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.error(-1, 2103, "Market data farm connection is broken:usopt")
+        await rig.until(lambda: rig.broker.farms_down, "the lamp")
+        assert rig.broker.farms_down == ("usopt",)
+        assert rig.broker.state is ConnectionState.READY
+        rig.wire.error(-1, 2104, "Market data farm connection is OK:usopt")
+        await rig.until(lambda: not rig.broker.farms_down, "the lamp out")
+        assert not rig.told(BrokerNotice)
+
+    run(job)
+
+
+def test_a_session_elsewhere_that_took_the_data_is_told_with_its_remedy() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.error(-1, 10197, "No market data during competing live session")
+        await rig.until(lambda: rig.told(BrokerNotice), "a notice")
+        assert "log the other session out" in rig.told(BrokerNotice)[0].remedy
+
+    run(job)
+
+
+def test_a_loss_in_the_nightly_reset_is_planned() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.error(-1, 1100, "lost")
+        await rig.until(lambda: rig.states[-1:] == [ConnectionState.UPSTREAM_LOST], "the loss")
+        told = rig.told(ConnectionChanged)[-1]
+        assert told.planned and "00:45" in told.reason
+
+    run(job, at=datetime(2022, 6, 2, 3, 50, tzinfo=UTC))
+
+
+def test_the_same_loss_by_day_is_not_planned() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.error(-1, 1100, "lost")
+        await rig.until(lambda: rig.states[-1:] == [ConnectionState.UPSTREAM_LOST], "the loss")
+        assert not rig.told(ConnectionChanged)[-1].planned
+
+    run(job)
+
+
+def test_executions_of_an_unknown_time_zone_are_not_lost() -> None:
+    async def job(rig: Rig) -> None:
+        def elsewhere(fields: list[str]) -> bool:
+            if fields[0] == EXECUTION and "US/Eastern" in fields[15]:
+                fields[15] = fields[15].replace("US/Eastern", "China Standard Time")
+                rig.wire.say(*fields)
                 return True
             return False
 
-        rig.wire.swallow = swallow
-        with pytest.raises(UserError, match="Read-Only API"):
-            await rig.broker.connect()
+        rig.wire.swallow = elsewhere
+        await rig.broker.place(rig.ticket("4"))
+        await rig.until(lambda: len(rig.told(Execution)) == 3, "the fill and its legs")
+        assert {one.quantity for one in rig.told(Execution)} == {1}
+        (notice,) = rig.told(BrokerNotice)
+        assert "China Standard Time" in notice.text and "US/Eastern" in notice.remedy
+        assert len((await rig.broker.book()).executions) == 3
+        assert rig.broker.unreadable[11] == 6
 
-    run(job, connect=False)
+    run(job)
+
+
+def test_what_cannot_be_read_is_counted_and_told_once() -> None:
+    async def job(rig: Rig) -> None:
+        for _ in range(5):
+            rig.wire.say("1", "6", "x", "y")
+        rig.wire.say("no number")
+        await rig.until(lambda: rig.broker.unreadable[-1], "the last of them")
+        assert rig.broker.unreadable == {1: 5, -1: 1}
+        assert len(rig.told(BrokerNotice)) == 2
+        await rig.broker.barrier()
+
+    run(job)
+
+
+def test_delayed_ticks_make_a_line_delayed_whatever_tws_called_it() -> None:
+    async def job(rig: Rig) -> None:
+        later = {"1": "66", "2": "67", "4": "68", "9": "75"}
+
+        def delayed(fields: list[str]) -> bool:
+            if fields[0] == "1" and fields[3] in later:
+                fields[3] = later[fields[3]]
+                rig.wire.say(*fields)
+                return True
+            return False
+
+        rig.wire.swallow = delayed
+        quote = await rig.broker.stock_quote("AAPL")
+        assert quote.quote.bid == 99.99 and quote.quote.data_type is DataType.DELAYED
+
+    run(job)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_combo_without_a_tick_has_the_coarser_one_of_its_legs_rules() -> None:
+    async def job(rig: Rig) -> None:
+        rig.wire.swallow = lambda fields: fields[0] == "81"
+        spread = rig.ticket().spread
+        assert await rig.broker.combo_tick(spread) == Decimal("0.01")
+
+    run(job)
+
+
+def test_a_preview_tells_margin_and_commission_and_sends_nothing() -> None:
+    async def job(rig: Rig) -> None:
+        told = await rig.broker.preview(rig.ticket("1.67"))
+        assert told.initial_margin_change is not None
+        assert told.commission_usd == Decimal("1.30")
+        assert not rig.server.exchange.working and not rig.told(BrokerOrder)
+        with pytest.raises(UserError, match="110"):
+            await rig.broker.preview(rig.ticket("0.5003"))
+
+    run(job)
+
+
+def test_a_preview_that_came_too_early_is_asked_for_again() -> None:
+    async def job(rig: Rig) -> None:
+        seen: list[str] = []
+
+        def early(fields: list[str]) -> bool:
+            if fields[0] != OPEN_ORDER or seen:
+                return False
+            seen.extend(fields)
+            margins = fields.index("PreSubmitted") + 1
+            fields[margins : margins + 9] = ["1.7976931348623157E308"] * 9
+            rig.wire.say(*fields)
+            return True
+
+        rig.wire.swallow = early
+        told = await rig.broker.preview(rig.ticket("1.67"))
+        assert seen and told.initial_margin_change is not None
+
+    run(job)
+
+
+def test_the_market_scanner_gives_stocks_by_price_most_traded_first() -> None:
+    async def job(rig: Rig) -> None:
+        wanted = MarketScan(min_market_cap_usd=1e10, min_price_usd=150, min_volume=1e6)
+        found = await rig.broker.market_scan(wanted)
+        assert found.symbols == ("MSFT",)
+        everything = await rig.broker.market_scan(replace(wanted, min_price_usd=1))
+        assert set(everything.symbols) == {"AAPL", "MSFT"}
+
+    run(job)
+
+
+def test_what_the_market_scanner_drops_for_its_unknown_size_is_named() -> None:
+    async def job(rig: Rig) -> None:
+        scans = 0
+
+        def small(fields: list[str]) -> bool:
+            nonlocal scans
+            if fields[0] == SCANNER_DATA:
+                scans += 1
+                if scans <= 5:
+                    rig.wire.say("20", "3", fields[2], "0")
+                    return True
+            return False
+
+        rig.wire.swallow = small
+        wanted = MarketScan(min_market_cap_usd=1e10, min_price_usd=1, min_volume=0)
+        found = await rig.broker.market_scan(wanted)
+        assert not found.symbols and {name for name, _ in found.excluded} == {"AAPL", "MSFT"}
+        assert "10,000,000,000" in found.excluded[0][1]
+
+    run(job)
 
 
 def test_a_server_that_hangs_up_during_the_handshake_is_told() -> None:

@@ -121,6 +121,22 @@ class BrokerOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrderPreview:
+    """What the broker reckons an order would cost; None where it does not tell.
+
+    Margin changes in the account's base currency, commissions in USD. ``commission_usd`` None
+    with bounds: the broker knows only a range. ``warning`` is its own sentence.
+    """
+
+    initial_margin_change: Decimal | None
+    maintenance_margin_change: Decimal | None
+    commission_usd: Decimal | None
+    min_commission_usd: Decimal | None
+    max_commission_usd: Decimal | None
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """One execution. For a combo there is one of the BAG (``con_id`` of no leg, ``is_combo``)
     and one per leg; ``exec_id``'s last dotted part is a correction number."""

@@ -16,6 +16,7 @@ from vst_desktop.marketdata.expiring import CacheFigures, ExpiringCache
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.market_data import BarColumns, BulkSource
+from vst_desktop.ports.universe import Universe
 from vst_desktop.runtime.calendar import Sessions
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class MarketData:
         self.minutes: ExpiringCache[str, BarColumns] = ExpiringCache(
             "minute bars", clock, after(expiries.minute_data_expiry)
         )
-        self.universes: ExpiringCache[str, tuple[str, ...]] = ExpiringCache(
+        self.universes: ExpiringCache[str, Universe] = ExpiringCache(
             "universe", clock, after(expiries.universe_expiry)
         )
         self.chains: ExpiringCache[tuple[str, Right], OptionChain] = ExpiringCache(

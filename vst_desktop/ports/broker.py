@@ -15,6 +15,7 @@ from vst_desktop.domain.orders import (
     BrokerOrder,
     Commission,
     Execution,
+    OrderPreview,
     OrderRejected,
     OrderTicket,
 )
@@ -23,20 +24,34 @@ from vst_desktop.domain.spreads import VerticalSpread
 
 
 class ConnectionState(StrEnum):
-    """Where the connection stands. Only READY accepts orders."""
+    """Where the connection stands. Only READY accepts orders; quotes and bars need READY or
+    READ_ONLY, in which the broker's program takes no orders from other programs."""
 
     DISCONNECTED = "DISCONNECTED"
     CONNECTING = "CONNECTING"
     READY = "READY"
+    READ_ONLY = "READ_ONLY"
     UPSTREAM_LOST = "UPSTREAM_LOST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionChanged:
-    """The connection's state changed; ``reason`` is shown to the user."""
+    """The connection's state changed; ``reason`` is shown to the user.
+
+    ``planned``: inside the broker's nightly reset, when a loss is no reason to alert anybody.
+    """
 
     state: ConnectionState
     reason: str
+    planned: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerNotice:
+    """Something about the broker that the user should know, and what to do about it."""
+
+    text: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +63,7 @@ class AccountChanged:
 
 BrokerEvent = (
     ConnectionChanged
+    | BrokerNotice
     | AccountChanged
     | BrokerOrder
     | Execution
@@ -70,6 +86,23 @@ class BrokerBook:
     executions: tuple[Execution, ...]
     positions: tuple[BrokerPosition, ...]
     own_client_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketScan:
+    """What to look for: USD, USD, shares a day on average."""
+
+    min_market_cap_usd: float
+    min_price_usd: float
+    min_volume: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketScanResult:
+    """Symbols found, and those that trade enough and are left out, each with the reason."""
+
+    symbols: tuple[str, ...]
+    excluded: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +137,10 @@ class Broker(Protocol):
     @property
     def clock_offset_secs(self) -> float | None:
         """Broker's clock less ours, at the last heartbeat."""
+
+    @property
+    def farms_down(self) -> tuple[str, ...]:
+        """Names of the broker's data farms that are lost just now; others may serve."""
 
     def subscribe(self, listener: Callable[[BrokerEvent], None]) -> None:
         """Deliver events to the listener from now on."""
@@ -150,7 +187,14 @@ class Broker(Protocol):
         """Fresh quotes of both legs (long, short)."""
 
     async def combo_tick(self, spread: VerticalSpread) -> Decimal:
-        """Price increment of the spread as a combo, USD."""
+        """Price increment of the spread as a combo, USD, at the price it has now.
+
+        As the broker tells it for the combo, else the coarser of its legs' increments in the
+        combo's price band, else 0.05.
+        """
+
+    async def market_scan(self, wanted: MarketScan) -> MarketScanResult:
+        """Stocks that the broker's market scanner finds, the most traded first."""
 
     async def place(self, ticket: OrderTicket) -> Placed:
         """Send the order and wait for the broker's acknowledgement (a permId).
@@ -158,6 +202,10 @@ class Broker(Protocol):
         Raises TimeoutError when none came in time: the order's fate is then unknown.
         Refused orders raise UserError with the broker's code and sentence.
         """
+
+    async def preview(self, ticket: OrderTicket) -> OrderPreview:
+        """Margin and commission of the order as the broker reckons them; nothing is sent to an
+        exchange. Raises as ``place``."""
 
     async def modify(self, order_id: int, ticket: OrderTicket) -> None:
         """Change the limit price of a working order of this client in place."""

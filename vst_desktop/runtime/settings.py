@@ -148,7 +148,7 @@ class ExitSettings(_Group):
 class UniverseSettings(_Group):
     """What is scanned and which chains are loaded (SPEC 4)."""
 
-    source: Literal["watchlist", "bar_store"] = Field(
+    source: Literal["watchlist", "bar_store", "market_scanner"] = Field(
         "watchlist", description="where symbols come from (PAPER and LIVE; DEMO has its own)"
     )
     watchlist: str = Field("", description="file of symbols, one a line, read before each scan")

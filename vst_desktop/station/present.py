@@ -151,6 +151,7 @@ class Presenter:
         station, broker = self._station, self._station.engines.broker
         by_state = {
             ConnectionState.READY: Light.OK,
+            ConnectionState.READ_ONLY: Light.DOWN,
             ConnectionState.CONNECTING: Light.BUSY,
             ConnectionState.UPSTREAM_LOST: Light.DOWN,
             ConnectionState.DISCONNECTED: Light.DOWN,
@@ -162,7 +163,8 @@ class Presenter:
             LightView(
                 name="IBKR",
                 state=by_state[broker.state],
-                detail=f"{broker.state}; {broker.client_name}, server {broker.server_version}",
+                detail=f"{broker.state}; {broker.client_name}, server {broker.server_version}"
+                + "".join(f"; data farm {name} is lost" for name in broker.farms_down),
             ),
             self._quotes_light(),
             LightView(

@@ -26,7 +26,7 @@ from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.services import DeskJournal
 from vst_desktop.marketdata.data import MarketData
 from vst_desktop.options.analytics import commission_usd
-from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, ConnectionChanged
+from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, BrokerNotice
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner
 from vst_desktop.ports.store import IntentRecord
@@ -368,8 +368,10 @@ class Station:
             self.stocks[event.symbol] = event
         elif isinstance(event, OptionQuote):
             self.options[event.contract.con_id] = event
-        elif isinstance(event, ConnectionChanged):
-            log.info("broker %s: %s", event.state, event.reason)
+        elif isinstance(event, BrokerNotice):
+            self.engines.alerts.raise_alert(
+                Severity.WARNING, f"System: IBKR WARNING: {event.text}", event.remedy
+            )
         self.desk.on_broker_event(event)
         self.changed()
 

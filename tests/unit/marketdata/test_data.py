@@ -16,6 +16,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import OptionChain, Right
 from vst_desktop.marketdata.data import Expiries, MarketData
 from vst_desktop.ports.market_data import BarColumns, BulkAnswer
+from vst_desktop.ports.universe import Universe
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock
 
@@ -204,7 +205,7 @@ def test_the_sweep_counts_over_everything_and_leaves_what_is_good() -> None:
         data.minutes.put("A", made("A", DAYS))
         data.minutes.put("B", made("B", DAYS))
         data.chains.put(("A", Right.CALL), chain)
-        data.universes.put("largest", ("A", "B"))
+        data.universes.put("largest", Universe(symbols=("A", "B")))
         assert data.sweep() == 0
         for secs, removed in ((60, 2), (240, 1), (1499, 0), (1, 1)):
             clock.advance(datetime.fromtimestamp(clock.now().timestamp() + secs, UTC))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -11,33 +12,40 @@ from decimal import Decimal
 import ib_insync
 from ib_insync import AccountValue
 
-from vst_desktop.adapters.ibkr import convert
+from vst_desktop.adapters.ibkr import convert, values
 from vst_desktop.adapters.ibkr.chains import GREEKS_SECS, Chains
 from vst_desktop.adapters.ibkr.client import Listener
-from vst_desktop.adapters.ibkr.codes import Kind, kind_of
+from vst_desktop.adapters.ibkr.codes import CODES, Kind, kind_of, remedy_of
 from vst_desktop.adapters.ibkr.connection import Connection
+from vst_desktop.adapters.ibkr.farms import Farms
 from vst_desktop.adapters.ibkr.history import History
 from vst_desktop.adapters.ibkr.lines import Lines
 from vst_desktop.adapters.ibkr.market_data import UNKNOWN_COMBO_TICK, Watches, combo_tick
+from vst_desktop.adapters.ibkr.market_scanner import market_scan
 from vst_desktop.adapters.ibkr.orders import Orders
 from vst_desktop.adapters.ibkr.session import Address, Session, open_session
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.bars import BarSeries, SymbolError
-from vst_desktop.domain.orders import OrderTicket
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.orders import OrderPreview, OrderTicket
 from vst_desktop.domain.quotes import OptionChain, OptionQuote, Right, StockQuote
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.ports.broker import (
     AccountChanged,
     BrokerBook,
     BrokerEvent,
-    ConnectionChanged,
+    BrokerNotice,
     ConnectionState,
+    MarketScan,
+    MarketScanResult,
     Placed,
 )
 from vst_desktop.ports.clock import Clock
 
 log = logging.getLogger(__name__)
 
+_TO_BE_KNOWN = (100, 101, 10197)
+"""Codes that no caller waits for, and that the user can mend."""
 _ACCOUNT_TAGS = ("NetLiquidation", "AvailableFunds", "DayTradesRemaining")
 
 
@@ -84,10 +92,12 @@ class IbkrBroker:
             dropped=self._dropped,
             resume=self._resume,
             mend=self._watches.complete,
-            tell=lambda state, why: self._emit(ConnectionChanged(state=state, reason=why)),
+            tell=self._emit,
             now=clock.now,
             rng=rng or random.Random(),
         )
+        self._farms = Farms()
+        self.unreadable: Counter[int] = Counter()
         self._orders = Orders(client_id, self._emit)
         self._history = History(clock.now)
         self._lines: Lines | None = None
@@ -118,6 +128,11 @@ class IbkrBroker:
     def clock_offset_secs(self) -> float | None:
         """Broker's clock less ours, at the last heartbeat; the broker tells whole seconds."""
         return self._connection.offset_secs
+
+    @property
+    def farms_down(self) -> tuple[str, ...]:
+        """Data farms that TWS lost."""
+        return self._farms.down
 
     def subscribe(self, listener: Callable[[BrokerEvent], None]) -> None:
         """Deliver events to the listener from now on."""
@@ -154,6 +169,7 @@ class IbkrBroker:
                 execution=self._orders.on_execution,
                 commission=self._orders.on_commission,
                 error=self._on_error,
+                unreadable=self._on_unreadable,
             ),
         )
 
@@ -171,6 +187,7 @@ class IbkrBroker:
         self._watches.detach()
         self._lines = self._chains = None
         self._orders.connection_lost()
+        self._farms.clear()
 
     async def _resume(self) -> None:
         if self._lines is not None and self._chains is not None:
@@ -180,9 +197,23 @@ class IbkrBroker:
         log.info("IBKR %d (%d): %s", code, request_id, text)
         if self._orders.on_error(request_id, code, text):
             return
+        self._farms.on_code(code, text)
         self._connection.on_code(code, text)
+        if code in _TO_BE_KNOWN:
+            self._emit(BrokerNotice(text=CODES[code].sentence, remedy=CODES[code].remedy or ""))
         if self._lines is not None and kind_of(code) is not Kind.NOTE:
             self._lines.refused(request_id, code, text)
+
+    def _on_unreadable(self, message: int, why: str) -> None:
+        self.unreadable[message] += 1
+        log.info("message %d of TWS cannot be read: %s", message, why)
+        if self.unreadable[message] == 1:
+            self._emit(
+                BrokerNotice(
+                    text=f"a message of TWS ({message}) cannot be read as it stands: {why}",
+                    remedy="log in to TWS with the time zone US/Eastern; the log has more",
+                )
+            )
 
     # -- account and book
 
@@ -199,7 +230,7 @@ class IbkrBroker:
         return convert.account_snapshot(
             session.account,
             session.ib.accountValues(session.account),
-            convert.number(pnl),
+            values.number(pnl),
             self._clock.now(),
         )
 
@@ -215,6 +246,8 @@ class IbkrBroker:
         """Orders, executions and positions of all clients, afresh."""
         session = self._connection.ready()
         ib = session.ib
+        if session.read_only:
+            raise UserError("TWS's API is read-only: it tells no orders", remedy=remedy_of(321))
         opened = await session.alone(ib.reqAllOpenOrdersAsync, "open orders")
         done = await session.alone(lambda: ib.reqCompletedOrdersAsync(False), "completed orders")
         fills = await session.answer(ib.reqExecutionsAsync, "executions")
@@ -271,14 +304,19 @@ class IbkrBroker:
         return long, short
 
     async def combo_tick(self, spread: VerticalSpread) -> Decimal:
-        """Price increment of the combo, as the broker tells it; 0.05 when it does not."""
+        """Price increment of the combo: as told for it, else by its legs' rules, else 0.05."""
         known = self._ticks.get(spread.symbol)
         if known is None:
-            known = await combo_tick(self._market()[0], spread)
+            lines, chains = self._market()
+            known = await combo_tick(lines, spread)
             if known is None:
-                return UNKNOWN_COMBO_TICK
+                return await chains.tick(spread) or UNKNOWN_COMBO_TICK
             self._ticks[spread.symbol] = known
         return known
+
+    async def market_scan(self, wanted: MarketScan) -> MarketScanResult:
+        """Stocks by TWS's market scanner."""
+        return await market_scan(self._connection.ready(), wanted)
 
     async def watch_stock(self, symbol: str) -> None:
         """Stream the stock until ``unwatch_stock``; also across connections."""
@@ -301,6 +339,10 @@ class IbkrBroker:
     async def place(self, ticket: OrderTicket) -> Placed:
         """Send an order and wait for its permId."""
         return await self._orders.place(self._connection.ready_for_orders(), ticket)
+
+    async def preview(self, ticket: OrderTicket) -> OrderPreview:
+        """Margin and commission by a what-if order."""
+        return await self._orders.preview(self._connection.ready_for_orders(), ticket)
 
     async def modify(self, order_id: int, ticket: OrderTicket) -> None:
         """Change the limit of a working order in place; waits until TWS shows it."""

@@ -7,17 +7,19 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain as flat
 from itertools import zip_longest
 
 from ib_insync import Contract, Ticker
 from ib_insync.wrapper import RequestError
 
-from vst_desktop.adapters.ibkr import convert
-from vst_desktop.adapters.ibkr.codes import remedy_of
+from vst_desktop.adapters.ibkr import convert, values
+from vst_desktop.adapters.ibkr.codes import in_words, remedy_of
 from vst_desktop.adapters.ibkr.lines import Lines
 from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.money import price
 from vst_desktop.domain.quotes import (
     OptionChain,
     OptionContract,
@@ -25,6 +27,7 @@ from vst_desktop.domain.quotes import (
     Right,
     StockQuote,
 )
+from vst_desktop.domain.spreads import VerticalSpread
 
 GENERIC_TICKS = "100,101,106"
 """Option volume, open interest, and the underlying's implied volatility."""
@@ -43,6 +46,9 @@ WIDER = 1.25
 _NO_SUCH_CONTRACT = 200
 _DAYS_A_YEAR = 365
 
+Increment = tuple[Decimal, Decimal]
+"""Where a price band begins, and its price increment; USD a share."""
+
 
 class Chains:
     """Loads chains over one connection; what is listed is remembered for the day."""
@@ -54,6 +60,8 @@ class Chains:
         self._stocks: dict[str, Contract] = {}
         self._listed: dict[tuple[str, date, Right, date], tuple[OptionContract, ...]] = {}
         self._expirations: dict[tuple[str, date], tuple[tuple[date, str], ...]] = {}
+        self._rules: dict[int, int] = {}
+        self._increments: dict[int, tuple[Increment, ...]] = {}
 
     async def stock(self, symbol: str) -> Contract:
         """The stock with its contract id.
@@ -87,7 +95,7 @@ class Chains:
             if line.error is not None and not line.ticked:
                 code, text = line.error
                 raise UserError(
-                    f"IBKR refused ({code}): {text}",
+                    f"IBKR refused {in_words(code, text)}",
                     where=f"quote of {symbol}",
                     remedy=remedy_of(code),
                 )
@@ -95,7 +103,7 @@ class Chains:
                 await line.until(_has_volatility, VOLATILITY_SECS)
             return (
                 convert.stock_quote(symbol, line.ticker, line.time),
-                convert.positive(line.ticker.impliedVolatility),
+                values.positive(line.ticker.impliedVolatility),
             )
 
     async def chain(
@@ -173,6 +181,39 @@ class Chains:
                 return OptionQuote(contract=contract, quote=None)
             return convert.option_quote(contract, line.ticker, line.time)
 
+    async def tick(self, spread: VerticalSpread) -> Decimal | None:
+        """The coarser of the legs' price increments in the spread's price band, USD.
+
+        By the market rules of the legs, at the middle of the spread's own market; where that is
+        not quoted, their coarsest. None when TWS tells no rule.
+
+        Raises:
+            UserError: TWS refused.
+            TimeoutError: No answer in time.
+        """
+        legs = (spread.long, spread.short)
+        rules = [await self._rule(leg) for leg in legs]
+        mids = [one.quote.mid if one.quote else None for one in await self.quotes(legs)]
+        long, short = mids
+        middle = None if long is None or short is None else abs(price(long - short))
+        ticks = [increment_at(rule, middle) for rule in rules]
+        return max((tick for tick in ticks if tick is not None), default=None)
+
+    async def _rule(self, leg: OptionContract) -> tuple[Increment, ...]:
+        if leg.con_id not in self._rules:
+            await self._details(convert.option(leg), f"market rule of {leg.symbol}")
+        rule = self._rules.get(leg.con_id)
+        if rule is None:
+            return ()
+        if rule not in self._increments:
+            bands = await self._session.alone(
+                lambda: self._session.ib.reqMarketRuleAsync(rule), f"market rule {rule}"
+            )
+            self._increments[rule] = tuple(
+                (price(band.lowEdge), price(band.increment)) for band in bands or ()
+            )
+        return self._increments[rule]
+
     async def _volatility(
         self, listed: Sequence[Sequence[OptionContract]], spot: float
     ) -> float | None:
@@ -227,9 +268,19 @@ class Chains:
                 if error.code == _NO_SUCH_CONTRACT:
                     return []
                 raise
+            for each in details:
+                rule = convert.market_rule(each)
+                if each.contract is not None and rule is not None:
+                    self._rules[each.contract.conId] = rule
             return [each.contract for each in details if each.contract is not None]
 
         return await self._session.answer(ask, what)
+
+
+def increment_at(bands: Sequence[Increment], at: Decimal | None) -> Decimal | None:
+    """The increment of the band that a price is in; the coarsest without a price."""
+    inside = [step for edge, step in bands if at is None or edge <= at]
+    return None if not inside else max(inside) if at is None else inside[-1]
 
 
 def choose(

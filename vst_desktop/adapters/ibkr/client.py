@@ -17,7 +17,16 @@ from ib_insync.client import Client
 from ib_insync.objects import Execution
 from ib_insync.wrapper import Wrapper
 
+from vst_desktop.adapters.ibkr.decoder import CheckedDecoder
 from vst_desktop.adapters.ibkr.pacing import Governor
+from vst_desktop.domain.quotes import DataType
+
+log = logging.getLogger(__name__)
+
+_LENGTH_BYTES = 4
+_DELAYED_PRICES = range(66, 77)
+_MOST_UNREAD_BYTES = 16 * 1024 * 1024
+"""No message of TWS comes near it: what claims to be longer is no message."""
 
 # Its warnings are farm notices, and every refused request; ours is the judge of what is a fault.
 for _quiet in ("ib_insync.client", "ib_insync.ib", "ib_insync.wrapper"):
@@ -34,14 +43,33 @@ class Listener:
     commission: Callable[[CommissionReport], None]
     error: Callable[[int, int, str], None]
     """Id of the request or order (-1 for none), code and sentence."""
+    unreadable: Callable[[int, str], None]
+    """Id of a message that could not be read as it stands (-1 for none), and why."""
 
 
 class RawWrapper(Wrapper):
-    """Tells the listener of every order message, after ib_insync took it."""
+    """Tells the listener of every order message, after ib_insync took it.
+
+    Also marks a line as delayed that gets delayed ticks, whether or not TWS said so before.
+    """
 
     def __init__(self, ib: IB, listener: Listener) -> None:
         super().__init__(ib)  # type: ignore[no-untyped-call]
         self._listener = listener
+
+    def priceSizeTick(  # noqa: N802
+        self,
+        reqId: int,  # noqa: N803
+        tickType: int,  # noqa: N803
+        price: float,
+        size: float,
+    ) -> None:
+        """A price with its size."""
+        if tickType in _DELAYED_PRICES:
+            line = self.reqId2Ticker.get(reqId)
+            if line is not None and line.marketDataType == DataType.LIVE:
+                line.marketDataType = DataType.DELAYED
+        super().priceSizeTick(reqId, tickType, price, size)
 
     def openOrder(  # noqa: N802
         self,
@@ -109,12 +137,16 @@ class RawWrapper(Wrapper):
 class PacedClient(Client):
     """Sends through a governor instead of ib_insync's own throttle, which knows no urgency."""
 
-    def __init__(self, wrapper: Wrapper, messages_per_second: int) -> None:
+    def __init__(
+        self, wrapper: Wrapper, messages_per_second: int, unreadable: Callable[[int, str], None]
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._governor = Governor(
             self._send_now, messages_per_second, now=loop.time, call_later=loop.call_later
         )
         super().__init__(wrapper)  # type: ignore[no-untyped-call]
+        self.decoder: CheckedDecoder = CheckedDecoder(wrapper, unreadable)
+        self._unreadable = unreadable
 
     def sendMsg(self, msg: str) -> None:  # noqa: N802
         """Queue one message."""
@@ -125,6 +157,38 @@ class PacedClient(Client):
         self._governor.clear()
         super().reset()  # type: ignore[no-untyped-call]
 
+    def _onSocketHasData(self, data: bytes) -> None:  # noqa: N802
+        """Read what came: by ib_insync until the session stands, then without its copies."""
+        if self._apiReady:
+            self._read(data)
+        else:
+            try:
+                super()._onSocketHasData(data)  # type: ignore[no-untyped-call]
+            except Exception as error:
+                self._unreadable(-1, f"handshake: {type(error).__name__}: {error}")
+                self.conn.disconnect()  # type: ignore[no-untyped-call]
+        if len(self._data) > _MOST_UNREAD_BYTES:
+            self._unreadable(-1, f"a message of more than {_MOST_UNREAD_BYTES} bytes")
+            self._data = b""
+            self.conn.disconnect()  # type: ignore[no-untyped-call]
+
+    def _read(self, data: bytes) -> None:
+        self.wrapper.tcpDataArrived()
+        buffer = self._data + data if self._data else data
+        at, end = 0, len(buffer)
+        while end - at > _LENGTH_BYTES:
+            begin = at + _LENGTH_BYTES
+            until = begin + int.from_bytes(buffer[at:begin])
+            if until > end:
+                break
+            fields = buffer[begin:until].decode(errors="backslashreplace").split("\0")
+            fields.pop()
+            self.decoder.interpret(fields)
+            at = until
+        if self._apiReady:
+            self._data = buffer[at:]
+        self.wrapper.tcpDataProcessed()
+
     def _send_now(self, msg: str) -> None:
         self.conn.sendMsg(self._prefix(msg.encode()))  # type: ignore[no-untyped-call]
 
@@ -134,7 +198,7 @@ def make_client(listener: Listener, messages_per_second: int) -> IB:
     ib = IB()  # type: ignore[no-untyped-call]
     ib.client.apiEnd -= ib.disconnectedEvent
     ib.wrapper = RawWrapper(ib, listener)
-    ib.client = PacedClient(ib.wrapper, messages_per_second)
+    ib.client = PacedClient(ib.wrapper, messages_per_second, listener.unreadable)
     ib.client.apiEnd += ib.disconnectedEvent
     ib.RaiseRequestErrors = True
     return ib

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
-from vst_desktop.adapters.ibkr.codes import Kind, kind_of
+from vst_desktop.adapters.ibkr.codes import Kind, kind_of, remedy_of
+from vst_desktop.adapters.ibkr.outage import reset_ends
 from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.domain.errors import UserError
-from vst_desktop.ports.broker import ConnectionState
+from vst_desktop.ports.broker import ConnectionChanged, ConnectionState
 from vst_desktop.runtime.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,9 @@ HEARTBEAT_SECS = 10.0
 HEARTBEATS_MISSED = 2
 FIRST_BACKOFF_SECS = 1.0
 MAX_BACKOFF_SECS = 60.0
+
+_READ_ONLY = 321
+_CONNECTED = (ConnectionState.CONNECTING, ConnectionState.READY, ConnectionState.READ_ONLY)
 
 
 class Connection:
@@ -45,7 +49,7 @@ class Connection:
         dropped: Callable[[], None],
         resume: Callable[[], Awaitable[None]],
         mend: Callable[[], Coroutine[Any, Any, None]],
-        tell: Callable[[ConnectionState, str], None],
+        tell: Callable[[ConnectionChanged], None],
         now: Callable[[], datetime],
         rng: random.Random,
     ) -> None:
@@ -62,6 +66,7 @@ class Connection:
         self._opening: asyncio.Task[Session] | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._upstream = True
+        self._closed = False
         self.state = ConnectionState.DISCONNECTED
         self.session: Session | None = None
         self.generation = 0
@@ -84,6 +89,10 @@ class Connection:
             UserError: They do not.
         """
         session = self.ready()
+        if session.read_only:
+            raise UserError(
+                "TWS's API is read-only: it takes no orders", remedy=remedy_of(_READ_ONLY)
+            )
         if self.state is not ConnectionState.READY:
             raise UserError(
                 f"no orders while the connection is {self.state}",
@@ -98,6 +107,8 @@ class Connection:
             UserError: No connection could be made, there is one already, or ``close`` came first.
             TimeoutError: TWS did not answer.
         """
+        if self._closed:
+            raise UserError("the broker was closed for good")
         if self._supervisor is not None or self._opening is not None:
             raise UserError("the broker is connected already, or connecting")
         self._opening = asyncio.create_task(self._open(), name="ibkr:open")
@@ -117,6 +128,7 @@ class Connection:
 
     async def close(self) -> None:
         """Disconnect for good; idempotent."""
+        self._closed = True
         if self._opening is not None:
             # or an account could be traded in after everybody believes it is left
             self._opening.cancel()
@@ -130,7 +142,7 @@ class Connection:
         kind = kind_of(code)
         if kind is Kind.LOST:
             self._upstream = False
-            if self.state is ConnectionState.READY:
+            if self.state in (ConnectionState.READY, ConnectionState.READ_ONLY):
                 self._become(ConnectionState.UPSTREAM_LOST, text)
         elif kind is Kind.RESTORED:
             self._upstream = True
@@ -144,13 +156,24 @@ class Connection:
         except (UserError, TimeoutError) as error:
             log.info("not everything could be asked for again: %s", error)
         if generation == self.generation and self._upstream and self.session is not None:
-            self._become(ConnectionState.READY, text)
+            self._open_for(self.session, text)
+
+    def _open_for(self, session: Session, reason: str) -> None:
+        if not self._upstream:
+            self._become(ConnectionState.UPSTREAM_LOST, "TWS has no connection to its servers")
+        elif session.read_only:
+            self._become(ConnectionState.READ_ONLY, f"{reason}; TWS's API is read-only")
+        else:
+            self._become(ConnectionState.READY, reason)
 
     def _become(self, state: ConnectionState, reason: str) -> None:
         if state is not self.state:
             self.state = state
+            ends = None if state in _CONNECTED else reset_ends(self._now())
+            if ends is not None:
+                reason = f"{reason}; IBKR's nightly reset lasts until {ends:%H:%M} Eastern"
             log.info("connection %s: %s", state, reason)
-            self._tell(state, reason)
+            self._tell(ConnectionChanged(state=state, reason=reason, planned=ends is not None))
 
     async def _open(self) -> Session:
         self.generation += 1
@@ -169,10 +192,7 @@ class Connection:
                 session.close()
             self._end(str(error) or "closed")
             raise
-        if self._upstream:
-            self._become(ConnectionState.READY, f"account {session.account}")
-        else:
-            self._become(ConnectionState.UPSTREAM_LOST, "TWS has no connection to its servers")
+        self._open_for(session, f"account {session.account}")
         return session
 
     def _end(self, reason: str) -> None:
@@ -208,11 +228,21 @@ class Connection:
                 await asyncio.wait_for(lost.wait(), HEARTBEAT_SECS)
             except TimeoutError:
                 missed = 0 if await self._beats(session) else missed + 1
+                if not missed and session.read_only:
+                    await self._look_for_orders(session)
                 if not missed and (self._mending is None or self._mending.done()):
                     self._mending = self._tasks.spawn(self._mend(), "mend")
                 if missed >= HEARTBEATS_MISSED:
                     return "the broker does not answer any more"
         return "the connection was lost"
+
+    async def _look_for_orders(self, session: Session) -> None:
+        try:
+            await session.synchronise_orders()
+        except (UserError, TimeoutError) as error:
+            log.info("the API is read-only still: %s", error)
+        if not session.read_only and session.connected:
+            self._open_for(session, "TWS takes orders again")
 
     async def _beats(self, session: Session) -> bool:
         try:

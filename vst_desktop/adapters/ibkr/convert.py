@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -12,8 +12,10 @@ from ib_insync import (
     BarData,
     ComboLeg,
     Contract,
+    ContractDetails,
     Option,
     Order,
+    OrderState,
     Position,
     Stock,
     Ticker,
@@ -21,6 +23,7 @@ from ib_insync import (
 )
 from ib_insync.objects import Execution as IbExecution
 
+from vst_desktop.adapters.ibkr.values import number, positive, size
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.money import CENT, price
@@ -28,6 +31,7 @@ from vst_desktop.domain.orders import (
     BrokerOrder,
     BrokerStatus,
     Execution,
+    OrderPreview,
     OrderTicket,
     Side,
 )
@@ -41,31 +45,7 @@ from vst_desktop.domain.quotes import (
 )
 from vst_desktop.domain.spreads import VerticalSpread
 
-UNSET = 1e300
-"""TWS writes 1.797E308 where it has no number; nothing real comes near it."""
-
 SIDES = {"BUY": Side.BUY, "BOT": Side.BUY, "SELL": Side.SELL, "SLD": Side.SELL}
-
-
-def number(value: Any) -> float | None:
-    """A finite number that TWS has set, else None."""
-    try:
-        found = float(value)
-    except (TypeError, ValueError):
-        return None
-    return found if math.isfinite(found) and abs(found) < UNSET else None
-
-
-def positive(value: Any) -> float | None:
-    """A price above 0; TWS writes -1 and 0 for no price."""
-    found = number(value)
-    return found if found is not None and found > 0 else None
-
-
-def size(value: Any) -> float | None:
-    """A size of at least 0."""
-    found = number(value)
-    return found if found is not None and found >= 0 else None
 
 
 def plain_symbol(text: str) -> str:
@@ -126,6 +106,14 @@ def option_contract(contract: Contract) -> OptionContract:
         multiplier=int(float(contract.multiplier or 100)),
         trading_class=contract.tradingClass,
     )
+
+
+def market_rule(details: ContractDetails) -> int | None:
+    """The rule of price increments at SMART; TWS lists one for each exchange, in their order."""
+    exchanges, rules = details.validExchanges.split(","), details.marketRuleIds.split(",")
+    by_exchange = dict(zip(exchanges, rules, strict=False))
+    found = by_exchange.get("SMART", rules[0])
+    return int(found) if found.isdigit() else None
 
 
 def option(contract: OptionContract) -> Contract:
@@ -234,6 +222,23 @@ def execution(contract: Contract, done: IbExecution) -> Execution:
     )
 
 
+def preview(state: OrderState) -> OrderPreview:
+    """What TWS answers to a what-if order; it writes its largest number for what it omits."""
+
+    def amount(value: Any) -> Decimal | None:
+        found = number(value)
+        return None if found is None else Decimal(str(found)).quantize(CENT)
+
+    return OrderPreview(
+        initial_margin_change=amount(state.initMarginChange),
+        maintenance_margin_change=amount(state.maintMarginChange),
+        commission_usd=amount(state.commission),
+        min_commission_usd=amount(state.minCommission),
+        max_commission_usd=amount(state.maxCommission),
+        warning=state.warningText,
+    )
+
+
 # -- account
 
 
@@ -253,22 +258,35 @@ def broker_position(position: Position) -> BrokerPosition:
 def account_snapshot(
     account: str, values: Iterable[Any], day_pnl: float | None, now: datetime
 ) -> AccountSnapshot:
-    """Account values in USD from TWS tags; other currencies count as unknown."""
-    found: dict[str, str] = {}
+    """Account values in USD from TWS tags, converted where the base currency is another.
+
+    TWS's ``ExchangeRate`` is what one unit of a currency is worth in the base currency. Without
+    the rates, values in another currency count as unknown.
+    """
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     for value in values:
-        if value.account == account and value.currency in ("USD", ""):
-            found[value.tag] = value.value
+        if value.account == account:
+            found[value.tag][value.currency] = value.value
+    rates = {currency: number(rate) for currency, rate in found["ExchangeRate"].items()}
+    base = next((name for name in found["NetLiquidation"] if name not in ("", "BASE")), "USD")
 
-    def usd(tag: str) -> Decimal | None:
-        amount = number(found.get(tag))
-        return Decimal(str(amount)).quantize(CENT) if amount is not None else None
+    def in_usd(amount: float | None, currency: str) -> Decimal | None:
+        own, usd = rates.get(currency), rates.get("USD")
+        if amount is not None and currency not in ("USD", ""):
+            amount = amount * own / usd if own and usd else None
+        return None if amount is None else Decimal(str(amount)).quantize(CENT)
 
-    left = number(found.get("DayTradesRemaining"))
+    def total(tag: str) -> Decimal | None:
+        told = found[tag]
+        currency = next((name for name in ("USD", "", base) if name in told), "")
+        return in_usd(number(told.get(currency)), currency)
+
+    left = number(next(iter(found["DayTradesRemaining"].values()), None))
     return AccountSnapshot(
         account=account,
-        net_liquidation_usd=usd("NetLiquidation"),
-        available_funds_usd=usd("AvailableFunds"),
-        day_pnl_usd=None if day_pnl is None else Decimal(str(day_pnl)).quantize(CENT),
+        net_liquidation_usd=total("NetLiquidation"),
+        available_funds_usd=total("AvailableFunds"),
+        day_pnl_usd=in_usd(day_pnl, base),
         day_trades_remaining=None if left is None or left < 0 else int(left),
         time=now,
     )

@@ -91,6 +91,7 @@ class Lines:
         self._looks = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._watched: dict[str, Line] = {}
+        self._held_back: dict[str, Callable[[], None]] = {}
         self._by_request: dict[int, Line] = {}
 
     @asynccontextmanager
@@ -132,22 +133,34 @@ class Lines:
     ) -> None:
         """Stream under a key until ``unwatch``; a key that is watched already stays as it is.
 
+        While looks have the last lines, the watch gets the next one that is given back.
+
         Raises:
             UserError: No line is left.
         """
-        if key in self._watched:
+        if key in self._watched or key in self._held_back:
             return
-        if len(self._watched) >= MAX_LINES - LOOK_RESERVE:
+        if self._watches >= MAX_LINES - LOOK_RESERVE:
             raise UserError(
-                f"no market data line is left: {len(self._watched)} are watched",
+                f"no market data line is left: {self._watches} are watched",
                 remedy="close positions or cancel working orders before opening more",
             )
-        line = self._open(contract, generic)
-        line.on_tick = on_tick
-        self._watched[key] = line
+
+        def begin() -> None:
+            line = self._open(contract, generic)
+            line.on_tick = on_tick
+            self._watched[key] = line
+
+        self._held_back[key] = begin
+        self._next()
+
+    @property
+    def _watches(self) -> int:
+        return len(self._watched) + len(self._held_back)
 
     def unwatch(self, key: str) -> None:
         """End a watched line."""
+        self._held_back.pop(key, None)
         line = self._watched.pop(key, None)
         if line is not None:
             self._close(line)
@@ -168,6 +181,12 @@ class Lines:
                 break
 
     def _next(self) -> None:
+        while (
+            self._held_back
+            and self._ib.isConnected()
+            and self._looks + len(self._watched) < MAX_LINES
+        ):
+            self._held_back.pop(next(iter(self._held_back)))()
         while self._waiting and self._looks < self._look_limit:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -176,7 +195,7 @@ class Lines:
 
     @property
     def _look_limit(self) -> int:
-        return MAX_LINES - max(WATCH_RESERVE, len(self._watched))
+        return MAX_LINES - max(WATCH_RESERVE, self._watches)
 
     def _open(self, contract: Contract, generic: str) -> Line:
         # ib_insync keys tickers by the identity of the contract object: each line has its own.

@@ -11,8 +11,8 @@ from decimal import Decimal
 from ib_insync import CommissionReport, Contract, Order
 from ib_insync.objects import Execution as IbExecution
 
-from vst_desktop.adapters.ibkr import convert
-from vst_desktop.adapters.ibkr.codes import Kind, kind_of, remedy_of
+from vst_desktop.adapters.ibkr import convert, values
+from vst_desktop.adapters.ibkr.codes import Kind, in_words, kind_of, remedy_of
 from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import (
@@ -20,6 +20,7 @@ from vst_desktop.domain.orders import (
     BrokerStatus,
     Commission,
     Execution,
+    OrderPreview,
     OrderRejected,
     OrderTicket,
 )
@@ -90,6 +91,27 @@ class Orders:
         if order_id in self._waiting:
             raise UserError(f"order {ticket.order_ref} is being changed already")
         await self._send(session, order_id, ticket, change=True)
+
+    async def preview(self, session: Session, ticket: OrderTicket) -> OrderPreview:
+        """Ask what the order would cost; twice, because TWS may answer before it has reckoned.
+
+        Raises:
+            UserError: TWS refuses such an order.
+            TimeoutError: No answer in time.
+        """
+        contract = convert.bag(ticket.spread)
+        for _ in range(2):
+            order = convert.order(ticket, 0, self._client_id)
+            preview = convert.preview(
+                await session.answer(
+                    lambda order=order: session.ib.whatIfOrderAsync(contract, order),  # type: ignore[misc]
+                    f"preview of order {ticket.order_ref}",
+                    ACKNOWLEDGE_SECS,
+                )
+            )
+            if preview.initial_margin_change is not None:
+                break
+        return preview
 
     def cancel(self, session: Session, order_id: int) -> None:
         """Ask to cancel."""
@@ -169,7 +191,7 @@ class Orders:
 
     def on_commission(self, report: CommissionReport) -> None:
         """Commission of one execution; may come again with the same id."""
-        paid = convert.number(report.commission)
+        paid = values.number(report.commission)
         if report.execId and paid is not None:
             self._tell(Commission(exec_id=report.execId, commission_usd=Decimal(str(paid))))
 
@@ -187,7 +209,7 @@ class Orders:
                 waiting.fail(
                     UserError(
                         f"IBKR refused the {'change' if waiting.change else 'order'} "
-                        f"({code}): {text}",
+                        f"{in_words(code, text)}",
                         where=f"order {ref}",
                         remedy=remedy_of(code),
                     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from ib_insync import Contract, Option, Stock
 
 from vst_desktop.adapters.ibkr.client import PacedClient
 from vst_desktop.domain.quotes import DataType
+
+log = logging.getLogger(__name__)
 
 OLDEST_ASKED = 100
 MESSAGES_PER_SECOND = 20
@@ -51,7 +54,11 @@ class Probe:
         self._contracts: dict[int, list[Contract]] = {}
         self._chains: dict[str, list[str]] = {}
         self._news = asyncio.Event()
-        self._client = PacedClient(self._ear(), MESSAGES_PER_SECOND)
+        self._client = PacedClient(
+            self._ear(),
+            MESSAGES_PER_SECOND,
+            lambda message, why: log.info("message %d cannot be read: %s", message, why),
+        )
         self._client.MinClientVersion = OLDEST_ASKED
         self._client.conn.hasData += self._on_data
 

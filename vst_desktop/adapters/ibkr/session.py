@@ -12,12 +12,14 @@ from ib_insync import IB
 from ib_insync.wrapper import RequestError
 
 from vst_desktop.adapters.ibkr.client import Listener, make_client
-from vst_desktop.adapters.ibkr.codes import remedy_of
+from vst_desktop.adapters.ibkr.codes import in_words, remedy_of
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType
 
 CONNECT_SECS = 15.0
 ANSWER_SECS = 20.0
+SYNCHRONISE_SECS = 15.0
+"""Longest wait for what the start must know: a start without it is none."""
 
 _CLIENT_ID_IN_USE = 326
 _NOT_ALLOWED = 321
@@ -45,16 +47,24 @@ class Address:
 def broker_error(error: RequestError, where: str | None = None) -> UserError:
     """TWS's refusal of a request as a sentence."""
     return UserError(
-        f"IBKR refused ({error.code}): {error.message}", where=where, remedy=remedy_of(error.code)
+        f"IBKR refused {in_words(error.code, error.message)}",
+        where=where,
+        remedy=remedy_of(error.code),
     )
 
 
 class Session:
-    """A connected client. Requests that TWS answers without an id go one at a time."""
+    """A connected client. Requests that TWS answers without an id go one at a time.
+
+    ``read_only``: TWS's API takes no orders of programs, and does not tell of them either.
+    """
 
     def __init__(self, ib: IB, account: str) -> None:
         self.ib = ib
         self.account = account
+        self.read_only = False
+        self._read_only_told = asyncio.Event()
+        ib.errorEvent += self._on_error
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
@@ -93,6 +103,33 @@ class Session:
         except OSError:
             raise UserError(f"the connection was lost while asking for {what}") from None
 
+    async def synchronise_orders(self) -> None:
+        """Ask for the open orders, which also tells whether the API is read-only.
+
+        Raises:
+            UserError: The connection was lost.
+            TimeoutError: Neither the orders nor a refusal came.
+        """
+        self._read_only_told.clear()
+        asking = asyncio.ensure_future(
+            self.alone(self.ib.reqOpenOrdersAsync, "open orders", SYNCHRONISE_SECS)
+        )
+        refused = asyncio.ensure_future(self._read_only_told.wait())
+        both: list[asyncio.Future[Any]] = [asking, refused]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            self.read_only = refused.done()
+            if asking.done():
+                asking.result()
+        finally:
+            for one in both:
+                one.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+
+    def _on_error(self, request_id: int, code: int, *_: object) -> None:
+        if code == _NOT_ALLOWED and request_id <= 0:
+            self._read_only_told.set()
+
     def close(self) -> None:
         """Close the socket."""
         self.ib.disconnect()  # type: ignore[no-untyped-call]
@@ -102,9 +139,8 @@ async def open_session(address: Address, listener: Listener) -> Session:
     """Connect and synchronise account, positions, orders and executions.
 
     Raises:
-        UserError: Nothing listens, the client id is taken, the API is read-only, the account is
-            wrong or not one.
-        TimeoutError: TWS took the connection and then did not answer.
+        UserError: Nothing listens, the client id is taken, the account is wrong or not one.
+        TimeoutError: TWS took the connection and then did not tell all that a start must know.
     """
     refused: asyncio.Future[tuple[int, str]] = asyncio.get_running_loop().create_future()
 
@@ -113,7 +149,7 @@ async def open_session(address: Address, listener: Listener) -> Session:
             refused.set_result((code, text))
 
     def listen(request_id: int, code: int, text: str) -> None:
-        if code == _CLIENT_ID_IN_USE or (code == _NOT_ALLOWED and request_id <= 0):
+        if code == _CLIENT_ID_IN_USE:
             refuse(code, text)
         listener.error(request_id, code, text)
 
@@ -137,8 +173,8 @@ async def open_session(address: Address, listener: Listener) -> Session:
             raise
         if isinstance(error, TimeoutError):
             raise TimeoutError(
-                f"{address}: TWS did not answer in time; see whether it waits for a login "
-                "or shows a dialog"
+                f"{address}: TWS did not answer in time ({str(error) or 'handshake'}); see "
+                "whether it waits for a login or shows a dialog"
             ) from None
         if refused.done() and refused.result()[0]:
             raise _why(address, *refused.result()) from None
@@ -163,12 +199,14 @@ async def _synchronise(ib: IB, address: Address) -> Session:
     )
     session = Session(ib, account)
     await asyncio.gather(
-        session.alone(ib.reqPositionsAsync, "positions"),
-        session.alone(ib.reqOpenOrdersAsync, "open orders"),
-        session.alone(lambda: ib.reqAccountUpdatesAsync(account), "account values"),
+        session.alone(ib.reqPositionsAsync, "positions", SYNCHRONISE_SECS),
+        session.synchronise_orders(),
+        session.alone(
+            lambda: ib.reqAccountUpdatesAsync(account), "account values", SYNCHRONISE_SECS
+        ),
     )
     # after the orders, or ib_insync would not know whose the executions are
-    await session.answer(ib.reqExecutionsAsync, "executions")
+    await session.answer(ib.reqExecutionsAsync, "executions", SYNCHRONISE_SECS)
     ib.reqPnL(account)
     # live where the user has it; every line tells what it is
     ib.reqMarketDataType(DataType.DELAYED)
@@ -211,12 +249,6 @@ def _why(address: Address, code: int, text: str) -> UserError:
     if code == _CLIENT_ID_IN_USE:
         return UserError(
             f"client id {address.client_id} is in use",
-            where=str(address),
-            remedy=remedy_of(code),
-        )
-    if code == _NOT_ALLOWED:
-        return UserError(
-            f"TWS does not let this program trade ({text})",
             where=str(address),
             remedy=remedy_of(code),
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from vst_desktop.adapters.ibkr.codes import Kind, kind_of, remedy_of
+from vst_desktop.adapters.ibkr.codes import CODES, Kind, in_words, kind_of, remedy_of
+from vst_desktop.adapters.ibkr.farms import Farms
 
 
-@pytest.mark.parametrize("code", [2103, 2104, 2106, 2108, 2109, 2158, 399, 404, 10349, 10167])
-def test_farm_notices_and_order_notes_are_notes(code: int) -> None:
+@pytest.mark.parametrize("code", [2107, 2108, 2109, 2199, 399, 404, 10349, 10167])
+def test_remarks_are_notes(code: int) -> None:
     assert kind_of(code) is Kind.NOTE
 
 
@@ -39,3 +40,28 @@ def test_everything_else_concerns_its_request() -> None:
 def test_the_usual_obstacles_have_a_remedy() -> None:
     assert "Read-Only API" in (remedy_of(321) or "")
     assert "broker.client_id" in (remedy_of(326) or "")
+
+
+def test_every_code_has_a_sentence_and_refusals_have_a_remedy() -> None:
+    assert len(CODES) > 150
+    for number, code in CODES.items():
+        assert code.number == number and code.sentence
+        assert code.remedy or code.kind is not Kind.REJECTED
+
+
+def test_a_code_is_told_in_our_words_and_in_those_of_tws() -> None:
+    assert in_words(354, "nicht abonniert") == (
+        "(354): the market data is not subscribed; TWS says: nicht abonniert"
+    )
+    assert in_words(99999, "new") == "(99999): new"
+
+
+def test_farms_are_lamps_by_their_names_in_any_language() -> None:
+    farms = Farms()
+    farms.on_code(2103, "Market data farm connection is broken:usopt")
+    farms.on_code(2105, "Verbindung getrennt:ushmds")
+    farms.on_code(2108, "Market data farm connection is inactive:usfuture")
+    farms.on_code(2106, "HMDS data farm connection is OK:ushmds")
+    assert farms.down == ("usopt",)
+    farms.clear()
+    assert farms.down == ()

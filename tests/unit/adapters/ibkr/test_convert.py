@@ -15,16 +15,18 @@ from ib_insync import (
     AccountValue,
     BarData,
     Contract,
+    ContractDetails,
     Execution,
     OptionComputation,
     Order,
+    OrderState,
     OrderStatus,
     Position,
     Ticker,
     Trade,
 )
 
-from vst_desktop.adapters.ibkr import convert
+from vst_desktop.adapters.ibkr import convert, values
 from vst_desktop.domain.orders import (
     BrokerStatus,
     OrderTicket,
@@ -67,15 +69,15 @@ def ticket(**changes: Any) -> OrderTicket:
 
 @pytest.mark.parametrize("nothing", [UNSET, -UNSET, math.nan, math.inf, "", None, "n/a"])
 def test_what_tws_leaves_unset_is_none(nothing: Any) -> None:
-    assert convert.number(nothing) is None
-    assert convert.positive(nothing) is None
-    assert convert.size(nothing) is None
+    assert values.number(nothing) is None
+    assert values.positive(nothing) is None
+    assert values.size(nothing) is None
 
 
 def test_minus_one_and_zero_are_no_price_and_zero_is_a_size() -> None:
-    assert convert.positive(-1) is None and convert.positive(0) is None
-    assert convert.positive("2.5") == 2.5
-    assert convert.size(0) == 0 and convert.size(-1) is None
+    assert values.positive(-1) is None and values.positive(0) is None
+    assert values.positive("2.5") == 2.5
+    assert values.size(0) == 0 and values.size(-1) is None
 
 
 def test_symbols_and_classes_agree_without_punctuation() -> None:
@@ -105,7 +107,7 @@ def test_an_order_carries_everything_a_preset_could_change() -> None:
 
 def test_a_market_order_has_no_limit() -> None:
     order = convert.order(ticket(order_type=OrderType.MARKET, limit_price=None), 9, 17)
-    assert order.orderType == "MKT" and convert.number(order.lmtPrice) is None
+    assert order.orderType == "MKT" and values.number(order.lmtPrice) is None
 
 
 @given(st.decimals("-50", "50", places=2))
@@ -191,7 +193,48 @@ def test_values_of_other_currencies_and_accounts_are_not_taken_for_dollars() -> 
         AccountValue("DU2", "NetLiquidation", "8", "USD", ""),
     ]
     assert convert.account_snapshot("DU1", values, 1.239, NOW).net_liquidation_usd is None
-    assert convert.account_snapshot("DU1", values, 1.239, NOW).day_pnl_usd == Decimal("1.24")
+    assert convert.account_snapshot("DU1", values, 1.239, NOW).day_pnl_usd is None
+
+
+def test_values_in_another_base_currency_are_dollars_at_the_rates_that_tws_tells() -> None:
+    values = [
+        AccountValue("DU1", "NetLiquidation", "90000", "EUR", ""),
+        AccountValue("DU1", "AvailableFunds", "45000", "EUR", ""),
+        AccountValue("DU1", "DayTradesRemaining", "3", "", ""),
+        AccountValue("DU1", "ExchangeRate", "1.00", "EUR", ""),
+        AccountValue("DU1", "ExchangeRate", "0.90", "USD", ""),
+        AccountValue("DU1", "ExchangeRate", "1.00", "BASE", ""),
+    ]
+    told = convert.account_snapshot("DU1", values, -9.0, NOW)
+    assert told.net_liquidation_usd == Decimal("100000.00")
+    assert told.available_funds_usd == Decimal("50000.00")
+    assert told.day_pnl_usd == Decimal("-10.00")
+    assert told.day_trades_remaining == 3
+
+
+def test_a_preview_takes_only_numbers_that_tws_has_set() -> None:
+    state = OrderState(
+        initMarginChange="167.0",
+        maintMarginChange="1.7976931348623157E308",
+        commission=1.797e308,
+        minCommission=1.3,
+        maxCommission=2.011,
+        warningText="look",
+    )
+    told = convert.preview(state)
+    assert told.initial_margin_change == Decimal("167.00")
+    assert told.maintenance_margin_change is told.commission_usd is None
+    assert told.min_commission_usd == Decimal("1.30")
+    assert told.max_commission_usd == Decimal("2.01") and told.warning == "look"
+
+
+@pytest.mark.parametrize(
+    ("exchanges", "rules", "found"),
+    [("AMEX,SMART", "109,32", 32), ("AMEX", "109,32", 109), ("SMART", "", None), ("", "7", 7)],
+)
+def test_the_market_rule_is_that_of_smart(exchanges: str, rules: str, found: int | None) -> None:
+    details = ContractDetails(validExchanges=exchanges, marketRuleIds=rules)
+    assert convert.market_rule(details) == found
 
 
 def test_day_trades_of_minus_one_mean_no_limit() -> None:

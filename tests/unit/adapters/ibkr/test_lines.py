@@ -45,7 +45,14 @@ class Bench:
     def __init__(self) -> None:
         nothing = lambda *_: None  # noqa: E731
         self.ib: IB = make_client(
-            Listener(order=nothing, execution=nothing, commission=nothing, error=nothing), 400
+            Listener(
+                order=nothing,
+                execution=nothing,
+                commission=nothing,
+                error=nothing,
+                unreadable=nothing,
+            ),
+            400,
         )
         self.transport = Transport()
         self.ib.client.conn = self.transport  # type: ignore[assignment]
@@ -266,6 +273,37 @@ def test_watches_leave_some_lines_for_looks(monkeypatch: pytest.MonkeyPatch) -> 
         bench.lines.unwatch("A")
         bench.watch("C")
         assert len(bench.transport.open) == 2
+
+    run(job)
+
+
+def test_a_watch_waits_while_looks_have_the_last_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_LINES", 4)
+    monkeypatch.setattr(module, "WATCH_RESERVE", 1)
+    monkeypatch.setattr(module, "LOOK_RESERVE", 1)
+
+    async def job(bench: Bench) -> None:
+        most, heard = 0, []
+        release = asyncio.Event()
+
+        async def look() -> None:
+            nonlocal most
+            async with bench.lines.look(AAPL):
+                most = max(most, len(bench.transport.open))
+                await release.wait()
+
+        looks = [asyncio.create_task(look()) for _ in range(5)]
+        await turns()
+        assert len(bench.transport.open) == 3
+        for key in "ABC":
+            bench.watch(key, lambda line: heard.append(line))
+        assert len(bench.transport.open) == 4
+        bench.lines.unwatch("C")
+        release.set()
+        await asyncio.gather(*looks)
+        assert most <= 4 and len(bench.transport.open) == 2
+        bench.bid(1)
+        assert len(heard) == 2
 
     run(job)
 
