@@ -18,7 +18,7 @@ from vst_desktop.options.pricing import DAYS_A_YEAR, price
 
 ExitsOf = Callable[[date, float], Exits]
 """Ends of the plan of a spread with this expiration, at this volatility at the spot."""
-_NORMAL_95 = 1.959964
+NORMAL_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def plan_odds(
     ends = [_end(exits, end, usd) for end in End]
     mean = float(exits.weight @ usd)
     spread = float(np.sqrt(max(exits.weight @ (usd - mean) ** 2, 0.0)))
-    half = _NORMAL_95 * spread / np.sqrt(max(exits.plays - 1, 1))
+    half = NORMAL_95 * spread / np.sqrt(max(exits.plays - 1, 1))
     return PlanOdds(
         distribution=distribution,
         plays=exits.plays,
@@ -137,7 +137,7 @@ def _end(exits: Exits, end: End, usd: Floats) -> PlanEnd:
 
 def wilson(share: float, count: int) -> tuple[float, float]:
     """95 % interval of a proportion (E. B. Wilson, "Probable inference", 1927)."""
-    z2 = _NORMAL_95**2 / count
+    z2 = NORMAL_95**2 / count
     middle = (share + z2 / 2) / (1 + z2)
     half = float(np.sqrt(max(share * (1 - share), 0.0) * z2 + z2 * z2 / 4)) / (1 + z2)
     return max(middle - half, 0.0), min(middle + half, 1.0)
