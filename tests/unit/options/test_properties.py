@@ -9,7 +9,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
