@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -107,13 +109,30 @@ class Ledger:
         Raises:
             IllegalTransitionError: The table does not know the pair.
         """
-        intent = self._intents[intent_id]
-        moved = replace(intent, state=states.after(intent.state, trigger), **changes)
-        self._remember(moved)
+        moved = self._moved(intent_id, trigger, changes)
         self._services.on_change()
         told = {"by": by_whom(trigger), **changes, **(data or {})}
         await self._services.journal.save_intent(moved, trigger.value, **told)
         return moved
+
+    async def commit(
+        self, intent_id: str, data: dict[str, Any], *, sent_at: datetime, **changes: Any
+    ) -> IntentRecord:
+        """COMMIT and SEND, handed to the journal together: once this returns it may be sent.
+
+        Raises:
+            IllegalTransitionError: The table does not know the pair.
+            UserError: Not durable; it must not be sent.
+        """
+        committed = self._moved(intent_id, Trigger.COMMIT, changes)
+        sending = self._moved(intent_id, Trigger.SEND, {"sent_at": sent_at})
+        self._services.on_change()
+        save = self._services.journal.save_intent
+        await asyncio.gather(
+            save(committed, Trigger.COMMIT.value, **{"by": STATION, **changes, **data}),
+            save(sending, Trigger.SEND.value, by=STATION, sent_at=sent_at),
+        )
+        return sending
 
     async def amend(
         self,
@@ -198,6 +217,12 @@ class Ledger:
             for i in self._intents.values()
             if i.purpose is Purpose.ENTRY and i.state not in TERMINAL
         ]
+
+    def _moved(self, intent_id: str, trigger: Trigger, changes: dict[str, Any]) -> IntentRecord:
+        intent = self._intents[intent_id]
+        moved = replace(intent, state=states.after(intent.state, trigger), **changes)
+        self._remember(moved)
+        return moved
 
     def _remember(self, intent: IntentRecord) -> None:
         self._intents[intent.intent_id] = intent

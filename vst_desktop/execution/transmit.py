@@ -99,17 +99,14 @@ class Transmitter:
         changes: dict[str, Any],
     ) -> IntentRecord | None:
         try:
-            await self._ledger.move(
+            return await self._ledger.commit(
                 intent_id,
-                Trigger.COMMIT,
                 {"side": ticket.side, "quotes": quotes},
+                sent_at=self._services.clock.now(),
                 order_type=ticket.order_type,
                 limit_price=ticket.limit_price,
                 quantity=ticket.quantity,
                 **changes,
-            )
-            return await self._ledger.move(
-                intent_id, Trigger.SEND, sent_at=self._services.clock.now()
             )
         except UserError as error:
             self._services.alert(

@@ -204,8 +204,8 @@ def test_an_export_holds_every_event(journal: Path, tmp_path: Path, capsys: Any)
         assert "is there already" in capsys.readouterr().err
         assert vst("journal", "export", file, "--file", journal, "--force") == 0
     events = [json.loads(line) for line in lines.read_text().splitlines()]
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    with table.open(newline="") as opened_table:
+        rows = list(csv.DictReader(opened_table))
     assert [r["hash"] for r in rows] == [e["hash"] for e in events]
     assert [json.loads(r["data"]) for r in rows] == [e["data"] for e in events]
     assert [e["seq"] for e in events] == list(range(1, len(events) + 1))

@@ -6,19 +6,32 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from vst_desktop.domain.errors import UserError
 
 T = TypeVar("T")
 
 
+Work = Callable[[sqlite3.Connection], Any]
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Work
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
 class Database:
     """A connection that lives on a thread of its own; work is handed to it and awaited in order.
 
-    WAL with synchronous FULL: what is committed survives a power cut.
+    WAL with synchronous FULL: what is committed survives a power cut. What comes while a commit is
+    under way is committed together, each piece whole or not at all.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, thread: ThreadPoolExecutor):
@@ -26,6 +39,8 @@ class Database:
         self._connection = connection
         self._thread = thread
         self._closed = False
+        self._waiting: list[_Job] = []
+        self._writer: asyncio.Task[None] | None = None
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -44,42 +59,81 @@ class Database:
         return cls(path, connection, thread)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run ``work`` in one transaction on the writer's thread; commit before returning.
+        """Run ``work`` on the writer's thread, after what was handed over before; return when it
+        is committed. A caller that is cancelled does not take it back.
 
         Raises:
             UserError: The database refused; nothing of the work was stored.
         """
         if self._closed:
             raise UserError("the journal is closed", where=str(self.path))
-        loop = asyncio.get_running_loop()
-        # Shielded: a cancelled caller must not take a commit that is under way with it.
-        return await asyncio.shield(loop.run_in_executor(self._thread, self._transact, work))
+        job = _Job(work, asyncio.get_running_loop().create_future())
+        self._waiting.append(job)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="journal:write")
+        result: T = await asyncio.shield(job.done)
+        return result
 
     async def close(self) -> None:
         """Finish what was handed over and close; idempotent."""
         if self._closed:
             return
         self._closed = True
+        if self._writer is not None:
+            await self._writer
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown(wait=True)
 
-    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            jobs, self._waiting = self._waiting, []
+            await loop.run_in_executor(self._thread, self._commit, jobs)
+            for job in jobs:
+                if job.done.done():
+                    continue
+                if job.error is None:
+                    job.done.set_result(job.result)
+                else:
+                    job.done.set_exception(job.error)
+                    job.done.exception()  # a caller that was cancelled does not ask
+
+    def _commit(self, jobs: list[_Job]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(self._connection)
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+            for job in jobs:
+                self._do(job)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise UserError(
-                f"the journal could not be written: {error}",
-                where=str(self.path),
-                remedy="free disk space or check the folder's permissions",
-            ) from error
-        return result
+            for job in jobs:
+                job.error = job.error or self._told(error)
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    def _do(self, job: _Job) -> None:
+        self._connection.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(self._connection)
+        except sqlite3.IntegrityError as error:
+            job.error = self._told(error)
+        except sqlite3.Error:
+            raise  # the file itself: nothing of the batch can be relied on
+        except BaseException as error:
+            job.error = error
+        if job.error is not None:
+            self._connection.execute("ROLLBACK TO job")
+        self._connection.execute("RELEASE job")
+
+    def _told(self, error: sqlite3.Error) -> UserError:
+        told = UserError(
+            f"the journal could not be written: {error}",
+            where=str(self.path),
+            remedy="free disk space or check the folder's permissions",
+        )
+        told.__cause__ = error
+        return told
 
 
 def migrations() -> list[tuple[int, str]]:
