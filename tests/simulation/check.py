@@ -88,10 +88,11 @@ def _positions(scene: Scene) -> list[str]:
     for position in station.desk.positions():
         book[position.spread.long.con_id] += position.quantity
         book[position.spread.short.con_id] -= position.quantity
-    found = []
-    for con_id in held.keys() | book.keys():
-        if held[con_id] != book[con_id]:
-            found.append(f"contract {con_id}: {book[con_id]} in the book, {held[con_id]} at TWS")
+    found = [
+        f"contract {con_id}: {book[con_id]} in the book, {held[con_id]} at TWS"
+        for con_id in sorted(held.keys() | book.keys())
+        if held[con_id] != book[con_id]
+    ]
     for con_id, quantity in held.items():
         instrument = scene.market.by_con_id(con_id)
         longs = [p.spread.long.con_id for p in station.desk.positions(open_only=False)]

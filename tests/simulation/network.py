@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,7 +128,7 @@ class End(asyncio.Transport):
         self._mangles = mangles
         self._due = 0.0
         self._partial = b""
-        self._held: list[bytes] = []
+        self._underway: deque[bytes] = deque()
         self._kept_back: bytes | None = None
         self.closing = False
 
@@ -172,25 +173,22 @@ class End(asyncio.Transport):
     def _send(self, piece: bytes) -> None:
         network = self._link.network
         self._due = max(self._due, network.loop.time() + network.delay())
-        network.loop.call_at(self._due, self._arrive, piece)
+        # Timers of one moment ring in any order: each hands over what is first.
+        self._underway.append(piece)
+        network.loop.call_at(self._due, self._arrive)
 
-    def _arrive(self, piece: bytes) -> None:
-        if self._link.network.faults.frozen:
-            self._held.append(piece)
+    def _arrive(self) -> None:
+        if self._link.network.faults.frozen or not self._underway:
             return
+        piece = self._underway.popleft()
         other = self._link.other(self)
         if not self._link.ended and not other.closing:
-            for one in [*self._held, piece]:
-                other.protocol.data_received(one)
-            self._held.clear()
+            other.protocol.data_received(piece)
 
     def thaw(self) -> None:
-        """What was held arrives now."""
-        other = self._link.other(self)
-        held, self._held = self._held, []
-        if not self._link.ended and not other.closing:
-            for one in held:
-                other.protocol.data_received(one)
+        """What was held up arrives soon, after what had come before it."""
+        for _ in range(len(self._underway)):
+            self._link.network.loop.call_soon(self._arrive)
 
     def close(self) -> None:
         """Close; the other end hears of it."""

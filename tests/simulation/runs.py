@@ -131,4 +131,3 @@ def main() -> int:
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
         runs = list(pool.map(play_quietly, seeds, chunksize=4))
     return 0 if report(runs, time.monotonic() - start) else 1
-

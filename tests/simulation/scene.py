@@ -155,7 +155,7 @@ class Scene:
 
     def _alert(self, severity: Severity, message: str, details: str) -> None:
         self.alerts.append((severity, message, details))
-        self.log.add(f"alert {severity}: {message}")
+        self.log.add(f"alert {severity}: {message}: {details}")
 
     def _heard(self, event: BrokerEvent) -> None:
         self.log.add(f"event {type(event).__name__}")

@@ -213,6 +213,15 @@ async def _closed_by_hand(scene: Scene) -> None:
 
 def _sell_by_hand(scene: Scene, position: PositionRecord) -> None:
     exchange, spread = scene.server.exchange, position.spread
+    held = {
+        one.position.instrument.con_id: int(one.position.quantity)
+        for one in exchange.accounts.held(ACCOUNT)
+    }
+    quantity = min(
+        position.quantity, held.get(spread.long.con_id, 0), -held.get(spread.short.con_id, 0)
+    )
+    if quantity <= 0:
+        return
     legs = tuple(
         Leg(con_id=leg.con_id, ratio=1, action=action, exchange="SMART")
         for leg, action in ((spread.long, "BUY"), (spread.short, "SELL"))
@@ -221,7 +230,7 @@ def _sell_by_hand(scene: Scene, position: PositionRecord) -> None:
         order_id=exchange.next_order_id(),
         spec=ContractSpec(symbol=spread.symbol, sec_type="BAG", exchange="SMART", currency="USD"),
         action="SELL",
-        quantity=Decimal(position.quantity),
+        quantity=Decimal(quantity),
         order_type="MKT",
         limit_price=None,
         account=ACCOUNT,
