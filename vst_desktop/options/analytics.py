@@ -11,25 +11,17 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from vst_desktop.domain.money import CENT
 from vst_desktop.domain.quotes import Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import VerticalSpread
+from vst_desktop.options.commissions import TIERED, Commissions
 from vst_desktop.options.normal import Floats, cdf, pdf
 from vst_desktop.options.pricing import DAYS_A_YEAR, price
 
-LEG_COMMISSION_USD = Decimal("0.65")
-ORDER_COMMISSION_USD = Decimal("1.00")
-LEGS = 2
 
-
-def commission_usd(contracts: int) -> Decimal:
-    """Estimated commission of one order for ``contracts`` spreads, two legs each.
-
-    IBKR Pro, options up to 10,000 a month: 0.65 USD a contract and leg, at least 1.00 an order;
-    exchange fees are not in it.
-    """
-    return max(ORDER_COMMISSION_USD, LEG_COMMISSION_USD * LEGS * contracts).quantize(CENT)
+def commission_usd(contracts: int, commissions: Commissions = TIERED) -> Decimal:
+    """Estimated commission of one order for ``contracts`` spreads of legs from 0.10 USD on."""
+    return commissions.usual_order_usd(contracts)
 
 
 def breakeven(spread: VerticalSpread, debit: Decimal) -> Decimal:

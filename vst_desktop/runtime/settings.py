@@ -130,6 +130,18 @@ class EventsSettings(_Group):
     file: str = Field("", description="CSV file of dates that the trader keeps; empty: none")
 
 
+class CommissionSettings(_Group):
+    """What orders cost, USD: IBKR Pro tiered, up to 10,000 contracts a month."""
+
+    per_contract_usd: float = Field(0.65, ge=0, le=100, description="a leg of 0.10 USD or more")
+    per_contract_below_010_usd: float = Field(0.50, ge=0, le=100, description="0.05 to 0.10 USD")
+    per_contract_below_005_usd: float = Field(0.25, ge=0, le=100, description="below 0.05 USD")
+    minimum_order_usd: float = Field(1.00, ge=0, le=1000, description="an order")
+    fees_per_contract_usd: float = Field(
+        0.0, ge=0, le=100, description="exchange, clearing and regulatory fees, a leg"
+    )
+
+
 class ExitSettings(_Group):
     """Exit targets (SPEC 9)."""
 
@@ -220,6 +232,7 @@ class Settings(_Group):
     risk: RiskSettings = RiskSettings()
     options: OptionsSettings = OptionsSettings()
     events: EventsSettings = EventsSettings()
+    commissions: CommissionSettings = CommissionSettings()
     exits: ExitSettings = ExitSettings()
     universe: UniverseSettings = UniverseSettings()
     performance: PerformanceSettings = PerformanceSettings()
