@@ -106,6 +106,9 @@ def test_a_station_that_cannot_open_says_why_in_the_window(qapp: QApplication) -
 
     def look() -> None:
         window = next(w for w in shown_windows())
+        if not window.banner.text:  # not yet: a busy machine takes its time
+            asyncio.get_running_loop().call_later(0.05, look)
+            return
         told.append(window.banner.text)
         window.close()
 
