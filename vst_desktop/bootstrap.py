@@ -16,6 +16,7 @@ from typing import Any
 
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
+from vst_desktop.adapters.files.events import event_source
 from vst_desktop.adapters.files.universe import store_universe, watchlist_universe
 from vst_desktop.adapters.scanner.config import ScannerConfig
 from vst_desktop.adapters.scanner.reconnect import ReconnectingScanner
@@ -326,6 +327,7 @@ async def _station(
         clock=clock,
         sessions=Sessions(),
         expiries=Expiries(**settings.cache.model_dump()),
+        events=event_source(settings.events.file),
     )
     broker_settings = settings.broker.model_copy(update={"allowed_accounts": allowed})
     return Station(

@@ -64,7 +64,7 @@ class Approvals:
 
     async def _approve(self, candidate: Candidate, mode: Mode, account: str) -> IntentRecord:
         services, spread = self._services, candidate.ranked.spread
-        denial = self._switches.denial(mode, account)
+        denial = self._switches.denial(mode, account) or _event_denial(candidate)
         if denial is not None:
             raise EntryDeniedError(denial)
         try:
@@ -311,3 +311,11 @@ class Approvals:
 def _eastern(moment: datetime) -> str:
     local = moment.astimezone(EASTERN)
     return f"{local:%H:%M} Eastern on {trading_day(moment):%d %b}"
+
+
+def _event_denial(candidate: Candidate) -> Denial | None:
+    """What research says of the candidate's earnings and dividends; looked at again at the send."""
+    code, _, text = (candidate.denied or "").partition(": ")
+    if code != DenialCode.EVENT:
+        return None
+    return Denial(code=DenialCode.EVENT, limit="none before the time exit", value=text, text=text)

@@ -32,6 +32,10 @@ from vst_desktop.risk.sizing import size_position, worst_debit
 from vst_desktop.runtime.calendar import trading_day
 
 SEND_QUOTE_AGE_SECS = 5.0
+_GONE = {
+    DenialCode.SIGNAL: "the signal does not hold any more",
+    DenialCode.EVENT: "what is known of earnings and dividends forbids it now",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +118,7 @@ class ReleaseChecks:
                 "the broker did not give what an order must be checked against",
             )
         if not recheck.holds:
-            return deny(
-                DenialCode.SIGNAL, "signal", recheck.reason, "the signal does not hold any more"
-            )
+            return deny(recheck.code, "as approved", recheck.reason, _GONE[recheck.code])
         if account.account != intent.account:
             return deny(
                 DenialCode.ACCOUNT, intent.account, account.account, "another account is connected"

@@ -15,6 +15,7 @@ from vst_desktop.execution.schedule import SessionCalendar
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock, Timer
 from vst_desktop.ports.store import IntentRecord, Journal
+from vst_desktop.risk.limits import DenialCode
 from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.strategy.exit import ExitRules
@@ -35,6 +36,8 @@ class Recheck:
 
     holds: bool
     reason: str = ""
+    code: DenialCode = DenialCode.SIGNAL
+    """What it is denied with when it does not hold: the signal, or an event."""
     plan: ExitPlan | None = None
 
 

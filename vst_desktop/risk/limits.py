@@ -38,6 +38,7 @@ class DenialCode(StrEnum):
     DEBIT_BOUND = "DEBIT_BOUND"
     DRIFT = "DRIFT"
     SIGNAL = "SIGNAL"
+    EVENT = "EVENT"
     SIZE = "SIZE"
 
 

@@ -10,13 +10,28 @@ from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import ExitPlan, RankedSpread, VerticalSpread
 from vst_desktop.execution.services import Recheck
 from vst_desktop.marketdata.data import MarketData
+from vst_desktop.marketdata.events import Events
+from vst_desktop.options.events import EventRules, EventVerdict
 from vst_desktop.ports.store import IntentRecord
+from vst_desktop.risk.limits import DenialCode
 from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
-from vst_desktop.strategy.exit import ExitRules, exit_plan
+from vst_desktop.strategy.exit import ExitRules, exit_day, exit_plan
 from vst_desktop.strategy.indicators import indicators
 from vst_desktop.strategy.parameters import StrategyParameters
 from vst_desktop.strategy.registry import conditions, evaluate, get_strategy
+
+
+def event_verdict(
+    spread: VerticalSpread, settings: Settings, events: Events, sessions: Sessions
+) -> EventVerdict:
+    """What lies between an entry today and the spread's time exit."""
+    days = settings.exits.min_days_to_exit
+    return events.verdict(
+        spread,
+        EventRules.of(settings.options.model_dump()),
+        exit_day(spread.expiration, spread.long.last_trade, days, sessions.is_session),
+    )
 
 
 @dataclass(slots=True)
@@ -50,12 +65,17 @@ class Planner:
         )
 
     async def recheck(self, intent: IntentRecord) -> Recheck:
-        """Evaluate the approval's rule on fresh bars.
+        """Evaluate the approval's rule on fresh bars, and what is known of events now.
 
         The bar is the one the trader saw: the last that had begun when the approval was given.
         While it forms it may have changed; afterwards it is a fact. A plan for a later session
         is made anew, because ATR and swing are those of the last whole bar.
         """
+        verdict = event_verdict(
+            intent.spread, self.settings, self.market_data.events, self.sessions
+        )
+        if verdict.denied is not None:
+            return Recheck(holds=False, reason=verdict.denied, code=DenialCode.EVENT)
         bars = await self._fresh(intent.spread.symbol)
         if bars is None:
             return Recheck(holds=False, reason="no fresh bars to check the signal on")

@@ -116,6 +116,7 @@ class Research:
                     self._on_change()
 
     async def _scan(self) -> None:
+        await self.chains.market_data.events.refresh(self._alert)
         self.universe = universe = await self._source()
         found = Findings(errors=[SymbolError(symbol=s, error=e) for s, e in universe.unserved])
         self.progress = Progress(stage="bars", done=0, total=len(universe.symbols))
@@ -235,7 +236,14 @@ class Research:
 
     def _propose(self, signal: Signal, chain: OptionChain) -> None:
         found, now = self.findings, self._clock.now()
-        selection = select(chain, signal.direction, self.rules, now=now, today=trading_day(now))
+        selection = select(
+            chain,
+            signal.direction,
+            self.rules,
+            now=now,
+            today=trading_day(now),
+            dividends=self.chains.market_data.events.dividends(signal.symbol),
+        )
         key = f"{signal.symbol}:{signal.strategy}"
         found.chains[key] = chain
         found.selections[key] = selection

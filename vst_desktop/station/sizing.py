@@ -9,8 +9,9 @@ from vst_desktop.domain.spreads import RankedSpread
 from vst_desktop.execution.ledger import market_orders
 from vst_desktop.execution.states import TERMINAL
 from vst_desktop.options.analytics import commission_usd
-from vst_desktop.risk.limits import Budget, check_budget, check_own_overlap
+from vst_desktop.risk.limits import Budget, DenialCode, check_budget, check_own_overlap
 from vst_desktop.risk.sizing import RiskRules, size_position, worst_debit
+from vst_desktop.station.plans import event_verdict
 from vst_desktop.station.ticket import spread_bound
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ class Sizer:
         )
         if size.contracts == 0:
             return 0, f"SIZE 0: {size.reason}"
+        engines = station.engines
+        events = event_verdict(
+            spread, station.settings, engines.market_data.events, engines.sessions
+        )
+        if events.denied is not None:
+            return size.contracts, f"{DenialCode.EVENT}: {events.denied}"
         taken = [p.spread for p in desk.positions()]
         working = [
             i for i in desk.intents() if i.purpose is Purpose.ENTRY and i.state not in TERMINAL

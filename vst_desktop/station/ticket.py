@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from vst_desktop.domain.events import EventKind
 from vst_desktop.domain.money import CENT
 from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.domain.quotes import Right
@@ -99,6 +100,7 @@ def _figures(station: Station, candidate: Candidate) -> tuple[Figure, ...]:
     age = (station.engines.clock.now() - market.time).total_seconds()
     pop = ranked.probability_of_profit
     move = ranked.expected_move
+    events, symbol = station.engines.market_data.events, candidate.signal.symbol
     return (
         Figure(caption="Bid / mid", value=f"{market.close:.2f} / {market.mid:.2f}"),
         Figure(caption="Quote age", value=f"{max(age, 0):.0f} s"),
@@ -114,6 +116,8 @@ def _figures(station: Station, candidate: Candidate) -> tuple[Figure, ...]:
             caption="Open int.",
             value="–" if ranked.open_interest is None else f"{ranked.open_interest:,}",
         ),
+        Figure(caption="Earnings", value=events.next_of(symbol, EventKind.EARNINGS)),
+        Figure(caption="Dividend", value=events.next_of(symbol, EventKind.EX_DIVIDEND)),
         Figure(caption="Max", value=_max_text(candidate)),
         Figure(caption="Breakeven", value=f"{ranked.breakeven:.2f}"),
     )

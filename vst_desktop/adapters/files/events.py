@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from vst_desktop.domain.events import (
     EventTime,
     SymbolEvents,
 )
+from vst_desktop.ports.events import EventSource
 
 REQUIRED = ("symbol", "event", "date")
 OPTIONAL = ("time", "amount", "status")
@@ -78,6 +80,15 @@ def read_events(path: str | Path) -> EventBook:
         },
         errors=tuple(errors),
     )
+
+
+def event_source(path: str) -> EventSource:
+    """The events file, read anew each time; nothing is known when none is named."""
+
+    async def read() -> EventBook:
+        return await asyncio.to_thread(read_events, path) if path else EventBook()
+
+    return read
 
 
 def _lines(where: str) -> Iterator[tuple[int, Mapping[str, str]]]:
