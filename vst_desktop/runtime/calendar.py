@@ -29,6 +29,24 @@ def session_days() -> NDArray[np.int64]:
     return np.asarray(days, dtype=np.int64)
 
 
+@lru_cache(maxsize=4096)
+def _session(day: date) -> tuple[datetime, datetime] | None:
+    # Kept: pandas takes half a millisecond, and every quote asks.
+    schedule = _schedule()
+    text = day.isoformat()
+    if not schedule.first_session.date() <= day <= schedule.last_session.date():
+        raise UserError(
+            f"no exchange calendar for {text}",
+            remedy=f"use a date from {schedule.first_session.date()} "
+            f"to {schedule.last_session.date()}",
+        )
+    if not schedule.is_session(text):
+        return None
+    opens = schedule.session_open(text).to_pydatetime().astimezone(UTC)
+    closes = schedule.session_close(text).to_pydatetime().astimezone(UTC)
+    return opens, closes
+
+
 class Sessions:
     """Sessions of the exchange as aware UTC moments."""
 
@@ -45,19 +63,7 @@ class Sessions:
         Raises:
             UserError: The calendar does not reach that day.
         """
-        schedule = _schedule()
-        text = day.isoformat()
-        if not schedule.first_session.date() <= day <= schedule.last_session.date():
-            raise UserError(
-                f"no exchange calendar for {text}",
-                remedy=f"use a date from {schedule.first_session.date()} "
-                f"to {schedule.last_session.date()}",
-            )
-        if not schedule.is_session(text):
-            return None
-        opens = schedule.session_open(text).to_pydatetime().astimezone(UTC)
-        closes = schedule.session_close(text).to_pydatetime().astimezone(UTC)
-        return opens, closes
+        return _session(day)
 
     def is_session(self, day: date) -> bool:
         """Whether the exchange opens on that day."""
