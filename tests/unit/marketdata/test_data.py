@@ -144,10 +144,10 @@ def test_a_source_that_ends_in_the_middle_is_an_error_and_what_came_stays() -> N
 class SlowClock(HeldClock):
     """Real seconds pass when told."""
 
-    real = 0.0
-
-    def monotonic(self) -> float:
-        return self.real
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.real = 0.0
+        self.monotonic = lambda: self.real
 
 
 class SlowBroker(FakeBroker):
