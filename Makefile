@@ -14,10 +14,10 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test check fuzz bench screenshots lock stubs clean
+.PHONY: help setup demo test contract-async check fuzz bench screenshots lock stubs clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
 setup: ## install everything into this folder; one line when there is nothing to do
 	@packaging/setup.sh
@@ -35,6 +35,9 @@ test: setup ## all tests, Go and Python
 	if [[ $$("$$go" env CGO_ENABLED) == 1 ]] && command -v gcc >/dev/null; then race=-race; fi; \
 	"$$go" test $$race ./...
 	@$(BIN)/python -m pytest -n 2 --dist worksteal tests
+
+contract-async: setup ## the adapter's tests on ib_async, in an environment of its own
+	@packaging/contract_async.sh
 
 check: setup ## style, types, import rules, stubs
 	$(BIN)/ruff check
@@ -81,7 +84,8 @@ lock: ## resolve the dependencies again and write the lock files
 	@source packaging/lib.sh; uv=$$(ensure_uv); \
 	$(LOCK) pyproject.toml --output-file requirements.lock; \
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock; \
-	$(LOCK) packaging/peers.in --output-file packaging/peers.lock
+	$(LOCK) packaging/peers.in --output-file packaging/peers.lock; \
+	$(LOCK) --no-deps packaging/ib_async.in --output-file packaging/ib_async.lock
 
 clean: ## remove what was built or installed here
 	rm -rf .venv .uv .go out build dist vst_desktop/_bin scanner_go/bin .benchmarks

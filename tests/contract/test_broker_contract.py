@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.tiny_market import EXPIRATIONS, IN_SESSION, TinyMarket
+from vst_desktop.adapters.ibkr import library
 from vst_desktop.adapters.ibkr.broker import IbkrBroker
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.domain.bars import BarSeries
@@ -169,7 +170,7 @@ def test_connect_gives_the_account_and_is_ready() -> None:
         assert states == [ConnectionState.CONNECTING, ConnectionState.READY]
         assert is_a_broker(rig.broker).state is ConnectionState.READY
         assert rig.broker.server_version == 176
-        assert rig.broker.client_name.startswith("ib_insync ")
+        assert rig.broker.client_name.startswith(f"{library.NAME} ")
         assert rig.broker.clock_offset_secs == pytest.approx(0, abs=1)
         account = await rig.broker.account()
         assert account.account == ACCOUNT and account.paper

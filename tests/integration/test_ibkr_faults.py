@@ -391,6 +391,7 @@ def test_a_preview_tells_margin_and_commission_and_sends_nothing() -> None:
     run(job)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_preview_that_came_too_early_is_asked_for_again() -> None:
     async def job(rig: Rig) -> None:
         seen: list[str] = []

@@ -1,1 +1,1 @@
-"""Interactive Brokers through ib_insync; the only place that imports it."""
+"""Interactive Brokers through ib_insync, which ``library`` alone names."""

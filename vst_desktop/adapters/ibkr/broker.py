@@ -9,16 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 
-import ib_insync
-from ib_insync import AccountValue
-
-from vst_desktop.adapters.ibkr import convert, values
+from vst_desktop.adapters.ibkr import convert, library, values
 from vst_desktop.adapters.ibkr.chains import GREEKS_SECS, Chains
 from vst_desktop.adapters.ibkr.client import Listener
 from vst_desktop.adapters.ibkr.codes import CODES, Kind, kind_of, remedy_of
 from vst_desktop.adapters.ibkr.connection import Connection
 from vst_desktop.adapters.ibkr.farms import Farms
 from vst_desktop.adapters.ibkr.history import History
+from vst_desktop.adapters.ibkr.library import AccountValue
 from vst_desktop.adapters.ibkr.lines import Lines
 from vst_desktop.adapters.ibkr.market_data import UNKNOWN_COMBO_TICK, Watches, combo_tick
 from vst_desktop.adapters.ibkr.market_scanner import market_scan
@@ -114,7 +112,7 @@ class IbkrBroker:
     @property
     def client_name(self) -> str:
         """Client library and version."""
-        return f"ib_insync {ib_insync.__version__}"
+        return f"{library.NAME} {library.VERSION}"
 
     @property
     def server_version(self) -> int | None:

@@ -11,11 +11,9 @@ from decimal import Decimal
 from itertools import chain as flat
 from itertools import zip_longest
 
-from ib_insync import Contract, Ticker
-from ib_insync.wrapper import RequestError
-
 from vst_desktop.adapters.ibkr import convert, values
 from vst_desktop.adapters.ibkr.codes import in_words, remedy_of
+from vst_desktop.adapters.ibkr.library import Contract, RequestError, Ticker
 from vst_desktop.adapters.ibkr.lines import Lines
 from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.domain.errors import UserError

@@ -12,12 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ib_insync import IB, CommissionReport, Contract, Order, OrderState
-from ib_insync.client import Client
-from ib_insync.objects import Execution
-from ib_insync.wrapper import Wrapper
-
 from vst_desktop.adapters.ibkr.decoder import CheckedDecoder
+from vst_desktop.adapters.ibkr.library import (
+    IB,
+    NAME,
+    Client,
+    CommissionReport,
+    Contract,
+    Execution,
+    Order,
+    OrderState,
+    Wrapper,
+)
 from vst_desktop.adapters.ibkr.pacing import Governor
 from vst_desktop.domain.quotes import DataType
 
@@ -29,8 +35,8 @@ _MOST_UNREAD_BYTES = 16 * 1024 * 1024
 """No message of TWS comes near it: what claims to be longer is no message."""
 
 # Its warnings are farm notices, and every refused request; ours is the judge of what is a fault.
-for _quiet in ("ib_insync.client", "ib_insync.ib", "ib_insync.wrapper"):
-    logging.getLogger(_quiet).setLevel(logging.CRITICAL)
+for _quiet in ("client", "ib", "wrapper"):
+    logging.getLogger(f"{NAME}.{_quiet}").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ib_insync import (
+from vst_desktop.adapters.ibkr.library import (
     BarData,
     ComboLeg,
     Contract,
@@ -21,8 +21,7 @@ from ib_insync import (
     Ticker,
     Trade,
 )
-from ib_insync.objects import Execution as IbExecution
-
+from vst_desktop.adapters.ibkr.library import Execution as IbExecution
 from vst_desktop.adapters.ibkr.values import number, positive, size
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries

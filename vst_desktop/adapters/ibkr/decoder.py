@@ -7,8 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from ib_insync.decoder import Decoder
-from ib_insync.wrapper import Wrapper
+from vst_desktop.adapters.ibkr.library import Decoder, Wrapper
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ib_insync.client import Client
-
+from vst_desktop.adapters.ibkr.library import Client
 from vst_desktop.adapters.ibkr.probe import Probe
 from vst_desktop.adapters.ibkr.remedies import PROGRAMS, Program, finding, program_on
 from vst_desktop.adapters.ibkr.session import choose_account

@@ -7,11 +7,9 @@ import math
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import fields
 from datetime import datetime
 
-from ib_insync import IB, Contract, Ticker
-
+from vst_desktop.adapters.ibkr.library import IB, Contract, Ticker
 from vst_desktop.domain.errors import UserError
 
 MAX_LINES = 100
@@ -198,23 +196,19 @@ class Lines:
         return MAX_LINES - max(WATCH_RESERVE, self._watches)
 
     def _open(self, contract: Contract, generic: str) -> Line:
-        # ib_insync keys tickers by the identity of the contract object: each line has its own.
-        own = Contract.create(**{f.name: getattr(contract, f.name) for f in fields(contract)})
-        ticker = self._ib.reqMktData(own, generic, False, False)
+        ticker = self._ib.reqMktData(contract, generic, False, False)
+        # The library would give the next line of this contract the same ticker, lose the id of
+        # this one's request, and keep the ticker of each look for the whole session.
+        self._ib.wrapper.tickers.clear()
         line = Line(ticker, self._now)
-        self._by_request[self._request(ticker)] = line
+        self._by_request[self._ib.wrapper.ticker2ReqId["mktData"][ticker]] = line
         return line
-
-    def _request(self, ticker: Ticker) -> int:
-        return int(self._ib.wrapper.ticker2ReqId["mktData"].get(ticker, -1))
 
     def _close(self, line: Line) -> None:
         line.close()
-        request = self._request(line.ticker)
+        wrapper = self._ib.wrapper
+        request = wrapper.endTicker(line.ticker, "mktData")  # type: ignore[no-untyped-call]
         self._by_request.pop(request, None)
-        contract = line.ticker.contract
-        if contract is not None and self._ib.isConnected():
-            self._ib.cancelMktData(contract)
-            # ib_insync would keep the ticker of each look for the whole session
-            self._ib.wrapper.tickers.pop(id(contract), None)
-            self._ib.wrapper.reqId2Ticker.pop(request, None)
+        wrapper.reqId2Ticker.pop(request, None)
+        if self._ib.isConnected():
+            self._ib.client.cancelMktData(request)  # type: ignore[no-untyped-call]

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 
-from ib_insync import Ticker
-
 from vst_desktop.adapters.ibkr import convert
 from vst_desktop.adapters.ibkr.chains import GENERIC_TICKS, Chains
+from vst_desktop.adapters.ibkr.library import Ticker
 from vst_desktop.adapters.ibkr.lines import Line, Lines
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.money import price

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from ib_insync import ScannerSubscription, TagValue
-
 from vst_desktop.adapters.ibkr import convert
+from vst_desktop.adapters.ibkr.library import ScannerSubscription, TagValue
 from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.ports.broker import MarketScan, MarketScanResult
 

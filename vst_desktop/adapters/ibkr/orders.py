@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ib_insync import CommissionReport, Contract, Order
-from ib_insync.objects import Execution as IbExecution
-
 from vst_desktop.adapters.ibkr import convert, values
 from vst_desktop.adapters.ibkr.codes import Kind, in_words, kind_of, remedy_of
+from vst_desktop.adapters.ibkr.library import CommissionReport, Contract, Order
+from vst_desktop.adapters.ibkr.library import Execution as IbExecution
 from vst_desktop.adapters.ibkr.session import Session
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import (
@@ -99,19 +98,22 @@ class Orders:
             UserError: TWS refuses such an order.
             TimeoutError: No answer in time.
         """
-        contract = convert.bag(ticket.spread)
-        for _ in range(2):
-            order = convert.order(ticket, 0, self._client_id)
-            preview = convert.preview(
-                await session.answer(
-                    lambda order=order: session.ib.whatIfOrderAsync(contract, order),  # type: ignore[misc]
-                    f"preview of order {ticket.order_ref}",
-                    ACKNOWLEDGE_SECS,
-                )
-            )
-            if preview.initial_margin_change is not None:
-                break
-        return preview
+        try:
+            told = await self._preview(session, ticket)
+        except TimeoutError:
+            told = None
+        if told is None or told.initial_margin_change is None:
+            told = await self._preview(session, ticket)
+        return told
+
+    async def _preview(self, session: Session, ticket: OrderTicket) -> OrderPreview:
+        order = convert.order(ticket, 0, self._client_id)
+        state = await session.answer(
+            lambda: session.ib.whatIfOrderAsync(convert.bag(ticket.spread), order),
+            f"preview of order {ticket.order_ref}",
+            ACKNOWLEDGE_SECS,
+        )
+        return convert.preview(state)
 
     def cancel(self, session: Session, order_id: int) -> None:
         """Ask to cancel."""

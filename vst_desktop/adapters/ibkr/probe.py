@@ -8,9 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ib_insync import Contract, Option, Stock
-
 from vst_desktop.adapters.ibkr.client import PacedClient
+from vst_desktop.adapters.ibkr.library import Contract, Option, Stock
 from vst_desktop.domain.quotes import DataType
 
 log = logging.getLogger(__name__)

@@ -8,11 +8,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ib_insync import IB
-from ib_insync.wrapper import RequestError
-
 from vst_desktop.adapters.ibkr.client import Listener, make_client
 from vst_desktop.adapters.ibkr.codes import in_words, remedy_of
+from vst_desktop.adapters.ibkr.library import IB, RequestError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ib_insync import (
+
+from vst_desktop.adapters.ibkr import convert, values
+from vst_desktop.adapters.ibkr.library import (
     AccountValue,
     BarData,
     Contract,
@@ -25,8 +27,6 @@ from ib_insync import (
     Ticker,
     Trade,
 )
-
-from vst_desktop.adapters.ibkr import convert, values
 from vst_desktop.domain.orders import (
     BrokerStatus,
     OrderTicket,

@@ -7,17 +7,16 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ib_insync import IB, Contract, Stock, Ticker
-from ib_insync.client import Client
 
 from vst_desktop.adapters.ibkr import lines as module
 from vst_desktop.adapters.ibkr.client import Listener, make_client
+from vst_desktop.adapters.ibkr.library import IB, Client, Contract, Stock, Ticker
 from vst_desktop.adapters.ibkr.lines import Line, Lines
 from vst_desktop.domain.errors import UserError
 
 START = datetime(2024, 1, 17, 19, 43, tzinfo=UTC)
 SUBSCRIBE, CANCEL = "1", "2"
-AAPL = Stock("AAPL", "SMART", "USD")
+AAPL = Stock("AAPL", "SMART", "USD", conId=265598)
 
 
 class Transport:
@@ -74,7 +73,7 @@ class Bench:
 
     def bid(self, value: float) -> None:
         """Every open line ticks."""
-        for ticker in self.ib.tickers():
+        for ticker in tuple(self.ib.wrapper.ticker2ReqId["mktData"]):
             ticker.bid = value
             ticker.updateEvent.emit(ticker)
 
@@ -105,7 +104,7 @@ def test_a_look_takes_a_line_and_gives_it_back() -> None:
     async def job(bench: Bench) -> None:
         async with bench.lines.look(AAPL):
             assert len(bench.transport.open) == 1
-        assert not bench.transport.open and not bench.ib.tickers()
+        assert not bench.transport.open and not bench.ib.wrapper.reqId2Ticker
 
     run(job)
 
