@@ -30,6 +30,31 @@ class Pricing:
     commissions: Commissions = TIERED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRanking:
+    """What ranking by the plan's value needs; ``of`` names the distribution and its sample."""
+
+    exits: ExitsOf
+    pricing: Pricing
+    of: str
+
+    def values(self, spreads: Sequence[RankedSpread], spot: float) -> list[float | None]:
+        """The plan's value per dollar at risk of each, None where a volatility is not known."""
+        found: list[float | None] = [None] * len(spreads)
+        together: dict[date, list[int]] = {}
+        for place, ranked in enumerate(spreads):
+            if None not in (spot_volatility(ranked, spot), ranked.long_iv, ranked.short_iv):
+                together.setdefault(ranked.spread.expiration, []).append(place)
+        for expiration, places in together.items():
+            some = [spreads[place] for place in places]
+            volatility = spot_volatility(some[0], spot)
+            assert volatility is not None
+            values = value_per_risk(some, self.exits(expiration, volatility), self.pricing)
+            for place, value in zip(places, values.tolist(), strict=True):
+                found[place] = value
+        return found
+
+
 def spot_volatility(ranked: RankedSpread, spot: float) -> float | None:
     """Volatility at the spot, from the expected move; None where that is not known."""
     if ranked.expected_move is None or ranked.dte <= 0:

@@ -34,6 +34,7 @@ from vst_desktop.options.ladder import (
 )
 from vst_desktop.options.normal import Floats
 from vst_desktop.options.own_greeks import with_greeks
+from vst_desktop.options.plan_odds import PlanRanking
 from vst_desktop.options.rules import LEG_RULES, RULES, SelectionRules
 from vst_desktop.options.surface import Mask
 
@@ -145,6 +146,7 @@ def select(
     today: date,
     check_age: bool = True,
     dividends: CashDividends = NO_DIVIDENDS,
+    plan: PlanRanking | None = None,
 ) -> Selection:
     """Judge and rank every debit vertical of the chain.
 
@@ -153,15 +155,16 @@ def select(
         today: The trading day from which DTE counts.
         check_age: False for a recorded snapshot, which is its own moment.
         dividends: Those known ahead, for Greeks that the station computes itself.
+        plan: The exit plan, which ranking by ``plan_value`` plays out.
 
     Raises:
-        UserError: ``rank_by`` asks for a ranking this version does not have.
+        UserError: ``rank_by`` is ``plan_value``, and there is no plan.
     """
-    if rules.rank_by == "plan_value":
+    if rules.rank_by == "plan_value" and plan is None:
         raise UserError(
-            "ranking by plan_value is not available yet",
+            "ranking by plan_value needs an exit plan, which is made from the symbol's bars",
             where="options.rank_by",
-            remedy="use reward_risk or balanced",
+            remedy="name the bars too, or rank by reward_risk or balanced",
             exit_code=2,
         )
     side = intake(chain, right_of(direction), rules, now=now, today=today, check_age=check_age)
@@ -184,6 +187,14 @@ def select(
     for ladder, (_, pairs) in zip(known, left, strict=True):
         pairs = _sift(pairs, GREEK_CHECKS, rules, ladder, side.spot, rejected)
         found += _ranked(pairs, ladder, direction, rules, side)
+    notes = _notes(side, rules, sum(int(x.computed.sum()) for x in known))
+    if rules.rank_by == "plan_value" and plan is not None:
+        values = plan.values([spread for _, spread in found], side.spot)
+        found = [
+            ((value is None, -(value or 0.0), *key), spread)
+            for value, (key, spread) in zip(values, found, strict=True)
+        ]
+        notes += (f"ranked by the plan's value per dollar at risk ({plan.of})",)
     found.sort(key=lambda item: item[0])
     return Selection(
         symbol=chain.symbol,
@@ -191,7 +202,7 @@ def select(
         considered=considered,
         rejected={name: count for name, count in rejected.items() if count},
         spreads=tuple(spread for _, spread in found),
-        notes=_notes(side, rules, sum(int(x.computed.sum()) for x in known)),
+        notes=notes,
     )
 
 

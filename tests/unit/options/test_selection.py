@@ -1,6 +1,5 @@
 """Selection against a slow, independent judgement of every single pair in exact arithmetic."""
 
-import random
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,10 +19,11 @@ from tests.helpers.chains import (
     model_chain,
     rules,
 )
-from vst_desktop.adapters.files.chains import read_chain
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import OptionQuote, Right
 from vst_desktop.domain.signals import Direction
+from vst_desktop.options.exits import Levels, simulated_exits
+from vst_desktop.options.plan_odds import PlanRanking, Pricing
 from vst_desktop.options.rules import RULES
 from vst_desktop.options.selection import select
 
@@ -376,37 +376,26 @@ def test_balanced_ranks_steps_of_a_tenth_by_the_cost_of_crossing():
     assert keys == sorted(keys)
 
 
-def test_plan_value_is_refused_until_it_exists():
+def test_ranking_by_plan_value_is_refused_without_a_plan():
     with pytest.raises(UserError, match="rank_by"):
         _select(model_chain(), rank_by="plan_value")
 
 
-@pytest.mark.parametrize("direction", Direction)
-def test_recorded_chain_gives_spreads_within_every_limit(data_dir, direction):
-    chain = read_chain(data_dir / "chains" / "AAPL_20140609.parquet")
-    today = chain.time.date()
-    found = select(chain, direction, rules(), now=chain.time, today=today, check_age=False)
-    assert found.spreads
-    assert found.considered == len(found.spreads) + sum(found.rejected.values())
-    for s in found.spreads:
-        assert 0.30 <= s.delta <= 0.50
-        assert s.reward_risk >= 1.5
-        assert s.max_loss_usd <= 500
-        assert 30 <= s.dte <= 45
-        assert abs(float(s.spread.short.strike) - chain.underlying) <= s.expected_move
-        width = float(s.spread.width)
-        mid = float(s.market.mid)
-        # Model-free: the chance of ending beyond the short strike is below the mid over the width,
-        # that beyond the long strike above it; profit lies between.
-        assert s.probability_of_profit < 1.35 * mid / width
+def test_ranking_by_plan_value_puts_the_best_value_per_dollar_at_risk_first():
+    def exits(expiration, volatility):
+        levels = Levels(spot=100.0, target=106.0, stop=96.0, days=(expiration - TODAY).days - 14)
+        return simulated_exits(levels, volatility=volatility, rate=0.04, dividend_yield=0.0)
 
-
-def test_same_chain_always_gives_the_same_list(data_dir):
-    chain = read_chain(data_dir / "chains" / "AAPL_20140609.parquet")
-    quotes = list(chain.quotes)
-    random.Random(7).shuffle(quotes)
-    first, second = (
-        select(c, Direction.LONG, rules(), now=chain.time, today=chain.time.date(), check_age=False)
-        for c in (chain, replace(chain, quotes=tuple(quotes)))
+    plan = PlanRanking(
+        exits=exits, pricing=Pricing(rate=0.04, dividend_yield=0.0), of="implied prices"
     )
-    assert first == second
+    chain = model_chain(days=(31, 38))
+    found = select(
+        chain, Direction.LONG, rules(rank_by="plan_value"), now=NOW, today=TODAY, plan=plan
+    )
+    values = [plan.values([ranked], 100.0)[0] for ranked in found.spreads]
+    assert values == pytest.approx(sorted(values, reverse=True)) and len(values) > 5
+    assert {_key(s) for s in found.spreads} == {_key(s) for s in _select(chain).spreads}
+    assert any("implied prices" in note for note in found.notes)
+    unknown = [replace(found.spreads[0], expected_move=None)]
+    assert plan.values(unknown, 100.0) == [None]
