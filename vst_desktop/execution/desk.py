@@ -28,8 +28,10 @@ from vst_desktop.execution.schedule import EntryWindow, SessionCalendar, window_
 from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Services
 from vst_desktop.execution.switches import Switches
 from vst_desktop.execution.transmit import Transmitter
+from vst_desktop.marketdata.events import no_dividend
 from vst_desktop.ports.broker import Broker, BrokerEvent, ConnectionChanged, ConnectionState
 from vst_desktop.ports.clock import Clock, Timer
+from vst_desktop.ports.events import DividendSource
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.tasks import TaskOwner
@@ -60,6 +62,7 @@ class Desk:
         on_change: Called when records may have changed.
         new_id: Makes ids that are unique for ever, at most 30 characters, without ``.``.
         recheck: Whether an approval's signal still holds.
+        dividend: The next ex-date of a symbol, as far as it is known.
         settle_secs: How long an order that nobody knows may still turn up.
     """
 
@@ -80,6 +83,7 @@ class Desk:
         on_change: Callable[[], None],
         new_id: Callable[[], str],
         recheck: Callable[[IntentRecord], Awaitable[Recheck]],
+        dividend: DividendSource = no_dividend,
         settle_secs: float = 10.0,
     ) -> None:
         tasks = TaskOwner("desk", self._task_failed)
@@ -99,6 +103,7 @@ class Desk:
             on_change=on_change,
             new_id=new_id,
             recheck=recheck,
+            dividend=dividend,
             tasks=tasks,
         )
         self._ledger = ledger = Ledger(services)

@@ -1,4 +1,4 @@
-"""Watches held positions for their exits: stop, targets, time, take profit."""
+"""Watches held positions for their exits: stop, targets, time, take profit, dividends."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType, OptionQuote, StockQuote
 from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.decisions import market_seen, underlying_seen
+from vst_desktop.execution.ex_dividend import ExDividends
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.services import Services
 from vst_desktop.ports.clock import Timer
@@ -62,6 +63,7 @@ class ExitMonitor:
         self._services = services
         self._ledger = ledger
         self._exit_now = exit_now
+        self._dividends = ExDividends(services, exit_now)
         self._watches: dict[str, _Watch] = {}
         self._quotes: dict[int, OptionQuote] = {}
 
@@ -76,6 +78,7 @@ class ExitMonitor:
         )
         self._watches[position.position_id] = watch
         self._arm_clock(watch, position)
+        self._dividends.watch(position)
         self._services.run(self._subscribe(position), f"watch {position.spread.symbol}")
 
     def unwatch(self, position: PositionRecord) -> None:
@@ -85,6 +88,7 @@ class ExitMonitor:
             return
         if watch.timer is not None:
             watch.timer.cancel()
+        self._dividends.unwatch(position)
         self._services.run(self._unsubscribe(position), f"unwatch {position.spread.symbol}")
 
     def on_stock(self, stock: StockQuote) -> None:

@@ -14,6 +14,7 @@ from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.schedule import SessionCalendar
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock, Timer
+from vst_desktop.ports.events import DividendSource
 from vst_desktop.ports.store import IntentRecord, Journal
 from vst_desktop.risk.limits import DenialCode
 from vst_desktop.risk.sizing import RiskRules
@@ -84,6 +85,7 @@ class Services:
     on_change: Callable[[], None]
     new_id: Callable[[], str]
     recheck: Callable[[IntentRecord], Awaitable[Recheck]]
+    dividend: DividendSource
     tasks: TaskOwner
     timers: set[Timer] = field(default_factory=set)
 

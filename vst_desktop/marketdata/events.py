@@ -10,7 +10,13 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.events import CorporateEvent, EventBook, EventKind, SymbolEvents
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.options.early_exercise import CashDividends
-from vst_desktop.options.events import EventRules, EventVerdict, cash_dividends, judge
+from vst_desktop.options.events import (
+    EventRules,
+    EventVerdict,
+    cash_dividends,
+    judge,
+    next_dividend,
+)
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.events import DividendSource, EventSource
 from vst_desktop.runtime.calendar import trading_day
@@ -71,6 +77,10 @@ class Events:
         """What is known of the symbol."""
         known, dividend = self._book.of(symbol), self._dividend(symbol)
         return known if dividend is None else known.with_dividend(dividend)
+
+    def next_dividend(self, symbol: str) -> CorporateEvent | None:
+        """The first ex-date after today; None when none is known."""
+        return next_dividend(self.of(symbol), self._today())
 
     def verdict(self, spread: VerticalSpread, rules: EventRules, exit_by: date) -> EventVerdict:
         """The spread bought today and held to its time exit."""

@@ -155,6 +155,9 @@ class ExitSettings(_Group):
     take_profit_pct_of_max: float | None = Field(
         None, gt=0, le=1, description="fraction of maximum profit; off when not set"
     )
+    close_before_ex_dividend: bool = Field(
+        True, description="close a bull call whose short call may be exercised for the dividend"
+    )
 
 
 class UniverseSettings(_Group):

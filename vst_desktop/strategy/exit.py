@@ -57,6 +57,7 @@ class ExitRules:
     min_days_to_exit: int
     take_profit_pct_of_max: float | None
     stop_loss_atr_mult: float
+    close_before_ex_dividend: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
