@@ -70,6 +70,11 @@ class PlanOdds:
         ]
         return ", ".join(parts)
 
+    def mean_text(self) -> str:
+        """``cost -$37 (-$40 to -$34)``: the mean with its 95 % interval."""
+        low, high = _usd(self.mean_low_usd), _usd(self.mean_high_usd)
+        return f"{self.mean_name} {_usd(self.mean_usd)} ({low} to {high})"
+
     def sample(self) -> str:
         """``implied, 20,000 paths`` or ``history, n = 31``."""
         if self.distribution is Distribution.IMPLIED:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from vst_desktop.domain.odds import PlanOdds
 from vst_desktop.domain.quotes import OptionContract, Right
 from vst_desktop.domain.signals import Direction, Signal
 
@@ -192,5 +193,7 @@ class Candidate:
     plan: ExitPlan
     spot: float
     denied: str | None = None
+    odds: tuple[PlanOdds, ...] = ()
+    """Of the plan with ``contracts`` (at least 1), as far as they are known."""
     recorded: bool = False
     """The chain came from a recorded file: such candidates are proposed before modelled ones."""

@@ -65,6 +65,7 @@ class Exits:
     plays: int
 
 
+@lru_cache(maxsize=64)
 def simulated_exits(
     levels: Levels,
     *,
@@ -77,7 +78,7 @@ def simulated_exits(
     Between the ends of a step (about a session) a path is a Brownian bridge, whose extremes have a
     closed form (I. Karatzas and S. Shreve, "Brownian Motion and Stochastic Calculus", 2.8), so
     that levels touched in between are not missed. The same random numbers serve every plan: what
-    differs between two candidates is not noise.
+    differs between two candidates is not noise. Plans of late are kept; nobody may change them.
     """
     years = levels.days / DAYS_A_YEAR
     if not years > 0 or not volatility > 0:

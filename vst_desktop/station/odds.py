@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
 import numpy as np
@@ -23,9 +23,6 @@ from vst_desktop.strategy.registry import evaluate, get_strategy
 
 FEWEST_PLAYS = 30
 """Past plays from which on a ranking by plan value rests on them, and not on implied prices."""
-
-PlanOf = Callable[[date], ExitPlan]
-"""The exit plan of a spread with this expiration, entered now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +56,6 @@ class Odds:
 
     def __init__(self, settings: Settings) -> None:
         options = settings.options
-        self._max_dte = options.max_dte
         self._parameters = StrategyParameters.of(settings.strategy.model_dump())
         self.pricing = Pricing(
             rate=options.risk_free_rate,
@@ -102,7 +98,7 @@ class Odds:
 
     def ranking(
         self,
-        plan_of: PlanOf,
+        plans: Mapping[date, ExitPlan],
         *,
         spot: float,
         today: date,
@@ -111,23 +107,28 @@ class Odds:
     ) -> PlanRanking:
         """What ranking by plan value rests on: the past when it has 30 plays, else implied prices.
 
-        One distribution for all expirations: the plays are counted for the plan that lasts longest.
+        One distribution for all expirations: every plan must have been played so often.
+
+        Args:
+            plans: By expiration; those of all spreads that may be ranked.
         """
-        longest = plan_of(today + timedelta(days=self._max_dte))
-        past = self._history(_levels(longest, spot, today), longest, bars, strategy)
+        past = {
+            day: self._history(_levels(plan, spot, today), plan, bars, strategy)
+            for day, plan in plans.items()
+        }
+        plays = min((0 if exits is None else exits.plays for exits in past.values()), default=0)
 
         def history(expiration: date, volatility: float) -> Exits:
-            plan = plan_of(expiration)
-            exits = self._history(_levels(plan, spot, today), plan, bars, strategy)
-            assert exits is not None, "a plan that is over sooner has no fewer plays"
+            exits = past[expiration]
+            assert exits is not None, "it has been counted"
             return exits
 
         def implied(expiration: date, volatility: float) -> Exits:
-            return self._simulated(_levels(plan_of(expiration), spot, today), volatility)
+            return self._simulated(_levels(plans[expiration], spot, today), volatility)
 
-        if past is not None and past.plays >= FEWEST_PLAYS:
+        if plays >= FEWEST_PLAYS:
             return PlanRanking(
-                exits=history, pricing=self.pricing, of=f"history, n = {past.plays:,} or more"
+                exits=history, pricing=self.pricing, of=f"history, n = {plays:,} or more"
             )
         return PlanRanking(
             exits=implied, pricing=self.pricing, of="implied prices: by cost, which is no edge"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.signals import Signal
-from vst_desktop.domain.spreads import ExitPlan, RankedSpread, VerticalSpread
+from vst_desktop.domain.quotes import OptionContract
+from vst_desktop.domain.signals import Direction, Signal
+from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 from vst_desktop.execution.services import Recheck
 from vst_desktop.marketdata.data import MarketData
 from vst_desktop.marketdata.events import Events
@@ -46,22 +47,24 @@ class Planner:
     market_data: MarketData
     bars: dict[str, BarSeries]
 
-    def plan(self, signal: Signal, ranked: RankedSpread, spot: float) -> ExitPlan:
-        """The plan of a spread entered now at ``spot``."""
-        return self._plan(self.bars[signal.symbol], ranked.spread, spot)
+    def plan(self, signal: Signal, leg: OptionContract, spot: float) -> ExitPlan:
+        """The plan of a spread with this leg entered now at ``spot``."""
+        return self._plan(self.bars[signal.symbol], signal.direction, leg, spot)
 
-    def _plan(self, bars: BarSeries, spread: VerticalSpread, spot: float) -> ExitPlan:
+    def _plan(
+        self, bars: BarSeries, direction: Direction, leg: OptionContract, spot: float
+    ) -> ExitPlan:
         whole = bars.whole()
         exits = self.settings.exits.model_dump()
         return exit_plan(
-            spread.direction,
+            direction,
             entry=spot,
             atr=float(indicators(whole).atr[-1]),
             whole_bars=whole,
             rules=ExitRules(**exits, stop_loss_atr_mult=self.settings.risk.stop_loss_atr_mult),
-            expiration=spread.expiration,
+            expiration=leg.expiration,
             is_session=self.sessions.is_session,
-            last_trade=spread.long.last_trade,
+            last_trade=leg.last_trade,
         )
 
     async def recheck(self, intent: IntentRecord) -> Recheck:
@@ -98,7 +101,9 @@ class Planner:
             return Recheck(holds=False, reason=f"{intent.strategy} no longer holds: {text}")
         if intent.session == trading_day(intent.approved_at).isoformat():
             return Recheck(holds=True)
-        return Recheck(holds=True, plan=self._plan(bars, intent.spread, bars.close[-1]))
+        spread = intent.spread
+        plan = self._plan(bars, spread.direction, spread.long, bars.close[-1])
+        return Recheck(holds=True, plan=plan)
 
     async def _fresh(self, symbol: str) -> BarSeries | None:
         try:

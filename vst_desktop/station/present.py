@@ -258,6 +258,7 @@ class Presenter:
             dimmed=waiting is None and blocked is not None,
             can_approve=waiting is None and blocked is None,
             can_withdraw=waiting is not None,
+            odds=candidate.odds,
         )
 
     def _waiting_chip(self, intent: IntentRecord) -> Chip:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.signals import Signal
+from vst_desktop.domain.spreads import Candidate
 from vst_desktop.options.affordability import cheapest_spread_usd
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.runtime.settings import UniverseSettings
+from vst_desktop.station.odds import FEWEST_PLAYS
 
 VOLUME_SESSIONS = 20
 LOAD_CHAIN = "load chain"
@@ -84,3 +88,27 @@ def next_chain(
     ready = dict.fromkeys(s.symbol for s in signals if states[s.symbol] == LOAD_CHAIN)
     latest = {symbol: place for place, symbol in enumerate(opened)}
     return min(ready, key=lambda s: (s not in held, -latest.get(s, -1)), default=None)
+
+
+def standing(candidate: Candidate, rank_by: str) -> tuple[Any, ...]:
+    """Where a candidate stands among those of other symbols: ascending, a total order (SPEC 5).
+
+    Recorded chains go before modelled ones. ``plan_value`` goes by the odds in the symbol's own
+    past when they rest on 30 plays, else by those of implied prices.
+    """
+    ranked = candidate.ranked
+    first: float = -ranked.reward_risk
+    if rank_by == "balanced":
+        # In exact steps of 0.1, as within one chain.
+        first = -float(10 * (ranked.spread.width - ranked.debit) // ranked.debit)
+    elif rank_by == "plan_value":
+        enough = [o for o in candidate.odds if o.plays >= FEWEST_PLAYS]
+        first = -enough[-1].mean_per_risk if enough else math.inf
+    return (
+        not candidate.recorded,
+        first,
+        ranked.leg_cost,
+        -(ranked.open_interest or 0),
+        ranked.debit,
+        candidate.candidate_id,
+    )

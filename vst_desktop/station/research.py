@@ -15,10 +15,11 @@ from datetime import date
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.quotes import OptionChain
+from vst_desktop.domain.quotes import OptionChain, OptionContract
 from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import Candidate, ExitPlan, RankedSpread, Selection
 from vst_desktop.execution.decisions import STATION, proposal
+from vst_desktop.options.plan_odds import PlanRanking
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.options.selection import select
 from vst_desktop.ports.clock import Clock
@@ -29,7 +30,8 @@ from vst_desktop.runtime.calendar import Sessions, trading_day
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.findings import Findings, Progress
-from vst_desktop.station.ranking import LOAD_CHAIN, Judge, by_turnover, next_chain
+from vst_desktop.station.odds import Odds
+from vst_desktop.station.ranking import LOAD_CHAIN, Judge, by_turnover, next_chain, standing
 from vst_desktop.station.study import fire_rates, nearest, strategy_errors
 from vst_desktop.station.supply import Supply
 
@@ -61,7 +63,7 @@ class Research:
         clock: Clock,
         sessions: Sessions,
         size: Callable[[RankedSpread], tuple[int, str | None]],
-        plan: Callable[[Signal, RankedSpread, float], ExitPlan],
+        plan: Callable[[Signal, OptionContract, float], ExitPlan],
         held: Callable[[], Collection[str]],
         alert: Callable[[Severity, str, str], None],
         on_change: Callable[[], None],
@@ -76,6 +78,7 @@ class Research:
         self._sessions = sessions
         self._size = size
         self._plan = plan
+        self._odds = Odds(settings)
         self._alert = alert
         self._on_change = on_change
         self._held = held
@@ -91,6 +94,7 @@ class Research:
     def use(self, settings: Settings) -> None:
         """Take these settings from the next scan on."""
         self._settings = settings
+        self._odds = Odds(settings)
 
     def bars(self, symbol: str) -> BarSeries | None:
         """The symbol's daily bars as last fetched."""
@@ -243,6 +247,7 @@ class Research:
             now=now,
             today=trading_day(now),
             dividends=self.chains.market_data.events.dividends(signal.symbol),
+            plan=self._ranking(signal, chain),
         )
         key = f"{signal.symbol}:{signal.strategy}"
         found.chains[key] = chain
@@ -258,6 +263,32 @@ class Research:
             return
         self._put(signal, selection, selection.spreads[0], selection.spreads[1:6], chain.underlying)
 
+    def _ranking(self, signal: Signal, chain: OptionChain) -> PlanRanking | None:
+        """What ``plan_value`` ranks by; None when another ranking is asked for."""
+        if self.rules.rank_by != "plan_value":
+            return None
+        legs = {quote.contract.expiration: quote.contract for quote in chain.quotes}
+        spot = chain.underlying
+        return self._odds.ranking(
+            {day: self._plan(signal, leg, spot) for day, leg in legs.items()},
+            spot=spot,
+            today=trading_day(self._clock.now()),
+            bars=self.bars(signal.symbol),
+            strategy=signal.strategy,
+        )
+
+    def _with_odds(self, candidate: Candidate) -> Candidate:
+        odds = self._odds.of(
+            candidate.ranked,
+            candidate.plan,
+            spot=candidate.spot,
+            quantity=candidate.contracts,
+            today=trading_day(self._clock.now()),
+            bars=self.bars(candidate.signal.symbol),
+            strategy=candidate.signal.strategy,
+        )
+        return replace(candidate, odds=odds)
+
     def _put(
         self,
         signal: Signal,
@@ -269,7 +300,7 @@ class Research:
         key = f"{signal.symbol}:{signal.strategy}"
         contracts, denied = self._size(ranked)
         self._revisions[key] = self._revisions.get(key, 0) + 1
-        self.findings.candidates[key] = Candidate(
+        candidate = Candidate(
             candidate_id=key,
             revision=self._revisions[key],
             signal=signal,
@@ -277,11 +308,12 @@ class Research:
             alternatives=alternatives,
             selection=selection,
             contracts=contracts,
-            plan=self._plan(signal, ranked, spot),
+            plan=self._plan(signal, ranked.spread.long, spot),
             spot=spot,
             denied=denied,
             recorded=signal.symbol in self.universe.recorded,
         )
+        self.findings.candidates[key] = self._with_odds(candidate)
 
     def _age(self, day: date, today: date) -> str:
         age = 0
@@ -292,17 +324,8 @@ class Research:
 
     def candidates(self) -> list[Candidate]:
         """All candidates: recorded chains before modelled ones, then by the ranking of spreads."""
-        return sorted(
-            self.findings.candidates.values(),
-            key=lambda c: (
-                not c.recorded,
-                -c.ranked.reward_risk,
-                c.ranked.leg_cost,
-                -(c.ranked.open_interest or 0),
-                c.ranked.debit,
-                c.candidate_id,
-            ),
-        )
+        rank_by = self.rules.rank_by
+        return sorted(self.findings.candidates.values(), key=lambda c: standing(c, rank_by))
 
     def candidate(self, candidate_id: str, revision: int | None = None) -> Candidate:
         """One candidate.
@@ -326,12 +349,13 @@ class Research:
             contracts, denied = self._size(candidate.ranked)
             if (contracts, denied) != (candidate.contracts, candidate.denied):
                 self._revisions[key] += 1
-                self.findings.candidates[key] = replace(
+                sized = replace(
                     candidate,
                     contracts=contracts,
                     denied=denied,
                     revision=self._revisions[key],
                 )
+                self.findings.candidates[key] = self._with_odds(sized)
 
     def choose(self, candidate_id: str, index: int) -> None:
         """Swap the candidate's spread with one of its alternatives."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from vst_desktop.domain.events import EventKind
 from vst_desktop.domain.money import CENT
 from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.domain.quotes import Right
@@ -17,6 +16,7 @@ from vst_desktop.options.analytics import commission_usd
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.numbers import ticket_figures
 from vst_desktop.station.outlook import Outlook
 from vst_desktop.station.view import Figure, TicketView
 from vst_desktop.strategy.explain import explain
@@ -66,7 +66,7 @@ def make_ticket(
         at_stop_usd=ahead.at_stop_usd,
         exit_by=plan.exit_by,
         payoff=ahead.payoff,
-        figures=_figures(station, candidate),
+        figures=ticket_figures(station, candidate, data),
         why_title=_why_title(candidate),
         why=_why(station, candidate, data),
         terms_title=_terms_title(station, waiting),
@@ -80,6 +80,7 @@ def make_ticket(
             f"R/R {r.reward_risk:.2f}"
             for r in candidate.alternatives
         ),
+        odds=candidate.odds,
     )
 
 
@@ -92,40 +93,6 @@ def spread_bound(settings: Settings, ranked: RankedSpread) -> Decimal:
         max_spread_cost=options.max_spread_cost,
     )
     return approval_bound(ranked.debit, ranked.spread, CENT, rules)
-
-
-def _figures(station: Station, candidate: Candidate) -> tuple[Figure, ...]:
-    ranked = candidate.ranked
-    market = ranked.market
-    age = (station.engines.clock.now() - market.time).total_seconds()
-    pop = ranked.probability_of_profit
-    move = ranked.expected_move
-    events, symbol = station.engines.market_data.events, candidate.signal.symbol
-    return (
-        Figure(caption="Bid / mid", value=f"{market.close:.2f} / {market.mid:.2f}"),
-        Figure(caption="Quote age", value=f"{max(age, 0):.0f} s"),
-        Figure(caption="Reward/risk", value=f"{ranked.reward_risk:.2f}"),
-        Figure(caption="Delta", value=f"{ranked.delta:.2f}"),
-        Figure(caption="POP", value="–" if pop is None else f"{pop:.0%}"),
-        Figure(caption="Exp. move", value="–" if move is None else f"± {move:.2f}"),
-        Figure(
-            caption="Legs",
-            value=f"{ranked.long_leg_spread_pct:.1%} / {ranked.short_leg_spread_pct:.1%}",
-        ),
-        Figure(
-            caption="Open int.",
-            value="–" if ranked.open_interest is None else f"{ranked.open_interest:,}",
-        ),
-        Figure(caption="Earnings", value=events.next_of(symbol, EventKind.EARNINGS)),
-        Figure(caption="Dividend", value=events.next_of(symbol, EventKind.EX_DIVIDEND)),
-        Figure(caption="Max", value=_max_text(candidate)),
-        Figure(caption="Breakeven", value=f"{ranked.breakeven:.2f}"),
-    )
-
-
-def _max_text(candidate: Candidate) -> str:
-    ranked, quantity = candidate.ranked, candidate.contracts
-    return f"−${ranked.max_loss_usd * quantity:,.0f} / +${ranked.max_profit_usd * quantity:,.0f}"
 
 
 def _why_title(candidate: Candidate) -> str:

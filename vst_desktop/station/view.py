@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.odds import PlanOdds
 from vst_desktop.domain.orders import Mode, OrderState, Side
 from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.domain.spreads import SpreadType
@@ -164,6 +165,8 @@ class CandidateRow:
     dimmed: bool
     can_approve: bool
     can_withdraw: bool
+    odds: tuple[PlanOdds, ...] = ()
+    """Of the plan, as quotes stand: implied, then after the same signal in the past."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +236,8 @@ class TicketView:
     blocked_reason: str | None
     can_withdraw: bool
     alternatives: tuple[str, ...]
+    odds: tuple[PlanOdds, ...] = ()
+    """As the row's; each names its distribution and its sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,6 +104,7 @@ def test_odds_add_up_and_read_as_a_trader_says_them():
     assert told.text() == (
         "target +$186 41 %, stop -$201 56 %, time 3 %, median 7 days, worst -$1,176"
     )
+    assert told.mean_text() == "cost -$37 (-$40 to -$34)"
     assert (told.mean_name, told.sample()) == ("cost", "implied, 20,480 paths")
     past = replace(told, distribution=Distribution.HISTORY, plays=31)
     assert (past.mean_name, past.sample()) == ("mean", "history, n = 31")

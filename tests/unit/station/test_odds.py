@@ -99,7 +99,11 @@ def test_no_contracts_show_the_odds_of_one():
 @pytest.mark.parametrize(("count", "word"), [(3000, "history"), (300, "implied")])
 def test_a_ranking_rests_on_the_past_only_when_there_is_enough_of_it(count, word):
     ranking = Odds(Settings()).ranking(
-        _plan, spot=SPOT, today=TODAY, bars=_bars(count), strategy="HIGH_BASE"
+        {_spread().spread.expiration: _plan()},
+        spot=SPOT,
+        today=TODAY,
+        bars=_bars(count),
+        strategy="HIGH_BASE",
     )
     assert word in ranking.of
     (value,) = ranking.values([_spread()], SPOT)

@@ -116,6 +116,8 @@ class TicketPane(Pane):
         inner.setContentsMargins(0, 0, 4, 0)
         inner.setSpacing(6)
         self._plan = PlanBars(self.theme)
+        self._odds = caption()
+        self._odds.setWordWrap(True)
         self._payoff = PayoffPlot(self.theme)
         self._legend = caption()
         self._figures = FigureGrid(2)
@@ -127,6 +129,7 @@ class TicketPane(Pane):
         self._other_buttons: list[QToolButton] = []
         inner.addWidget(heading("The plan"))
         inner.addWidget(self._plan)
+        inner.addWidget(self._odds)
         inner.addWidget(self._payoff, 1)
         for widget in (self._legend, self._figures, self._why_title, self._why):
             inner.addWidget(widget)
@@ -193,6 +196,10 @@ class TicketPane(Pane):
         self._plan.set_lines(money_lines(ticket))
         self._payoff.set_ticket(ticket)
         self._legend.setText(legend(ticket.payoff.date_label, self.theme.tokens))
+        self._odds.setText(
+            "\n".join(f"{one.sample()}: {one.text()}; {one.mean_text()}" for one in ticket.odds)
+        )
+        self._odds.setVisible(bool(ticket.odds))
         self._figures.set_figures(ticket.figures)
         self._why_title.setText(ticket.why_title)
         self._why.set_conditions(ticket.why)
