@@ -45,6 +45,9 @@ class WireProxy:
             client.close()
         self._clients.clear()
 
+    def sent_up(self, data: bytes) -> None:
+        """Bytes of a client, on their way to the server."""
+
     def say(self, *fields: object) -> None:
         """Tell every client a message that the server did not send."""
         for client in self._clients:
@@ -66,6 +69,7 @@ class WireProxy:
     async def _up(self, reader: asyncio.StreamReader, server: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(65536):
+                self.sent_up(data)
                 if not self.silent:
                     server.write(data)
         except ConnectionError:

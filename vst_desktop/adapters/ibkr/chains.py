@@ -13,6 +13,7 @@ from itertools import zip_longest
 
 from vst_desktop.adapters.ibkr import convert, values
 from vst_desktop.adapters.ibkr.codes import in_words, remedy_of
+from vst_desktop.adapters.ibkr.dividends import GENERIC_TICK, Dividends
 from vst_desktop.adapters.ibkr.library import Contract, RequestError, Ticker
 from vst_desktop.adapters.ibkr.lines import Lines
 from vst_desktop.adapters.ibkr.session import Session
@@ -29,7 +30,7 @@ from vst_desktop.domain.spreads import VerticalSpread
 
 GENERIC_TICKS = "100,101,106"
 """Option volume, open interest, and the underlying's implied volatility."""
-UNDERLYING_TICKS = "106"
+UNDERLYING_TICKS = f"106,{GENERIC_TICK}"
 STOCK_SECS = 3.0
 VOLATILITY_SECS = 1.0
 """How long the underlying's volatility may come after its prices."""
@@ -51,9 +52,16 @@ Increment = tuple[Decimal, Decimal]
 class Chains:
     """Loads chains over one connection; what is listed is remembered for the day."""
 
-    def __init__(self, session: Session, lines: Lines, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        lines: Lines,
+        now: Callable[[], datetime],
+        dividends: Dividends,
+    ) -> None:
         self._session = session
         self._lines = lines
+        self._dividends = dividends
         self._now = now
         self._stocks: dict[str, Contract] = {}
         self._listed: dict[tuple[str, date, Right, date], tuple[OptionContract, ...]] = {}
@@ -99,6 +107,7 @@ class Chains:
                 )
             if volatility and line.ticked:
                 await line.until(_has_volatility, VOLATILITY_SECS)
+            self._dividends.take(symbol, line.ticker)
             return (
                 convert.stock_quote(symbol, line.ticker, line.time),
                 values.positive(line.ticker.impliedVolatility),
@@ -291,20 +300,36 @@ def choose(
 ) -> list[OptionContract]:
     """The contracts to quote: within ``reach`` expected moves of ``spot``, at most so many.
 
-    Each expiration gives its nearest to the price in turn, so that none is left out.
+    Expirations take turns, so that none is left out. Each gives its nearest to the price first,
+    then a coarse grid over the whole reach, then finer ones: where strikes stand closer than can
+    be quoted, spreads of every width are still there.
     """
-    inside: list[list[OptionContract]] = []
-    for contracts in listed:
-        near = sorted(contracts, key=lambda c: abs(float(c.strike) - spot))
-        inside.append(
+    inside = [
+        _coarse_first(
             [
                 each
-                for each in near
+                for each in contracts
                 if abs(float(each.strike) - spot) <= reach * _move(each, spot, volatility, today)
-            ]
+            ],
+            spot,
         )
+        for contracts in listed
+    ]
     turns = flat.from_iterable(zip_longest(*inside))
     return [one for one in turns if one is not None][:max_contracts]
+
+
+def _coarse_first(contracts: Sequence[OptionContract], spot: float) -> list[OptionContract]:
+    by_strike = sorted(contracts, key=lambda c: c.strike)
+    steps = range(len(by_strike))
+    middle = min(steps, key=lambda i: abs(float(by_strike[i].strike) - spot), default=0)
+
+    def place(step: int) -> tuple[int, int]:
+        away = abs(step - middle)
+        # the largest power of two that divides the way from the middle is the grid it is on
+        return (-(away & -away) if away else -len(by_strike), away)
+
+    return [by_strike[step] for step in sorted(steps, key=place)]
 
 
 def _move(contract: OptionContract, spot: float, volatility: float, today: date) -> float:

@@ -179,6 +179,7 @@ class PacedClient(Client):
             self.conn.disconnect()  # type: ignore[no-untyped-call]
 
     def _read(self, data: bytes) -> None:
+        self._numBytesRecv += len(data)
         self.wrapper.tcpDataArrived()
         buffer = self._data + data if self._data else data
         at, end = 0, len(buffer)
@@ -189,6 +190,7 @@ class PacedClient(Client):
                 break
             fields = buffer[begin:until].decode(errors="backslashreplace").split("\0")
             fields.pop()
+            self._numMsgRecv += 1
             self.decoder.interpret(fields)
             at = until
         if self._apiReady:

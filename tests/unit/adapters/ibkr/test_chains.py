@@ -37,13 +37,19 @@ def test_strikes_beyond_the_reach_are_left_out_and_more_of_them_for_nearer_expir
     assert (min(near_strikes), max(near_strikes)) == (90, 110)
 
 
-def test_the_nearest_come_first_and_every_expiration_gets_its_share() -> None:
-    wanted = choose(
-        [expiration(30, range(90, 111)), expiration(60, range(90, 111))], 100.0, 0.4, 3.0, 6, TODAY
-    )
-    assert sorted((one.expiration, one.strike) for one in wanted) == [
-        (TODAY + timedelta(days=days), strike) for days in (30, 60) for strike in (99, 100, 101)
-    ]
+def test_the_nearest_and_a_coarse_grid_come_first_and_every_expiration_gets_its_share() -> None:
+    strikes = range(84, 117)
+    wanted = choose([expiration(30, strikes), expiration(60, strikes)], 100.0, 0.4, 3.0, 18, TODAY)
+    for days in (30, 60):
+        day = TODAY + timedelta(days=days)
+        chosen = [int(one.strike) for one in wanted if one.expiration == day]
+        assert chosen == [100, 84, 116, 92, 108, 96, 104, 88, 112]
+
+
+def test_what_is_left_after_the_coarse_grid_is_filled_from_the_middle() -> None:
+    wanted = choose([expiration(30, range(90, 111))], 100.0, 0.4, 3.0, 15, TODAY)
+    left_out = set(range(90, 111)) - {int(one.strike) for one in wanted}
+    assert left_out == {91, 93, 95, 105, 107, 109}
 
 
 def test_what_one_expiration_does_not_use_goes_to_the_others() -> None:
