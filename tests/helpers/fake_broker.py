@@ -15,6 +15,7 @@ from decimal import Decimal
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.events import CorporateEvent
 from vst_desktop.domain.orders import (
     BrokerOrder,
     BrokerStatus,
@@ -78,6 +79,7 @@ class FakeBroker:
         )
         self.behaviour = Behaviour()
         self.stocks: dict[str, tuple[float, float]] = {}
+        self.dividends: dict[str, CorporateEvent] = {}
         self.options: dict[int, tuple[float, float]] = {}
         self.halted: set[str] = set()
         self.data_type = DataType.LIVE
@@ -207,6 +209,9 @@ class FakeBroker:
         self, symbols: Sequence[str], *, sessions: int, on_bars: Callable[[BarSeries], None]
     ) -> list[SymbolError]:
         return [SymbolError(symbol=s, error="no bars here") for s in symbols]
+
+    def next_dividend(self, symbol: str) -> CorporateEvent | None:
+        return self.dividends.get(symbol)
 
     async def stock_quote(self, symbol: str) -> StockQuote:
         self._ready()

@@ -12,11 +12,11 @@ from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import OptionChain, Right
 from vst_desktop.marketdata.daily import DailyBars
-from vst_desktop.marketdata.events import Events, no_dividend, no_file
+from vst_desktop.marketdata.events import Events, no_file
 from vst_desktop.marketdata.expiring import CacheFigures, ExpiringCache
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock
-from vst_desktop.ports.events import DividendSource, EventSource
+from vst_desktop.ports.events import EventSource
 from vst_desktop.ports.market_data import BarColumns, BulkSource
 from vst_desktop.ports.universe import Universe
 from vst_desktop.runtime.calendar import Sessions
@@ -62,10 +62,9 @@ class MarketData:
     from here: who decides asks the broker and puts the answer.
 
     Args:
-        broker: Gives daily bars.
+        broker: Gives daily bars, and tells dividends.
         bulk: Gives minute bars, and daily bars of a whole universe.
         events: Earnings and dividends that the trader keeps.
-        dividend: Dividends that the broker told.
     """
 
     def __init__(
@@ -77,14 +76,13 @@ class MarketData:
         sessions: Sessions,
         expiries: Expiries,
         events: EventSource = no_file,
-        dividend: DividendSource = no_dividend,
     ) -> None:
         def after(seconds: float) -> Callable[[datetime], datetime]:
             return lambda asked_at: asked_at + timedelta(seconds=seconds)
 
         self._bulk = bulk
         self._clock = clock
-        self.events = Events(events, dividend, clock)
+        self.events = Events(events, broker.next_dividend, clock)
         self.daily = DailyBars(broker, clock, sessions)
         self.minutes: ExpiringCache[str, BarColumns] = ExpiringCache(
             "minute bars", clock, after(expiries.minute_data_expiry)

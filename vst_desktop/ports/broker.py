@@ -11,6 +11,7 @@ from typing import Protocol
 
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.events import CorporateEvent
 from vst_desktop.domain.orders import (
     BrokerOrder,
     Commission,
@@ -165,6 +166,12 @@ class Broker(Protocol):
 
     async def stock_quote(self, symbol: str) -> StockQuote:
         """One fresh quote of a stock with the day's bar so far."""
+
+    def next_dividend(self, symbol: str) -> CorporateEvent | None:
+        """The next dividend of a symbol, as the broker told it with the symbol's last quotes.
+
+        None when it told none, which does not mean that there is none. Does not ask.
+        """
 
     async def option_chain(
         self,

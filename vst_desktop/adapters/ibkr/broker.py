@@ -14,6 +14,7 @@ from vst_desktop.adapters.ibkr.chains import GREEKS_SECS, Chains
 from vst_desktop.adapters.ibkr.client import Listener
 from vst_desktop.adapters.ibkr.codes import CODES, Kind, kind_of, remedy_of
 from vst_desktop.adapters.ibkr.connection import Connection
+from vst_desktop.adapters.ibkr.dividends import Dividends
 from vst_desktop.adapters.ibkr.farms import Farms
 from vst_desktop.adapters.ibkr.history import History
 from vst_desktop.adapters.ibkr.library import AccountValue
@@ -25,6 +26,7 @@ from vst_desktop.adapters.ibkr.session import Address, Session, open_session
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.events import CorporateEvent
 from vst_desktop.domain.orders import OrderPreview, OrderTicket
 from vst_desktop.domain.quotes import OptionChain, OptionQuote, Right, StockQuote
 from vst_desktop.domain.spreads import VerticalSpread
@@ -83,7 +85,8 @@ class IbkrBroker:
         )
         self._clock = clock
         self._listeners: list[Callable[[BrokerEvent], None]] = []
-        self._watches = Watches(self._emit)
+        self._dividends = Dividends()
+        self._watches = Watches(self._emit, self._dividends)
         self._connection = Connection(
             dial=self._dial,
             adopt=self._adopt,
@@ -177,7 +180,7 @@ class IbkrBroker:
         ib.accountValueEvent += self._on_account_value
         ib.pnlEvent += lambda _: self._account_changed()
         self._lines = Lines(ib, self._clock.now)
-        self._chains = Chains(session, self._lines, self._clock.now)
+        self._chains = Chains(session, self._lines, self._clock.now, self._dividends)
         await self._watches.attach(self._lines, self._chains)
         self._account_changed()
 
@@ -278,6 +281,10 @@ class IbkrBroker:
         """One fresh quote of a stock."""
         quote, _ = await self._market()[1].look(symbol)
         return quote
+
+    def next_dividend(self, symbol: str) -> CorporateEvent | None:
+        """What TWS told of the symbol's next dividend with its quotes, None when nothing."""
+        return self._dividends.next(symbol)
 
     async def option_chain(
         self,

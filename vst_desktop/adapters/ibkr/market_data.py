@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from vst_desktop.adapters.ibkr import convert
 from vst_desktop.adapters.ibkr.chains import GENERIC_TICKS, Chains
+from vst_desktop.adapters.ibkr.dividends import GENERIC_TICK, Dividends
 from vst_desktop.adapters.ibkr.library import Ticker
 from vst_desktop.adapters.ibkr.lines import Line, Lines
 from vst_desktop.domain.errors import UserError
@@ -30,10 +31,14 @@ class Watches:
 
     Args:
         tell: Takes each new quote.
+        dividends: Where dividends go that are told with the quotes.
     """
 
-    def __init__(self, tell: Callable[[StockQuote | OptionQuote], None]) -> None:
+    def __init__(
+        self, tell: Callable[[StockQuote | OptionQuote], None], dividends: Dividends
+    ) -> None:
         self._tell = tell
+        self._dividends = dividends
         self._stocks: Counter[str] = Counter()
         self._options: Counter[OptionContract] = Counter()
         self._lines: Lines | None = None
@@ -116,11 +121,12 @@ class Watches:
         contract = await self._chains.stock(symbol)
 
         def tell(line: Line) -> None:
+            self._dividends.take(symbol, line.ticker)
             self._tell(convert.stock_quote(symbol, line.ticker, line.time))
 
         # by now the last holder may have let go, or the connection may be gone
         if self._lines is not None and symbol in self._stocks:
-            self._lines.watch(symbol, contract, "", tell)
+            self._lines.watch(symbol, contract, GENERIC_TICK, tell)
 
     def _stream_option(self, contract: OptionContract) -> None:
         def tell(line: Line) -> None:
