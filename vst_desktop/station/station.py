@@ -21,6 +21,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import OptionQuote, StockQuote
 from vst_desktop.domain.spreads import Candidate, VerticalSpread
+from vst_desktop.execution.decisions import TRADER, proposal
 from vst_desktop.execution.desk import Desk
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.services import DeskJournal
@@ -146,6 +147,7 @@ class Station:
             on_change=self._desk_changed,
             new_id=engines.new_id,
             recheck=self._planner.recheck,
+            dividend=engines.market_data.events.next_dividend,
         )
 
     async def start(self) -> None:
@@ -272,7 +274,9 @@ class Station:
         self.settings = self.settings.model_copy(update={"strategy": strategy})
         self._planner.settings = self.settings
         self.research.use(self.settings)
-        await self.engines.journal.record("SETTING", key="strategy.atr_ratio_base", value=base)
+        await self.engines.journal.record(
+            "SETTING", by=TRADER, key="strategy.atr_ratio_base", value=base
+        )
         await self.scan()
 
     def _refuse_second_scan(self) -> None:
@@ -309,9 +313,7 @@ class Station:
     async def reject(self, candidate_id: str) -> None:
         """Take the candidate off the list, recorded."""
         candidate = self.research.reject(candidate_id)
-        await self.engines.journal.record(
-            "REJECT", candidate=candidate_id, spread=candidate.ranked.spread.label()
-        )
+        await self.engines.journal.record("REJECT", by=TRADER, **proposal(candidate))
 
     async def choose_alternative(self, candidate_id: str, index: int) -> None:
         """Make the index-th alternative the candidate's spread."""
