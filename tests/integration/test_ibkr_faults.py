@@ -13,9 +13,10 @@ import pytest
 
 from tests.helpers.tiny_market import EXPIRATIONS, IN_SESSION, TinyClock, TinyMarket
 from tests.helpers.wire_proxy import WireProxy
-from vst_desktop.adapters.ibkr import connection, lines, orders, session
+from vst_desktop.adapters.ibkr import connection, history, lines, orders, session
 from vst_desktop.adapters.ibkr.broker import IbkrBroker
 from vst_desktop.adapters.tws_sim.server import TwsServer
+from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import (
     BrokerOrder,
@@ -40,7 +41,7 @@ from vst_desktop.runtime.clock import HeldClock
 
 OPEN_ORDER, ORDER_STATUS, CURRENT_TIME, CONTRACT, CONTRACT_END = "5", "3", "49", "10", "52"
 NEXT_ID, ACCOUNT_END, OPEN_ORDER_END = "9", "54", "53"
-EXECUTION, SCANNER_DATA = "11", "20"
+EXECUTION, HISTORY, SCANNER_DATA = "11", "17", "20"
 
 
 @dataclass
@@ -844,5 +845,45 @@ def test_more_quotes_than_lines_wait_for_their_turn(monkeypatch: pytest.MonkeyPa
         )
         assert sum(one.quote is not None for one in chain.quotes) == 10
         assert 0 < most <= 3
+
+    run(job)
+
+
+def test_bars_asked_for_too_fast_are_asked_for_again_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(history, "PACING_SECS", (0.01, 0.02))
+
+    async def job(rig: Rig) -> None:
+        refusals = ["pacing violation", "Historical Market Data Service pacing violation"]
+
+        def too_fast(fields: list[str]) -> bool:
+            if fields[0] != HISTORY or not refusals:
+                return False
+            rig.wire.error(int(fields[1]), 162, refusals.pop())
+            return True
+
+        rig.wire.swallow = too_fast
+        got: list[BarSeries] = []
+        assert not await rig.broker.daily_bars(["AAPL"], sessions=20, on_bars=got.append)
+        assert len(got) == 1 and not refusals
+
+    run(job)
+
+
+def test_bars_that_are_refused_for_another_reason_are_not_asked_for_again() -> None:
+    async def job(rig: Rig) -> None:
+        asked = 0
+
+        def refuse(fields: list[str]) -> bool:
+            nonlocal asked
+            if fields[0] == HISTORY:
+                asked += 1
+                rig.wire.error(int(fields[1]), 162, "No market data permissions for NASDAQ")
+            return fields[0] == HISTORY
+
+        rig.wire.swallow = refuse
+        (failed,) = await rig.broker.daily_bars(["AAPL"], sessions=20, on_bars=lambda _: None)
+        assert "permissions" in failed.error and asked == 1
 
     run(job)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from vst_desktop.adapters.ibkr import convert
-from vst_desktop.adapters.ibkr.session import Session
+from vst_desktop.adapters.ibkr.session import Refused, Session
 from vst_desktop.domain.bars import BarSeries, SymbolError
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.calendar import Sessions
@@ -16,6 +16,9 @@ from vst_desktop.runtime.calendar import Sessions
 AT_ONCE = 50
 """More requests in flight than this and TWS drops some without a word."""
 ANSWER_SECS = 30.0
+PACING_SECS = (15.0, 30.0)
+"""Waits before a request that TWS found too fast is made again."""
+_NOT_SERVED = 162
 _SESSIONS_A_YEAR = 252
 _SESSIONS_A_MONTH = 19
 
@@ -44,7 +47,7 @@ class History:
         async def fetch(symbol: str) -> None:
             try:
                 async with self._turn:
-                    series = await _bars(session, symbol, sessions, running)
+                    series = await _patient_bars(session, symbol, sessions, running)
             except (UserError, TimeoutError) as error:
                 failed.append(SymbolError(symbol=symbol, error=str(error)))
             else:
@@ -61,6 +64,20 @@ def duration(sessions: int) -> str:
     if sessions <= _SESSIONS_A_YEAR // 2:
         return f"{math.ceil(sessions / _SESSIONS_A_MONTH)} M"
     return f"{math.ceil(sessions / _SESSIONS_A_YEAR)} Y"
+
+
+async def _patient_bars(
+    session: Session, symbol: str, sessions: int, running: date | None
+) -> BarSeries:
+    for wait in PACING_SECS:
+        try:
+            return await _bars(session, symbol, sessions, running)
+        except Refused as error:
+            # one code for many reasons: here its text has to tell
+            if error.code != _NOT_SERVED or "pacing" not in error.text.lower():
+                raise
+        await asyncio.sleep(wait)
+    return await _bars(session, symbol, sessions, running)
 
 
 async def _bars(session: Session, symbol: str, sessions: int, running: date | None) -> BarSeries:

@@ -207,7 +207,7 @@ class Lines:
     def _close(self, line: Line) -> None:
         line.close()
         wrapper = self._ib.wrapper
-        request = wrapper.endTicker(line.ticker, "mktData")  # type: ignore[no-untyped-call]
+        request = wrapper.endTicker(line.ticker, "mktData")
         self._by_request.pop(request, None)
         wrapper.reqId2Ticker.pop(request, None)
         if self._ib.isConnected():

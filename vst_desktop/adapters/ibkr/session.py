@@ -42,13 +42,17 @@ class Address:
         return f"{self.host}:{self.port}"
 
 
-def broker_error(error: RequestError, where: str | None = None) -> UserError:
-    """TWS's refusal of a request as a sentence."""
-    return UserError(
-        f"IBKR refused {in_words(error.code, error.message)}",
-        where=where,
-        remedy=remedy_of(error.code),
-    )
+class Refused(UserError):
+    """TWS refused a request; ``code`` and ``text`` are its own."""
+
+    def __init__(self, error: RequestError, where: str) -> None:
+        self.code = error.code
+        self.text = error.message
+        super().__init__(
+            f"IBKR refused {in_words(error.code, error.message)}",
+            where=where,
+            remedy=remedy_of(error.code),
+        )
 
 
 class Session:
@@ -95,7 +99,7 @@ class Session:
         try:
             return await asyncio.wait_for(make(), secs)
         except RequestError as error:
-            raise broker_error(error, what) from None
+            raise Refused(error, what) from None
         except TimeoutError:
             raise TimeoutError(f"the broker did not answer: {what}") from None
         except OSError:
