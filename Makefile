@@ -9,12 +9,14 @@ RUN_GO = source packaging/lib.sh && go=$$(ensure_go)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # How long `make fuzz` stays at each target.
 SECS ?= 5
+# How many courses `make simulation` plays; nightly 20000.
+SEEDS ?= 300
 # What `make bench` scans.
 BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async check fuzz bench screenshots lock stubs clean
+.PHONY: help setup demo test contract-async check fuzz simulation bench screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -63,6 +65,9 @@ fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
 		"$$go" test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(SECS)s -fuzzminimizetime 100x "$$package" 2>&1 | tee "$$out" || \
 		{ grep -q 'context deadline exceeded' "$$out" && ! grep -q 'Failing input' "$$out"; }; \
 	done <<<"$$targets"
+
+simulation: setup ## SEEDS courses of the money path under seeded faults on virtual time (300)
+	@$(BIN)/python packaging/simulation.py --seeds $(SEEDS)
 
 bench: setup ## the benchmarks: the scanner's own, vst bench scan beside its peers (BARS=FILE), tests/benchmarks
 	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...

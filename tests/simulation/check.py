@@ -77,6 +77,17 @@ def _compared(intent: IntentRecord, order: Order) -> list[str]:
     return found
 
 
+def _told(scene: Scene, con_id: int) -> bool:
+    """Whether the trader knows that somebody else traded it."""
+    instrument = scene.market.by_con_id(con_id)
+    return any(
+        instrument is not None
+        and f"{instrument.symbol} " in message
+        and "CHANGED OUTSIDE" in message
+        for _, message, _ in scene.alerts
+    )
+
+
 def _positions(scene: Scene) -> list[str]:
     """Legs by contract: the book's open spreads are what the account holds, unless told."""
     station = scene.station
@@ -91,7 +102,7 @@ def _positions(scene: Scene) -> list[str]:
     found = [
         f"contract {con_id}: {book[con_id]} in the book, {held[con_id]} at TWS"
         for con_id in sorted(held.keys() | book.keys())
-        if held[con_id] != book[con_id]
+        if held[con_id] != book[con_id] and not _told(scene, con_id)
     ]
     for con_id, quantity in held.items():
         instrument = scene.market.by_con_id(con_id)

@@ -79,9 +79,13 @@ async def _rest(scene: Scene) -> None:
 
 def play_quietly(seed: int) -> Run:
     """In a process of its own, with a journal in a temporary folder."""
+    before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
-    with tempfile.TemporaryDirectory(prefix="vst-simulation-") as folder:
-        return play(seed, Path(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix="vst-simulation-") as folder:
+            return play(seed, Path(folder))
+    finally:
+        logging.disable(before)
 
 
 def report(runs: Iterable[Run], seconds: float) -> bool:

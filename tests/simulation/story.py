@@ -22,6 +22,9 @@ MINUTES = 32
 CALM_MINUTES = 5
 """At the end nothing goes wrong any more, so that everything can come to rest."""
 
+AIMED = 0.7
+"""Of the faults: they come about when an order goes."""
+
 type Step = Callable[[Scene], Awaitable[None]]
 
 
@@ -43,9 +46,13 @@ class Story:
         for name, step in COMMANDS.items():
             if rng.random() < 0.25:
                 steps.append((rng.uniform(120, 60 * MINUTES), name, step))
-        for _ in range(rng.randint(1, 6)):
+        for _ in range(rng.randint(2, 8)):
             name = rng.choice(list(FAULTS))
-            steps.append((rng.uniform(1, 60 * MINUTES), name, self._faulty(name)))
+            due = rng.uniform(1, 60 * MINUTES)
+            if rng.random() < AIMED:  # at an order that is on its way
+                due = rng.choice([at for at, what, _ in steps if what == "approve"])
+                due += rng.uniform(-1.0, 1.0) * rng.choice([0.1, 1.0, 20.0])
+            steps.append((max(1.0, due), name, self._faulty(name)))
         steps.sort(key=lambda one: one[:2])
         start = scene.loop.time()
         running = []
@@ -213,6 +220,8 @@ async def _closed_by_hand(scene: Scene) -> None:
 
 def _sell_by_hand(scene: Scene, position: PositionRecord) -> None:
     exchange, spread = scene.server.exchange, position.spread
+    if any(order.client_id == 0 for order in exchange.working):
+        return  # the last one is still at work
     held = {
         one.position.instrument.con_id: int(one.position.quantity)
         for one in exchange.accounts.held(ACCOUNT)
