@@ -4,17 +4,40 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
 from vst_desktop.cli.events import Verdicts, event_book, event_keys, event_notes, verdicts
+from vst_desktop.cli.playbook import (
+    add_options,
+    all_figures,
+    figure_keys,
+    parse_pair,
+    plan_keys,
+    playbook,
+    print_plan,
+    print_what_if,
+    what_if_keys,
+)
 from vst_desktop.domain.signals import Direction
 
 if TYPE_CHECKING:
     from vst_desktop.domain.quotes import OptionChain
     from vst_desktop.domain.spreads import RankedSpread, Selection
+    from vst_desktop.options.early_exercise import CashDividends
     from vst_desktop.options.rules import SelectionRules
+
+
+class Terms(TypedDict):
+    """The moment of a recorded chain, for every question asked of it."""
+
+    now: datetime
+    today: date
+    check_age: bool
+    dividends: CashDividends
+
 
 SHOWN = 20
 NEIGHBOUR_DAYS = 10
@@ -44,6 +67,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help="earnings and ex-dividend dates (default: the setting events.file)",
     )
+    add_options(parser)
     add_json_option(parser)
     add_settings_option(parser)
 
@@ -57,28 +81,77 @@ def run(args: argparse.Namespace) -> int:
     from vst_desktop.options.events import cash_dividends
     from vst_desktop.options.rules import SelectionRules
     from vst_desktop.options.selection import select
+    from vst_desktop.options.whatif import what_if
     from vst_desktop.runtime.calendar import trading_day
     from vst_desktop.runtime.settings import load_settings
 
     settings = load_settings(args.overrides)
     rules = SelectionRules.of(settings.options.model_dump())
     chain = read_chain(args.chain)
-    book = event_book(args.events or settings.events.file)
-    selection = select(
+    day, direction = trading_day(chain.time), Direction(args.direction)
+    events = event_book(args.events or settings.events.file)
+    terms: Terms = {
+        "now": chain.time,
+        "today": day,
+        "check_age": False,
+        "dividends": cash_dividends(events.of(chain.symbol), chain.time),
+    }
+    if args.pair is not None:
+        return _explain(args, chain, rules, terms)
+    book = playbook(args, chain, settings)
+    plan = book.ranking() if book else None
+    selection = select(chain, direction, rules, plan=plan, **terms)
+    asked = what_if(chain, direction, rules, selection, **terms)
+    judged = verdicts(events, chain, selection, settings)
+    notes = (
+        *_chain_notes(args.chain, chain, rules),
+        *event_notes(events, chain.symbol, day, judged),
+        *(book.notes() if book else ()),
+    )
+    selection = replace(selection, notes=selection.notes + notes)
+    _print(chain, selection, judged)
+    print_what_if(asked)
+    if book and selection.spreads:
+        print_plan(book, selection.spreads[0])
+    found = report(chain, selection, judged)
+    figures = all_figures(chain, selection, settings)
+    for place, (keys, ranked) in enumerate(zip(found["spreads"], selection.spreads, strict=True)):
+        keys["figures"] = figure_keys(figures, place) if figures else None
+        if book:
+            keys["plan"] = plan_keys(book, ranked)
+    write_json(args.json, found | {"what_if": what_if_keys(asked)})
+    return 0
+
+
+def _explain(
+    args: argparse.Namespace, chain: OptionChain, rules: SelectionRules, terms: Terms
+) -> int:
+    """Why one pair is listed or not; 0 either way."""
+    from vst_desktop.options.explain import explain_pair
+
+    expiration, long, short = parse_pair(args.pair)
+    verdict = explain_pair(
         chain,
         Direction(args.direction),
         rules,
-        now=chain.time,
-        today=trading_day(chain.time),
-        check_age=False,
-        dividends=cash_dividends(book.of(chain.symbol), chain.time),
+        expiration=expiration,
+        long_strike=long,
+        short_strike=short,
+        **terms,
     )
-    judged = verdicts(book, chain, selection, settings)
-    told = event_notes(book, chain.symbol, trading_day(chain.time), judged)
-    notes = (*_chain_notes(args.chain, chain, rules), *told)
-    selection = replace(selection, notes=selection.notes + notes)
-    _print(chain, selection, judged)
-    write_json(args.json, report(chain, selection, judged))
+    outcome = "passes" if verdict.passed else "rejected" if verdict.considered else "no pair"
+    text = "" if verdict.passed else f": {verdict.text}"
+    print(f"{chain.symbol} {expiration} {long}/{short} {args.direction}: {outcome}{text}")
+    write_json(
+        args.json,
+        {
+            "pair": args.pair,
+            "considered": verdict.considered,
+            "passed": verdict.passed,
+            "rule": verdict.rule,
+            "text": verdict.text,
+        },
+    )
     return 0
 
 
@@ -138,6 +211,8 @@ def _spread(selection: Selection, ranked: RankedSpread, judged: Verdicts) -> dic
         **event_keys(judged[ranked.spread.expiration]),
         "close": ranked.market.close,
         "probability_of_profit": ranked.probability_of_profit,
+        "probability_low": ranked.probability_low,
+        "probability_high": ranked.probability_high,
         "expected_move": ranked.expected_move,
         "long_iv": ranked.long_iv,
         "short_iv": ranked.short_iv,
