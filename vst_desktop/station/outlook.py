@@ -9,9 +9,13 @@ from decimal import Decimal
 from vst_desktop.domain.money import CENT
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.options.analytics import commission_usd, spread_value
+from vst_desktop.options.early_exercise import CashDividends
 from vst_desktop.options.payoff import AT_EXPIRATION, Scenario, payoff
 from vst_desktop.options.rules import SelectionRules
 from vst_desktop.station.view import PayoffView
+
+_UNKNOWN_IV = 0.3
+"""Tells how wide the picture is where the legs' own volatilities are not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,6 @@ class Outlook:
     days_ahead: int
     at_target_usd: Decimal | None
     at_stop_usd: Decimal | None
-    payoff: PayoffView
 
 
 def outlook(candidate: Candidate, *, today: date, rules: SelectionRules) -> Outlook:
@@ -51,25 +54,38 @@ def outlook(candidate: Candidate, *, today: date, rules: SelectionRules) -> Outl
         gross = Decimal(str(per_share)) * ranked.spread.multiplier * quantity
         return (gross - 2 * commission_usd(quantity)).quantize(CENT)
 
-    curve = payoff(
-        ranked.spread,
-        debit=ranked.debit,
-        quantity=quantity,
-        spot=candidate.spot,
-        ivs=known or (0.3, 0.3),
-        days_to_expiration=ranked.dte,
-        scenarios=(AT_EXPIRATION, Scenario(days_ahead=days_ahead)),
-        rate=rules.risk_free_rate,
-        dividend_yield=rules.dividend_yield,
-    )
     return Outlook(
         days_ahead=days_ahead,
         at_target_usd=profit(plan.target),
         at_stop_usd=profit(plan.stop),
-        payoff=PayoffView(
-            prices=tuple(curve.prices.tolist()),
-            at_expiry_usd=tuple(curve.profits_usd[0].tolist()),
-            at_date_usd=tuple(curve.profits_usd[1].tolist()) if known else (),
-            date_label=f"in {days_ahead} days",
-        ),
+    )
+
+
+def payoff_view(
+    candidate: Candidate, *, days_ahead: int, rules: SelectionRules, dividends: CashDividends
+) -> PayoffView:
+    """The ticket's picture: at expiration, and that many days from now.
+
+    It costs some milliseconds: for the one candidate that is looked at, not for every row.
+    """
+    ranked = candidate.ranked
+    known = ranked.long_iv is not None and ranked.short_iv is not None
+    curve = payoff(
+        ranked.spread,
+        debit=ranked.debit,
+        quantity=max(candidate.contracts, 1),
+        spot=candidate.spot,
+        ivs=(ranked.long_iv or _UNKNOWN_IV, ranked.short_iv or _UNKNOWN_IV),
+        days_to_expiration=ranked.dte,
+        scenarios=(AT_EXPIRATION, Scenario(days_ahead=days_ahead))[: 1 + known],
+        rate=rules.risk_free_rate,
+        dividend_yield=rules.dividend_yield,
+        dividends=dividends,
+    )
+    at_expiry, *at_date = (tuple(row.tolist()) for row in curve.profits_usd)
+    return PayoffView(
+        prices=tuple(curve.prices.tolist()),
+        at_expiry_usd=at_expiry,
+        at_date_usd=at_date[0] if at_date else (),
+        date_label=f"in {days_ahead} days",
     )

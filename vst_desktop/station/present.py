@@ -14,8 +14,9 @@ from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN, trading_day
 from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.holdings import position_row
-from vst_desktop.station.outlook import Outlook, outlook
+from vst_desktop.station.outlook import Outlook, outlook, payoff_view
 from vst_desktop.station.scans import ScanPresenter
+from vst_desktop.station.previews import Previews
 from vst_desktop.station.ticket import make_ticket
 from vst_desktop.station.view import (
     AlertRow,
@@ -26,6 +27,7 @@ from vst_desktop.station.view import (
     Light,
     LightView,
     OrderRow,
+    PayoffView,
     StationView,
     StripView,
     TicketView,
@@ -61,12 +63,16 @@ CHIP_TONES = {
 class Presenter:
     """Makes snapshots; keeps what is dear to make until its inputs change."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, tasks: TaskOwner) -> None:
         self._station = station
         self._charts = ChartMaker()
         self._scans = ScanPresenter(station, self._charts)
+        self.previews = Previews(
+            station.engines, tasks, lambda: station.account_id, station.changed
+        )
         self._version = 0
         self._outlooks: dict[tuple[str, int], Outlook] = {}
+        self._drawn: tuple[tuple[str, int], PayoffView] | None = None
 
     def view(self) -> StationView:
         """The present snapshot."""
@@ -116,6 +122,20 @@ class Presenter:
                 rules=self._station.research.rules,
             )
         return self._outlooks[key]
+
+    def _payoff(self, candidate: Candidate) -> PayoffView:
+        key = (candidate.candidate_id, candidate.revision)
+        if self._drawn is None or self._drawn[0] != key:
+            station = self._station
+            events = station.engines.market_data.events
+            view = payoff_view(
+                candidate,
+                days_ahead=self.outlook(candidate).days_ahead,
+                rules=station.research.rules,
+                dividends=events.dividends(candidate.signal.symbol),
+            )
+            self._drawn = (key, view)
+        return self._drawn[1]
 
     # -- parts
 
@@ -280,6 +300,7 @@ class Presenter:
             station,
             candidate,
             self.outlook(candidate),
+            self._payoff(candidate),
             self._charts.indicators(bars),
             self.waiting_intent(candidate.candidate_id),
         )

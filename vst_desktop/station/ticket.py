@@ -18,7 +18,7 @@ from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.numbers import ticket_figures
 from vst_desktop.station.outlook import Outlook
-from vst_desktop.station.view import Figure, TicketView
+from vst_desktop.station.view import Figure, PayoffView, TicketView
 from vst_desktop.strategy.explain import explain
 from vst_desktop.strategy.indicators import Indicators
 from vst_desktop.strategy.parameters import StrategyParameters
@@ -31,6 +31,7 @@ def make_ticket(
     station: Station,
     candidate: Candidate,
     ahead: Outlook,
+    payoff: PayoffView,
     data: Indicators,
     waiting: IntentRecord | None,
 ) -> TicketView:
@@ -65,7 +66,7 @@ def make_ticket(
         at_target_usd=ahead.at_target_usd,
         at_stop_usd=ahead.at_stop_usd,
         exit_by=plan.exit_by,
-        payoff=ahead.payoff,
+        payoff=payoff,
         figures=ticket_figures(station, candidate, data),
         why_title=_why_title(candidate),
         why=_why(station, candidate, data),
