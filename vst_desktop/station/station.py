@@ -120,7 +120,7 @@ class Station:
             alert=engines.alerts.raise_alert,
             on_change=self.changed,
         )
-        self._presenter = Presenter(self)
+        self._presenter = Presenter(self, self._tasks)
         engines.alerts.on_alert(lambda _: self.changed())
         engines.broker.subscribe(self._on_broker_event)
 
@@ -252,6 +252,7 @@ class Station:
             own = [c for c in self.research.candidates() if c.signal.symbol == symbol]
             candidate_id = own[0].candidate_id if own else None
         self.selected_candidate = candidate_id
+        self._presenter.previews.look(self.selected())
         self.changed()
 
     async def scan(self) -> None:
@@ -318,6 +319,7 @@ class Station:
     async def choose_alternative(self, candidate_id: str, index: int) -> None:
         """Make the index-th alternative the candidate's spread."""
         self.research.choose(candidate_id, index)
+        self._presenter.previews.look(self.selected())
 
     async def withdraw(self, intent_id: str) -> None:
         """Take back a waiting approval."""
@@ -360,8 +362,6 @@ class Station:
         """Mark all alerts read."""
         self.engines.alerts.mark_read()
         self.changed()
-
-    # -- events
 
     def _on_broker_event(self, event: BrokerEvent) -> None:
         if isinstance(event, AccountChanged):
