@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN, trading_day
+from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.holdings import position_row
 from vst_desktop.station.outlook import Outlook, outlook, payoff_view
+from vst_desktop.station.previews import Previews
 from vst_desktop.station.scans import ScanPresenter
 from vst_desktop.station.ticket import make_ticket
 from vst_desktop.station.view import (
@@ -62,10 +65,13 @@ CHIP_TONES = {
 class Presenter:
     """Makes snapshots; keeps what is dear to make until its inputs change."""
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, tasks: TaskOwner) -> None:
         self._station = station
         self._charts = ChartMaker()
         self._scans = ScanPresenter(station, self._charts)
+        self.previews = Previews(
+            station.engines, tasks, lambda: station.account_id, station.changed
+        )
         self._version = 0
         self._outlooks: dict[tuple[str, int], Outlook] = {}
         self._drawn: tuple[tuple[str, int], PayoffView] | None = None
@@ -292,7 +298,7 @@ class Presenter:
             return None
         bars = station.research.bars(candidate.signal.symbol)
         assert bars is not None
-        return make_ticket(
+        ticket = make_ticket(
             station,
             candidate,
             self.outlook(candidate),
@@ -300,6 +306,8 @@ class Presenter:
             self._charts.indicators(bars),
             self.waiting_intent(candidate.candidate_id),
         )
+        told = self.previews.figures(candidate)
+        return replace(ticket, figures=(*ticket.figures, *told))
 
     def _chart(self) -> ChartView | None:
         station = self._station
