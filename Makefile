@@ -16,7 +16,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async check fuzz simulation bench screenshots lock stubs clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation bench screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -40,6 +40,9 @@ test: setup ## all tests, Go and Python
 
 contract-async: setup ## the adapter's tests on ib_async, in an environment of its own
 	@packaging/contract_async.sh
+
+conformance: setup ## TWS API clients of others (ib_insync, ib_async, ibapi, @stoqey/ib) against vst sim
+	@packaging/conformance.sh
 
 check: setup ## style, types, import rules, stubs
 	$(BIN)/ruff check
