@@ -53,6 +53,11 @@ class WireProxy:
         for client in self._clients:
             client.write(frame(*fields))
 
+    def raw(self, data: bytes) -> None:
+        """Write bytes to every client, framed or not."""
+        for client in self._clients:
+            client.write(data)
+
     def error(self, request_id: int, code: int, text: str) -> None:
         """Tell an error or a notice."""
         self.say(4, 2, request_id, code, text, "")

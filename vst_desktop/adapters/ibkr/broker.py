@@ -17,7 +17,7 @@ from vst_desktop.adapters.ibkr.connection import Connection
 from vst_desktop.adapters.ibkr.dividends import Dividends
 from vst_desktop.adapters.ibkr.farms import Farms
 from vst_desktop.adapters.ibkr.history import History
-from vst_desktop.adapters.ibkr.library import AccountValue
+from vst_desktop.adapters.ibkr.library import AccountValue, Position
 from vst_desktop.adapters.ibkr.lines import Lines
 from vst_desktop.adapters.ibkr.market_data import UNKNOWN_COMBO_TICK, Watches, combo_tick
 from vst_desktop.adapters.ibkr.market_scanner import market_scan
@@ -46,6 +46,7 @@ log = logging.getLogger(__name__)
 
 _TO_BE_KNOWN = (100, 101, 10197)
 """Codes that no caller waits for, and that the user can mend."""
+_POSITION = 61
 _ACCOUNT_TAGS = ("NetLiquidation", "AvailableFunds", "DayTradesRemaining")
 
 
@@ -176,7 +177,7 @@ class IbkrBroker:
 
     async def _adopt(self, session: Session) -> None:
         ib = session.ib
-        ib.positionEvent += lambda position: self._emit(convert.broker_position(position))
+        ib.positionEvent += self._on_position
         ib.accountValueEvent += self._on_account_value
         ib.pnlEvent += lambda _: self._account_changed()
         self._lines = Lines(ib, self._clock.now)
@@ -234,6 +235,15 @@ class IbkrBroker:
             values.number(pnl),
             self._clock.now(),
         )
+
+    def _on_position(self, position: Position) -> None:
+        try:
+            told = convert.broker_position(position)
+        except (ValueError, ArithmeticError) as error:
+            # the library would log it as its own and go on
+            self._on_unreadable(_POSITION, f"{position}: {error}")
+        else:
+            self._emit(told)
 
     def _on_account_value(self, value: AccountValue) -> None:
         if value.tag in _ACCOUNT_TAGS:
