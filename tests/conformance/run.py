@@ -13,7 +13,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ STEPS = (
 )
 NEWEST = 176
 _LONGEST_SECS = 150
+_AT_A_TIME = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,11 +178,11 @@ def main() -> int:
     """Run every case."""
     home = Path(sys.argv[1]).resolve()
     outcomes = []
-    for case in CASES:
-        outcome = converse(case, home)
-        outcomes.append(outcome)
-        said = "holds" if outcome.problem is None else outcome.problem
-        print(f"{case.client} {case.range}: {said}", flush=True)
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        for outcome in pool.map(partial(converse, home=home), CASES):
+            outcomes.append(outcome)
+            said = "holds" if outcome.problem is None else outcome.problem
+            print(f"{outcome.case.client} {outcome.case.range}: {said}", flush=True)
     found = table(outcomes)
     print(f"\n{found}\n")
     failed = [one for one in outcomes if one.problem is not None]

@@ -26,7 +26,9 @@ class Steps(logging.Handler):
         logging.getLogger().addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.errors.append(record.getMessage())
+        # ib_async calls the confirmation of a cancel an error.
+        if not record.getMessage().startswith("Error 202,"):
+            self.errors.append(record.getMessage())
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:

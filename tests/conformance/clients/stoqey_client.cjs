@@ -82,7 +82,7 @@ class Client {
     on(EventName.tickOptionComputation, (id) => this.greeks.add(id));
     on(EventName.openOrder, (id, _contract, order, state) => {
       if (order.whatIf) {
-        this.margin = Number(state.initMarginAfter);
+        this.margin = state.initMarginAfter;
         this.ended.add("preview");
       } else {
         this.openOrders.set(id, [order.lmtPrice, order.permId]);
@@ -186,7 +186,7 @@ async function story(port) {
     const pays = cents(client.price(lines[0], 2) - client.price(lines[1], 1) + 0.1);
     client.ib.placeOrder(client.nextId++, bag, limit(2, pays, "preview", "DAY", { whatIf: true }));
     await until(() => client.ended.has("preview"), "preview");
-    check(client.margin > 0 && client.margin < 1e9, `margin ${client.margin}`);
+    check(client.margin >= 0 && client.margin < 1e9, `margin ${client.margin}`);
     const filled = client.nextId++;
     client.ib.placeOrder(filled, bag, limit(2, pays, "filled", "DAY"));
     await until(() => client.has(filled, "Filled"), "Filled");

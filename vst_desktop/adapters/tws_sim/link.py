@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from vst_desktop.adapters.tws_sim.codes import Refusal
@@ -30,6 +31,23 @@ class Pace:
     greeks_secs: float = 0.0
 
 
+class Feed(StrEnum):
+    """What the user's market data subscription gives."""
+
+    LIVE = "live"
+    DELAYED = "delayed"
+    NONE = "none"
+    COMPETING = "competing"
+    """Live by right, but another session of the same user has it now."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Subscription:
+    """The market data subscription of the user, which may change while clients are connected."""
+
+    feed: Feed = Feed.LIVE
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Everything that all sessions of a server share."""
@@ -40,6 +58,9 @@ class World:
     book: ContractBook
     exchange: Exchange
     pace: Pace
+    subscription: Subscription
+    master_client_id: int | None = None
+    """This client hears of every order, as the one named in TWS's API settings does."""
 
 
 class Link(Protocol):

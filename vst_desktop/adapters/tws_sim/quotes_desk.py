@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 from vst_desktop.adapters.tws_sim import codes, pricing, ticks
 from vst_desktop.adapters.tws_sim.codes import Refusal
 from vst_desktop.adapters.tws_sim.contracts import COMBO_TICK, ComboLeg, tick_at
-from vst_desktop.adapters.tws_sim.link import Handler, Link, World, error, refuse
+from vst_desktop.adapters.tws_sim.link import Feed, Handler, Link, World, error, refuse
 from vst_desktop.adapters.tws_sim.messages import quotes, requests
 from vst_desktop.adapters.tws_sim.timing import day_of
 from vst_desktop.adapters.tws_sim.wire import Fields
@@ -18,7 +19,23 @@ from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
 _MOST_LINES = 100
 _BEST_EXCHANGES = "9c0001"
 _LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN = 1, 2, 3, 4
+_FREEZING = (_FROZEN, _DELAYED_FROZEN)
+_OLD_KINDS = (_DELAYED, _DELAYED_FROZEN)
+_DELAY = timedelta(minutes=15)
 _INDEX_DAYS = 30
+_STATISTICS_DAYS = 370
+_DENIED = {
+    Feed.DELAYED: (
+        codes.SUBSCRIPTION_NEEDED,
+        "Requested market data requires additional subscription for API. See link in 'Market Data "
+        "Connections' dialog for more details.Delayed market data is available.",
+    ),
+    Feed.NONE: (codes.NOT_SUBSCRIBED, "Requested market data is not subscribed."),
+}
+_DENIED_DELAYED = (
+    codes.DELAYED_NOT_ENABLED,
+    "Requested market data is not subscribed. Delayed market data is not enabled.",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,8 +47,12 @@ class _Line:
     legs: tuple[ComboLeg, ...]
     generic: frozenset[int]
     snapshot: bool
+    kind: int = _LIVE
+    silenced: bool = False
+    """Whether the client knows that another session has the data."""
     ready: set[ticks.Stage] = field(default_factory=set)
     sent: dict[int, ticks.Tick] = field(default_factory=dict)
+    statistics: dict[int, ticks.Tick] = field(default_factory=dict)
 
 
 class QuotesDesk:
@@ -68,19 +89,20 @@ class QuotesDesk:
         self._wanted_type = kind
 
     def _subscribe(self, fields: Fields) -> None:
-        request = requests.market_data(fields)
+        request = requests.market_data(fields, self._link.server_version)
         try:
             line = self._line(request)
         except Refusal as refusal:
             refuse(self._link, request.req_id, refusal)
             return
         self._lines[line.req_id] = line
-        is_open = self._world.hours.is_open(self._world.clock.now())
-        frozen = not is_open and self._wanted_type in (_FROZEN, _DELAYED_FROZEN)
+        if line.kind in _OLD_KINDS:
+            text = "Requested market data is not subscribed. Displaying delayed market data."
+            error(self._link, line.req_id, codes.DELAYED_INSTEAD, text)
         self._link.send(
             quotes.request_parameters(line.req_id, self._min_tick(line), _BEST_EXCHANGES)
         )
-        self._link.send(quotes.data_type(line.req_id, _FROZEN if frozen else _LIVE))
+        self._link.send(quotes.data_type(line.req_id, line.kind))
         pace = self._world.pace
         if pace.quote_secs == pace.greeks_secs:
             self._link.later(pace.quote_secs, partial(self._release, line, "prices", "greeks"))
@@ -93,7 +115,7 @@ class QuotesDesk:
             raise Refusal(codes.PROCESSING, "Error processing request: Duplicate ticker id")
         if len(self._lines) >= _MOST_LINES:
             raise Refusal(codes.MAX_TICKERS, "Max number of tickers has been reached")
-        if request.snapshot and request.generic_ticks:
+        if (request.snapshot or request.regulatory) and request.generic_ticks:
             raise Refusal(
                 codes.VALIDATION,
                 codes.invalid(
@@ -106,13 +128,47 @@ class QuotesDesk:
             legs = self._world.book.legs(request.spec, request.legs)
         else:
             instrument = self._world.book.one(request.spec)
+        if request.regulatory and (instrument is None or instrument.sec_type != "STK"):
+            raise Refusal(
+                codes.VALIDATION, codes.invalid("Regulatory snapshots are of US stocks only")
+            )
         return _Line(
             req_id=request.req_id,
             instrument=instrument,
             legs=legs,
             generic=request.generic_ticks,
-            snapshot=request.snapshot,
+            snapshot=request.snapshot or request.regulatory,
+            kind=_LIVE if request.regulatory else self._kind(),
+            statistics=self._statistics(instrument, request.generic_ticks),
         )
+
+    def _kind(self) -> int:
+        """What a line gives now: live when the subscription allows it, else what was asked for.
+
+        Raises:
+            Refusal: The subscription gives neither.
+        """
+        feed = self._world.subscription.feed
+        wants_old = self._wanted_type in _OLD_KINDS
+        if feed in _DENIED and not (feed is Feed.DELAYED and wants_old):
+            raise Refusal(*(_DENIED_DELAYED if wants_old else _DENIED[feed]))
+        is_open = self._world.hours.is_open(self._world.clock.now())
+        if feed is Feed.DELAYED:
+            frozen = not is_open and self._wanted_type == _DELAYED_FROZEN
+            return _DELAYED_FROZEN if frozen else _DELAYED
+        return _FROZEN if not is_open and self._wanted_type in _FREEZING else _LIVE
+
+    def _statistics(
+        self, instrument: Instrument | None, generic: frozenset[int]
+    ) -> dict[int, ticks.Tick]:
+        if instrument is None or instrument.sec_type != "STK" or not generic & ticks.OF_THE_PAST:
+            return {}
+        now = self._world.clock.now()
+        today = day_of(now)
+        days = self._world.market.daily_bars(
+            instrument.symbol, today - timedelta(days=_STATISTICS_DAYS), now
+        )
+        return ticks.statistics_of([one for one in days if one.start != today], generic)
 
     def _min_tick(self, line: _Line) -> float:
         return COMBO_TICK if line.instrument is None else tick_at(line.instrument, 0.0)
@@ -128,29 +184,64 @@ class QuotesDesk:
             del self._lines[line.req_id]
 
     def _update(self, line: _Line) -> None:
-        now = self._ticks(line)
+        if self._is_silenced(line):
+            return
+        self._follow_session(line)
+        delayed = line.kind in _OLD_KINDS
+        at = self._world.clock.now() - (_DELAY if delayed else timedelta())
+        now = self._ticks(line, at)
         traded = any(
             tick in now and line.sent.get(tick) != now[tick]
             for tick in (quotes.LAST, quotes.VOLUME)
         )
-        for frame in ticks.changes(line.req_id, line.sent, now, self._link.server_version):
-            self._link.send(frame)
         if traded and quotes.LAST in now:
-            at = str(int(self._world.clock.now().timestamp()))
-            self._link.send(quotes.string(line.req_id, quotes.LAST_TIMESTAMP, at))
+            line.sent.pop(quotes.LAST_TIMESTAMP, None)  # told with every trade of a second
+            now[quotes.LAST_TIMESTAMP] = ticks.Words(str(int(at.timestamp())))
+            sale = self._sale(line, at)
+            if sale is not None:
+                now[quotes.TIME_AND_SALES] = ticks.Words(sale)
+        version = self._link.server_version
+        for frame in ticks.changes(line.req_id, line.sent, now, version, delayed=delayed):
+            self._link.send(frame)
         line.sent.update(now)
 
-    def _ticks(self, line: _Line) -> dict[int, ticks.Tick]:
-        now = self._world.clock.now()
+    def _is_silenced(self, line: _Line) -> bool:
+        """Whether another session has the data; the client is told once, and resumes by itself."""
+        competing = self._world.subscription.feed is Feed.COMPETING and line.kind == _LIVE
+        if competing and not line.silenced:
+            text = "No market data during competing live session"
+            error(self._link, line.req_id, codes.COMPETING_SESSION, text)
+        line.silenced = competing
+        return competing
+
+    def _follow_session(self, line: _Line) -> None:
+        """Tell the client when its line freezes at the close or thaws at the open."""
+        is_open = self._world.hours.is_open(self._world.clock.now())
+        if is_open and line.kind in _FREEZING:
+            kind = line.kind - 1
+        elif not is_open and line.kind not in _FREEZING and self._wanted_type in _FREEZING:
+            kind = line.kind + 1
+        else:
+            return
+        line.kind = kind
+        self._link.send(quotes.data_type(line.req_id, kind))
+
+    def _sale(self, line: _Line, at: datetime) -> str | None:
+        if line.instrument is None or ticks.GENERIC_SALES not in line.generic:
+            return None
+        quote = self._world.market.quote(line.instrument, at)
+        return None if quote is None else ticks.sale(quote, int(at.timestamp() * 1000))
+
+    def _ticks(self, line: _Line, at: datetime) -> dict[int, ticks.Tick]:
         if line.instrument is None:
-            net = pricing.net_quote(self._world.market, line.legs, now)
+            net = pricing.net_quote(self._world.market, line.legs, at)
             return ticks.of_combo(net) if "prices" in line.ready else {}
-        quote = self._world.market.quote(line.instrument, now)
+        quote = self._world.market.quote(line.instrument, at)
         if quote is None:
             quote = _NOTHING
         found: dict[int, ticks.Tick] = {}
         if "prices" in line.ready:
-            found |= ticks.of_instrument(line.instrument, quote, line.generic)
+            found |= ticks.of_instrument(line.instrument, quote, line.generic) | line.statistics
         if "greeks" in line.ready:
             if line.instrument.sec_type == "OPT":
                 found |= ticks.greeks_of(quote)

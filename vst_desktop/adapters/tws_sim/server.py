@@ -13,7 +13,7 @@ from decimal import Decimal
 from vst_desktop.adapters.tws_sim.accounts import Accounts
 from vst_desktop.adapters.tws_sim.contracts import ContractBook
 from vst_desktop.adapters.tws_sim.exchange import Exchange
-from vst_desktop.adapters.tws_sim.link import Pace, World
+from vst_desktop.adapters.tws_sim.link import Feed, Pace, Subscription, World
 from vst_desktop.adapters.tws_sim.matching import Matching
 from vst_desktop.adapters.tws_sim.session import NEWEST_VERSION, OLDEST_VERSION, Session
 from vst_desktop.adapters.tws_sim.timing import Hours, SimTime, TimerHandle
@@ -29,7 +29,8 @@ _PERM_IDS = 1_500_000_000
 _PERM_IDS_FROM = 500_000_000
 _PERM_IDS_A_SECOND = 100
 _LONGEST_FLUSH_SECS = 5.0
-_MOST_UNREAD_BYTES = 256 * 1024 * 1024
+_MOST_UNREAD_BYTES = 32 * 1024 * 1024
+"""More than the longest frame; a client that leaves more unread is cut off, as TWS does."""
 
 
 class TwsServer:
@@ -44,6 +45,8 @@ class TwsServer:
         net_liquidation_usd: Cash each account starts with.
         matching: Price improvement, partial fills and late cancels; seeded with ``seed``.
         pace: Delays of answers in real seconds.
+        feed: What the user's market data subscription gives; :attr:`subscription` may change it.
+        master_client_id: A client that hears of the orders of all.
         max_server_version: 100 to 176; each client gets the newest that both know.
 
     Permanent ids differ from run to run, so that nobody takes the orders of one run for those of
@@ -60,6 +63,8 @@ class TwsServer:
         net_liquidation_usd: Decimal | float = 100_000,
         pace: Pace | None = None,
         matching: Matching | None = None,
+        feed: Feed = Feed.LIVE,
+        master_client_id: int | None = None,
         max_server_version: int = NEWEST_VERSION,
     ) -> None:
         if not accounts or len(set(accounts)) != len(accounts) or not all(accounts):
@@ -89,6 +94,7 @@ class TwsServer:
             seed=seed,
             matching=matching,
         )
+        self.subscription = Subscription(feed=feed)
         self._clock = clock
         self._world = World(
             market=market,
@@ -97,6 +103,8 @@ class TwsServer:
             book=book,
             exchange=self.exchange,
             pace=pace or Pace(),
+            subscription=self.subscription,
+            master_client_id=master_client_id,
         )
         self._max_version = max_server_version
         self._server: asyncio.Server | None = None

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from math import log, sqrt
+from statistics import fmean, stdev
 from typing import Literal
 
 from vst_desktop.adapters.tws_sim.messages import quotes
-from vst_desktop.adapters.tws_sim.pricing import NetQuote
-from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
+from vst_desktop.adapters.tws_sim.pricing import NetQuote, mark_price
+from vst_desktop.adapters.tws_sim.world import Bar, Instrument, MarketQuote
 
-GENERIC_VOLUME, GENERIC_OPEN_INTEREST, GENERIC_IMPLIED_VOLATILITY = 100, 101, 106
+GENERIC_VOLUME, GENERIC_OPEN_INTEREST = 100, 101
+GENERIC_HISTORICAL_VOLATILITY, GENERIC_IMPLIED_VOLATILITY = 104, 106
+GENERIC_STATISTICS, GENERIC_MARK, GENERIC_SALES, GENERIC_DIVIDENDS = 165, 221, 233, 456
+OF_THE_PAST = frozenset({GENERIC_HISTORICAL_VOLATILITY, GENERIC_STATISTICS})
 _SIZE_OF = {quotes.BID: quotes.BID_SIZE, quotes.ASK: quotes.ASK_SIZE, quotes.LAST: quotes.LAST_SIZE}
 _CAN_AUTO_EXECUTE = 1
+_NO_DIVIDENDS = ",,,"
+"""Past and next twelve months, next date and amount: none is known."""
+_TRADING_DAYS, _DAYS_OF_VOLATILITY, _DAYS_OF_VOLUME = 252, 30, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,13 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """A value in words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Computed:
     """Implied volatility and Greeks, for the option price of the tick."""
 
@@ -50,7 +67,7 @@ class Computed:
     underlying_price: float | None
 
 
-type Tick = Priced | Sized | Number | Computed
+type Tick = Priced | Sized | Number | Words | Computed
 type Ticks = Mapping[int, Tick]
 type Stage = Literal["prices", "greeks"]
 
@@ -75,6 +92,12 @@ def of_instrument(
         if price is not None:
             found[tick] = Priced(price, 0)
     found[quotes.HALTED] = Number(1.0 if quote.halted else 0.0)
+    if GENERIC_MARK in generic:
+        mark = mark_price(quote)
+        if mark is not None:
+            found[quotes.MARK] = Priced(mark, 0)
+    if GENERIC_DIVIDENDS in generic and instrument.sec_type == "STK":
+        found[quotes.DIVIDENDS] = Words(_NO_DIVIDENDS)
     if instrument.sec_type == "OPT":
         is_call = instrument.right == "C"
         if GENERIC_OPEN_INTEREST in generic and quote.open_interest is not None:
@@ -111,6 +134,37 @@ def greeks_of(quote: MarketQuote) -> dict[int, Tick]:
     }
 
 
+def statistics_of(days: Sequence[Bar], generic: frozenset[int]) -> dict[int, Tick]:
+    """What the past days of a stock say: lowest and highest prices, volume, volatility.
+
+    Args:
+        days: Daily bars up to yesterday, ascending.
+        generic: Which of them were asked for.
+    """
+    found: dict[int, Tick] = {}
+    if GENERIC_STATISTICS in generic and days:
+        for low, high, weeks in quotes.EXTREMES:
+            first = days[-1].start - timedelta(weeks=weeks)
+            some = [one for one in days if one.start > first]
+            found[low] = Priced(min(one.low for one in some), 0)
+            found[high] = Priced(max(one.high for one in some), 0)
+        recent = days[-_DAYS_OF_VOLUME:]
+        found[quotes.AVERAGE_VOLUME] = Sized(round(fmean(one.volume for one in recent)))
+    closes = [one.close for one in days[-_DAYS_OF_VOLATILITY - 1 :]]
+    if GENERIC_HISTORICAL_VOLATILITY in generic and len(closes) > 2:
+        steps = [log(new / old) for old, new in pairwise(closes)]
+        yearly = stdev(steps) * sqrt(_TRADING_DAYS)
+        found[quotes.HISTORICAL_VOLATILITY] = Number(round(yearly, 6))
+    return found
+
+
+def sale(quote: MarketQuote, at_ms: int) -> str | None:
+    """The last trade as one text: price;size;time;volume;average price;one market maker."""
+    if quote.last is None:
+        return None
+    return f"{quote.last};{quote.last_size};{at_ms};{quote.volume};{quote.last};true"
+
+
 def of_combo(net: NetQuote) -> dict[int, Tick]:
     """Bid and ask of a combination."""
     bid = None if net.bid is None else float(net.bid)
@@ -118,8 +172,14 @@ def of_combo(net: NetQuote) -> dict[int, Tick]:
     return {quotes.BID: _side(bid, net.bid_size), quotes.ASK: _side(ask, net.ask_size)}
 
 
-def changes(req_id: int, sent: Ticks, now: Ticks, server_version: int) -> Iterator[bytes]:
+def changes(
+    req_id: int, sent: Ticks, now: Ticks, server_version: int, *, delayed: bool
+) -> Iterator[bytes]:
     """Messages that bring a client from what it was sent to what is so now."""
+
+    def numbered(tick: int) -> int:
+        return quotes.DELAYED.get(tick, tick) if delayed else tick
+
     for tick, value in now.items():
         old = sent.get(tick)
         if old == value:
@@ -127,18 +187,20 @@ def changes(req_id: int, sent: Ticks, now: Ticks, server_version: int) -> Iterat
         match value:
             case Priced(price, size):
                 if isinstance(old, Priced) and old.price == price and tick in _SIZE_OF:
-                    yield quotes.size(req_id, _SIZE_OF[tick], size)
+                    yield quotes.size(req_id, numbered(_SIZE_OF[tick]), size)
                 else:
                     can = _CAN_AUTO_EXECUTE if tick in (quotes.BID, quotes.ASK) else 0
-                    yield quotes.price(req_id, tick, price, size, attributes=can)
+                    yield quotes.price(req_id, numbered(tick), price, size, attributes=can)
             case Sized(size):
-                yield quotes.size(req_id, tick, size)
+                yield quotes.size(req_id, numbered(tick), size)
             case Number(number):
                 yield quotes.generic(req_id, tick, number)
+            case Words(words):
+                yield quotes.string(req_id, numbered(tick), words)
             case Computed():
                 yield quotes.greeks(
                     req_id,
-                    tick,
+                    numbered(tick),
                     implied_volatility=value.implied_volatility,
                     delta=value.delta,
                     option_price=value.price,

@@ -10,6 +10,7 @@ from vst_desktop.adapters.tws_sim.wire import Fields
 
 LIVE_BARS = 124
 """From this version on bars can be kept up to date."""
+_REGULATORY = 114
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class MarketDataRequest:
     legs: tuple[Leg, ...]
     generic_ticks: frozenset[int]
     snapshot: bool
+    regulatory: bool
+    """A paid snapshot of a US stock, which needs no subscription."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,7 @@ def long_legs(fields: Fields) -> tuple[Leg, ...]:
     )
 
 
-def market_data(fields: Fields) -> MarketDataRequest:
+def market_data(fields: Fields, server_version: int) -> MarketDataRequest:
     """Request 1, after its id."""
     fields.integer()
     req_id = fields.integer()
@@ -120,6 +123,7 @@ def market_data(fields: Fields) -> MarketDataRequest:
             int(word) for word in generic.replace(" ", "").split(",") if word.isdigit()
         ),
         snapshot=snapshot,
+        regulatory=server_version >= _REGULATORY and fields.flag(),
     )
 
 
