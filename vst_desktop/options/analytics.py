@@ -1,4 +1,4 @@
-"""What a debit vertical is worth, and how likely it pays: per spread, and as arrays for pictures.
+"""How likely a debit vertical pays, and where: breakeven and chances, vectorised.
 
 Volatilities per year, one per leg (the skew); prices per share in USD unless named otherwise.
 Time to expiration is calendar days or years of 365 days.
@@ -11,17 +11,9 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from vst_desktop.domain.quotes import Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import VerticalSpread
-from vst_desktop.options.commissions import TIERED, Commissions
 from vst_desktop.options.normal import Floats, cdf, pdf
-from vst_desktop.options.pricing import DAYS_A_YEAR, price
-
-
-def commission_usd(contracts: int, commissions: Commissions = TIERED) -> Decimal:
-    """Estimated commission of one order for ``contracts`` spreads of legs from 0.10 USD on."""
-    return commissions.usual_order_usd(contracts)
 
 
 def breakeven(spread: VerticalSpread, debit: Decimal) -> Decimal:
@@ -136,36 +128,3 @@ def probability_of_touch(
     reflected = np.exp(2 * drift * away / safe**2) * cdf(side * (-away - drift) / safe)
     chance = np.where(root > 0, np.minimum(through + reflected, 1.0), 0.0)
     return np.where(np.isnan(sigma), np.nan, np.where(away == 0, 1.0, chance))
-
-
-def spread_value(
-    spread: VerticalSpread,
-    spot: npt.ArrayLike,
-    *,
-    days_left: float,
-    ivs: tuple[float, float],
-    rate: float,
-    dividend_yield: float,
-) -> Floats:
-    """Model value per share of the spread at prices of the underlying, between 0 and its width.
-
-    Args:
-        days_left: Calendar days to expiration at that moment; 0 gives the payoff.
-        ivs: Volatility of the long and of the short leg.
-    """
-    call = spread.right is Right.CALL
-    at = np.atleast_1d(np.asarray(spot, dtype=np.float64))
-
-    def leg(strike: Decimal, volatility: float) -> Floats:
-        return price(
-            is_call=call,
-            spot=at,
-            strike=float(strike),
-            years=max(days_left, 0.0) / DAYS_A_YEAR,
-            volatility=volatility,
-            rate=rate,
-            dividend_yield=dividend_yield,
-        )
-
-    value = leg(spread.long.strike, ivs[0]) - leg(spread.short.strike, ivs[1])
-    return np.clip(value, 0.0, float(spread.width))

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from vst_desktop.domain.money import CENT
+from vst_desktop.domain.odds import Distribution, PlanEnd
 from vst_desktop.domain.spreads import Candidate
-from vst_desktop.options.analytics import commission_usd, spread_value
 from vst_desktop.options.early_exercise import CashDividends
 from vst_desktop.options.payoff import AT_EXPIRATION, Scenario, payoff
 from vst_desktop.options.rules import SelectionRules
@@ -20,10 +20,10 @@ _UNKNOWN_IV = 0.3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """Profits in USD after half the legs' width to leave and both commissions.
+    """Mean profits of the position at its levels, after crossing and commissions (plan odds).
 
-    ``days_ahead`` calendar days from now is halfway to the time exit: when the levels are
-    assumed to be reached. None where the legs' volatilities are not known.
+    Under implied prices; None where the legs' volatilities are not known, or a level is not met.
+    ``days_ahead`` calendar days from now is halfway to the time exit: the picture's second line.
     """
 
     days_ahead: int
@@ -31,34 +31,18 @@ class Outlook:
     at_stop_usd: Decimal | None
 
 
-def outlook(candidate: Candidate, *, today: date, rules: SelectionRules) -> Outlook:
-    """Model the position at its exit levels; volatilities stay as they are now."""
-    ranked, plan = candidate.ranked, candidate.plan
-    quantity = max(candidate.contracts, 1)
-    days_ahead = max(1, (plan.exit_by - today).days // 2)
-    ivs = (ranked.long_iv, ranked.short_iv)
-    known = None if ivs[0] is None or ivs[1] is None else (ivs[0], ivs[1])
-
-    def profit(level: float | None) -> Decimal | None:
-        if level is None or known is None:
-            return None
-        value = spread_value(
-            ranked.spread,
-            level,
-            days_left=max(ranked.dte - days_ahead, 0),
-            ivs=known,
-            rate=rules.risk_free_rate,
-            dividend_yield=rules.dividend_yield,
-        )
-        per_share = max(float(value[0]) - ranked.leg_cost / 2, 0.0) - float(ranked.debit)
-        gross = Decimal(str(per_share)) * ranked.spread.multiplier * quantity
-        return (gross - 2 * commission_usd(quantity)).quantize(CENT)
-
+def outlook(candidate: Candidate, *, today: date) -> Outlook:
+    """What the plan's own odds say of its levels."""
+    implied = next((o for o in candidate.odds if o.distribution is Distribution.IMPLIED), None)
     return Outlook(
-        days_ahead=days_ahead,
-        at_target_usd=profit(plan.target),
-        at_stop_usd=profit(plan.stop),
+        days_ahead=max(1, (candidate.plan.exit_by - today).days // 2),
+        at_target_usd=_usd(implied.target) if implied else None,
+        at_stop_usd=_usd(implied.stop) if implied else None,
     )
+
+
+def _usd(end: PlanEnd) -> Decimal | None:
+    return None if end.usd is None else Decimal(str(end.usd)).quantize(CENT)
 
 
 def payoff_view(

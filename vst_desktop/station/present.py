@@ -118,11 +118,8 @@ class Presenter:
         """Modelled profits of the candidate at its target and stop."""
         key = (candidate.candidate_id, candidate.revision)
         if key not in self._outlooks:
-            self._outlooks[key] = outlook(
-                candidate,
-                today=trading_day(self._station.engines.clock.now()),
-                rules=self._station.research.rules,
-            )
+            today = trading_day(self._station.engines.clock.now())
+            self._outlooks[key] = outlook(candidate, today=today)
         return self._outlooks[key]
 
     def _payoff(self, candidate: Candidate) -> PayoffView:

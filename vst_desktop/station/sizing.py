@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.orders import Purpose
 from vst_desktop.domain.spreads import RankedSpread
 from vst_desktop.execution.ledger import market_orders
 from vst_desktop.execution.states import TERMINAL
-from vst_desktop.options.analytics import commission_usd
+from vst_desktop.options.commissions import Commissions
 from vst_desktop.risk.limits import Budget, DenialCode, check_budget, check_own_overlap
 from vst_desktop.risk.sizing import RiskRules, size_position, worst_debit
+from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.plans import event_verdict
 from vst_desktop.station.ticket import spread_bound
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
+
+
+def entry_usd(settings: Settings, contracts: int) -> Decimal:
+    """Estimated commission of an entry order for so many spreads."""
+    return Commissions.of(settings.commissions.model_dump()).usual_order_usd(contracts)
 
 
 class Sizer:
@@ -35,7 +42,7 @@ class Sizer:
         size = size_position(
             worst=worst_debit(ranked.debit, bound, market_order=market),
             multiplier=spread.multiplier,
-            entry_commission_usd=commission_usd(1),
+            entry_commission_usd=entry_usd(station.settings, 1),
             net_liquidation_usd=account.net_liquidation_usd if account else None,
             available_funds_usd=account.available_funds_usd if account else None,
             reserved_usd=desk.reserved_usd(),

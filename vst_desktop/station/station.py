@@ -26,7 +26,6 @@ from vst_desktop.execution.desk import Desk
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.services import DeskJournal
 from vst_desktop.marketdata.data import MarketData
-from vst_desktop.options.analytics import commission_usd
 from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, BrokerNotice
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner
@@ -40,7 +39,7 @@ from vst_desktop.station.chains import Chains
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.research import Research
-from vst_desktop.station.sizing import Sizer
+from vst_desktop.station.sizing import Sizer, entry_usd
 from vst_desktop.station.supply import Supply
 from vst_desktop.station.view import StationView
 from vst_desktop.strategy.exit import ExitRules
@@ -142,7 +141,7 @@ class Station:
             risk=RiskRules(**risk),
             exits=ExitRules(**exits, stop_loss_atr_mult=stop),
             allowed_accounts=settings.broker.allowed_accounts,
-            entry_commission_usd=commission_usd(1),
+            entry_commission_usd=entry_usd(settings, 1),
             alert=engines.alerts.raise_alert,
             on_change=self._desk_changed,
             new_id=engines.new_id,

@@ -12,7 +12,7 @@ from vst_desktop.domain.signals import Condition
 from vst_desktop.domain.spreads import Candidate, RankedSpread
 from vst_desktop.execution.rules import ApprovalRules
 from vst_desktop.execution.ticket import approval_bound
-from vst_desktop.options.analytics import commission_usd
+from vst_desktop.options.commissions import Commissions
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.runtime.settings import Settings
@@ -40,7 +40,9 @@ def make_ticket(
     kind = "call" if spread.right is Right.CALL else "put"
     quantity = candidate.contracts
     cost = ranked.debit * spread.multiplier * quantity
-    worst = -(cost + commission_usd(quantity)) if quantity else Decimal(0)
+    commissions = Commissions.of(station.settings.commissions.model_dump())
+    entry = commissions.usual_order_usd(quantity)
+    worst = -(cost + entry) if quantity else Decimal(0)
     account = station.account
     nlv = account.net_liquidation_usd if account else None
     blocked = station.block_reason(candidate)

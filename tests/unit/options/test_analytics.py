@@ -8,13 +8,9 @@ from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.options.analytics import (
     breakeven,
-    commission_usd,
     interpolated_volatility,
     probability_beyond,
-    spread_value,
 )
-
-MARKET = {"ivs": (0.30, 0.29), "rate": 0.04, "dividend_yield": 0.01}
 
 
 def _spread(long: str, short: str, right: Right = Right.CALL) -> VerticalSpread:
@@ -58,25 +54,3 @@ def test_above_and_below_are_all_there_is():
 def test_at_expiration_the_odds_are_certain():
     args = {"spot": 100, "years": 0, "volatility": 0.3, "rate": 0.02, "dividend_yield": 0}
     assert probability_beyond([99, 101], direction=Direction.LONG, **args).tolist() == [1, 0]
-
-
-@pytest.mark.parametrize(
-    ("spread", "spots", "worth"),
-    [
-        (BULL_CALL, [90, 100, 102, 105, 120], [0, 0, 2, 5, 5]),
-        (BEAR_PUT, [80, 95, 98, 100, 110], [5, 5, 2, 0, 0]),
-    ],
-)
-def test_value_at_expiration_is_the_payoff(spread, spots, worth):
-    value = spread_value(spread, spots, days_left=0, **MARKET)
-    assert value.tolist() == pytest.approx(worth)
-
-
-def test_value_now_is_the_price_of_the_worked_check():
-    assert round(float(spread_value(BULL_CALL, 100, days_left=38, **MARKET)[0]), 2) == 2.08
-
-
-def test_commission_counts_two_legs_and_has_a_minimum():
-    assert commission_usd(1) == Decimal("1.30")
-    assert commission_usd(7) == Decimal("9.10")
-    assert commission_usd(0) == Decimal("1.00")
