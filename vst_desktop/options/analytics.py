@@ -13,7 +13,13 @@ import numpy.typing as npt
 
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import VerticalSpread
+from vst_desktop.options.commissions import TIERED
 from vst_desktop.options.normal import Floats, cdf, pdf
+
+
+def commission_usd(contracts: int) -> Decimal:
+    """Commission of one order by the broker's table, both legs at 0.10 USD or more."""
+    return TIERED.usual_order_usd(contracts)
 
 
 def breakeven(spread: VerticalSpread, debit: Decimal) -> Decimal:
