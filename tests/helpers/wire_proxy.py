@@ -19,7 +19,7 @@ class WireProxy:
     def __init__(self, port: int) -> None:
         self._target = port
         self._clients: list[asyncio.StreamWriter] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self.tasks: list[asyncio.Task[None]] = []
         self.accepted = 0
         self.swallow: Callable[[list[str]], bool] = lambda fields: False
         self.silent = False
@@ -34,9 +34,9 @@ class WireProxy:
         """Close everything."""
         self._server.close()
         self.cut()
-        for task in self._tasks:
+        for task in self.tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         await self._server.wait_closed()
 
     def cut(self) -> None:
@@ -66,7 +66,7 @@ class WireProxy:
         self.accepted += 1
         self._clients.append(writer)
         server_reader, server = await asyncio.open_connection("127.0.0.1", self._target)
-        self._tasks += [
+        self.tasks += [
             asyncio.create_task(self._up(reader, server)),
             asyncio.create_task(self._down(server_reader, writer)),
         ]
@@ -75,7 +75,7 @@ class WireProxy:
         try:
             while data := await reader.read(65536):
                 self.sent_up(data)
-                if not self.silent:
+                if not self.silent and not server.is_closing():
                     server.write(data)
         except ConnectionError:
             pass
@@ -88,6 +88,8 @@ class WireProxy:
                 head = await reader.readexactly(4)
                 body = await reader.readexactly(struct.unpack(">I", head)[0])
                 if not self.silent and not self.swallow(body.decode().split("\0")[:-1]):
+                    if client.is_closing():
+                        break
                     client.write(head + body)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass

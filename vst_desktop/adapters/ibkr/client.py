@@ -63,6 +63,14 @@ class RawWrapper(Wrapper):
         super().__init__(ib)  # type: ignore[no-untyped-call]
         self._listener = listener
 
+    def connectionClosed(self) -> None:  # noqa: N802
+        """The socket is closed; who still waits is told, and who gave up is not missed."""
+        waiting = tuple(self._futures.values())
+        super().connectionClosed()  # type: ignore[no-untyped-call]
+        for future in waiting:
+            if future.done() and not future.cancelled():
+                future.exception()
+
     def priceSizeTick(  # noqa: N802
         self,
         reqId: int,  # noqa: N803
