@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import date, datetime
 from decimal import Decimal
@@ -79,13 +80,15 @@ class Approvals:
         # Nothing is awaited between this check and the reservation: two clicks cannot both pass.
         intent = self._reserved(candidate, mode, account, snapshot, tick, window)
         try:
-            await self._make_room(intent)
-            await self._ledger.add(
-                self._ledger.intent(intent.intent_id),
-                "approved",
-                **decisions.approval(
-                    candidate, intent, services.approval.max_drift_atr * intent.atr
+            drift = services.approval.max_drift_atr * intent.atr
+            others = self._make_room(intent, window.is_open(services.clock.now()))
+            await asyncio.gather(
+                self._ledger.add(
+                    self._ledger.intent(intent.intent_id),
+                    "approved",
+                    **decisions.approval(candidate, intent, drift),
                 ),
+                *(self._ledger.amend(other, "rank", rank=rank) for other, rank in others),
             )
         except UserError:
             self._ledger.forget(intent.intent_id)
@@ -226,22 +229,32 @@ class Approvals:
         self._ledger.reserve(intent)
         return intent
 
-    async def _make_room(self, intent: IntentRecord) -> None:
-        """Rank the approval among those waiting for the same session: better ones first."""
+    def _make_room(self, intent: IntentRecord, going: bool) -> list[tuple[str, int]]:
+        """Rank the approval among those waiting for the same session, better ones first; the
+        others whose rank is another now. What goes at once goes after those already going."""
         others = [
             i
             for i in queue_order(self._ledger.waiting())
             if i.session == intent.session and i.intent_id != intent.intent_id
         ]
+        if going:
+            last = max((other.rank for other in others), default=0)
+            self._ledger.rerank(intent.intent_id, last + 1)
+            return []
         place = next((n for n, i in enumerate(others) if merit(intent) < merit(i)), len(others))
-        for rank, other in enumerate([*others[:place], intent, *others[place:]], start=1):
-            if other.intent_id == intent.intent_id:
-                self._ledger.rerank(intent.intent_id, rank)
-            elif other.rank != rank:
-                await self._ledger.amend(other.intent_id, "rank", rank=rank)
+        self._ledger.rerank(intent.intent_id, place + 1)
+        ranked = [*others[:place], intent, *others[place:]]
+        return [
+            (other.intent_id, rank)
+            for rank, other in enumerate(ranked, start=1)
+            if other is not intent and other.rank != rank
+        ]
 
     async def _wait_or_go(self, intent: IntentRecord, window: EntryWindow) -> IntentRecord:
         now = self._services.clock.now()
+        kept = self._ledger.intent(intent.intent_id)
+        if kept.state is not OrderState.APPROVED:  # voided or held while it was being stored
+            return kept
         if window.is_open(now):
             self._schedule(window)
             self._entries.release_all([self._ledger.intent(intent.intent_id)])

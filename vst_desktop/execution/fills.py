@@ -145,23 +145,21 @@ class Fills:
         if intent is None:
             return
         ids: dict[str, Any] = {
-            "order_id": order.order_id or intent.order_id,
-            "perm_id": order.perm_id or intent.perm_id,
+            name: told
+            for name, told in (("order_id", order.order_id), ("perm_id", order.perm_id))
+            if told and told != getattr(intent, name)
         }
-        if (intent.order_id, intent.perm_id) != (ids["order_id"], ids["perm_id"]):
-            intent = await self._ledger.amend(intent.intent_id, "ids", by=BROKER, **ids)
-        if order.status is BrokerStatus.FILLED:
-            if intent.filled < intent.quantity:
-                self._services.after(
-                    MISSING_EXECUTIONS_SECS,
-                    lambda: self._fetch_missing(order),
-                    f"executions of {order.order_ref}",
-                )
-            return
         trigger = _STATUS_TRIGGERS.get(order.status)
-        if trigger is None or not states.legal(intent.state, trigger):
-            return
-        await self._apply(intent, trigger)
+        if trigger is not None and states.legal(intent.state, trigger):
+            await self._apply(intent, trigger, **ids)
+        elif ids:
+            await self._ledger.amend(intent.intent_id, "ids", by=BROKER, **ids)
+        if order.status is BrokerStatus.FILLED and intent.filled < intent.quantity:
+            self._services.after(
+                MISSING_EXECUTIONS_SECS,
+                lambda: self._fetch_missing(order),
+                f"executions of {order.order_ref}",
+            )
 
     async def on_rejected(self, rejected: OrderRejected) -> None:
         """The broker refused the order. What already works is judged by its status alone: a

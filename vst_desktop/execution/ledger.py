@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -118,7 +117,7 @@ class Ledger:
     async def commit(
         self, intent_id: str, data: dict[str, Any], *, sent_at: datetime, **changes: Any
     ) -> IntentRecord:
-        """COMMIT and SEND, handed to the journal together: once this returns it may be sent.
+        """COMMIT and SEND in one commit of the journal: once this returns it may be sent.
 
         Raises:
             IllegalTransitionError: The table does not know the pair.
@@ -127,10 +126,10 @@ class Ledger:
         committed = self._moved(intent_id, Trigger.COMMIT, changes)
         sending = self._moved(intent_id, Trigger.SEND, {"sent_at": sent_at})
         self._services.on_change()
-        save = self._services.journal.save_intent
-        await asyncio.gather(
-            save(committed, Trigger.COMMIT.value, **{"by": STATION, **changes, **data}),
-            save(sending, Trigger.SEND.value, by=STATION, sent_at=sent_at),
+        told = {"by": STATION, **changes, **data}
+        sent = {"by": STATION, "sent_at": sent_at}
+        await self._services.journal.save_steps(
+            [(committed, Trigger.COMMIT.value, told), (sending, Trigger.SEND.value, sent)]
         )
         return sending
 

@@ -96,6 +96,9 @@ class Journal(Protocol):
     async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
         """Store the intent's new state together with the event that led to it, atomically."""
 
+    async def save_steps(self, steps: Sequence[tuple[IntentRecord, str, dict[str, Any]]]) -> None:
+        """Store several states of intents, each with its event and data, all or none."""
+
     async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
         """Store a position's new state together with its event."""
 

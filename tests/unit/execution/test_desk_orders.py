@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,6 @@ from vst_desktop.domain.orders import (
 )
 from vst_desktop.domain.quotes import DataType
 from vst_desktop.execution.switches import EntryDeniedError
-from vst_desktop.ports.store import IntentRecord
 from vst_desktop.risk.limits import DenialCode
 
 
@@ -210,14 +210,11 @@ def test_live_needs_live_data(tmp_path: Path) -> None:
 def test_nothing_is_sent_that_could_not_be_committed(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         intent = await approve(world)
-        save = world.journal.save_intent
 
-        async def refuse(record: IntentRecord, event: str, **data: object) -> None:
-            if record.state is OrderState.SENDING:
-                raise UserError("the disk is full")
-            await save(record, event, **data)
+        async def refuse(steps: Any) -> None:
+            raise UserError("the disk is full")
 
-        world.journal.save_intent = refuse  # type: ignore[method-assign]
+        world.journal.save_steps = refuse  # type: ignore[method-assign]
         await world.until(OPENS)
         assert world.broker.placed == []
         assert the(world, intent).state is OrderState.CANCELLED
@@ -264,14 +261,13 @@ def test_moments_of_an_order_stand_in_their_order(tmp_path: Path) -> None:
 
 def test_a_kill_between_commit_and_wire_stops_the_order(tmp_path: Path) -> None:
     async def story(world: World) -> None:
-        save = world.journal.save_intent
+        save = world.journal.save_steps
 
-        async def kill_meanwhile(record: IntentRecord, event: str, **data: object) -> None:
-            await save(record, event, **data)
-            if record.state is OrderState.SENDING:
-                await world.desk.kill("panic")
+        async def kill_meanwhile(steps: Any) -> None:
+            await save(steps)
+            await world.desk.kill("panic")
 
-        world.journal.save_intent = kill_meanwhile  # type: ignore[method-assign]
+        world.journal.save_steps = kill_meanwhile  # type: ignore[method-assign]
         intent = await approve(world)
         await world.settle()
         assert world.broker.placed == []

@@ -39,8 +39,10 @@ class Database:
         self._connection = connection
         self._thread = thread
         self._closed = False
+        self._loop = asyncio.get_running_loop()
         self._waiting: list[_Job] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -67,10 +69,11 @@ class Database:
         """
         if self._closed:
             raise UserError("the journal is closed", where=str(self.path))
-        job = _Job(work, asyncio.get_running_loop().create_future())
+        job = _Job(work, self._loop.create_future())
         self._waiting.append(job)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write(), name="journal:write")
+        if self._idle.is_set():
+            self._idle.clear()
+            self._hand_over()
         result: T = await asyncio.shield(job.done)
         return result
 
@@ -79,25 +82,29 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        if self._writer is not None:
-            await self._writer
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._connection.close)
+        await self._idle.wait()
+        await self._loop.run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown(wait=True)
 
-    async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            jobs, self._waiting = self._waiting, []
-            await loop.run_in_executor(self._thread, self._commit, jobs)
-            for job in jobs:
-                if job.done.done():
-                    continue
-                if job.error is None:
-                    job.done.set_result(job.result)
-                else:
-                    job.done.set_exception(job.error)
-                    job.done.exception()  # a caller that was cancelled does not ask
+    def _hand_over(self) -> None:
+        jobs, self._waiting = self._waiting, []
+        self._thread.submit(self._write, jobs)
+
+    def _write(self, jobs: list[_Job]) -> None:
+        self._commit(jobs)
+        self._loop.call_soon_threadsafe(self._written, jobs)
+
+    def _written(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            if job.error is None:
+                job.done.set_result(job.result)
+            else:
+                job.done.set_exception(job.error)
+                job.done.exception()  # a caller that was cancelled does not ask
+        if self._waiting:
+            self._hand_over()
+        else:
+            self._idle.set()
 
     def _commit(self, jobs: list[_Job]) -> None:
         try:

@@ -48,6 +48,21 @@ class SqliteJournal:
 
     async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
         """Store the intent's state with its event."""
+        await self._database.run(self._intent_saved(intent, event, data))
+
+    async def save_steps(self, steps: Sequence[tuple[IntentRecord, str, dict[str, Any]]]) -> None:
+        """Store several states of intents with their events, in one commit."""
+        saves = [self._intent_saved(*step) for step in steps]
+
+        def work(connection: sqlite3.Connection) -> None:
+            for save in saves:
+                save(connection)
+
+        await self._database.run(work)
+
+    def _intent_saved(
+        self, intent: IntentRecord, event: str, data: dict[str, Any]
+    ) -> Callable[[sqlite3.Connection], None]:
         row = (
             intent.intent_id,
             intent.order_ref,
@@ -77,7 +92,7 @@ class SqliteJournal:
             )
             self._append(connection, event, told)
 
-        await self._database.run(work)
+        return work
 
     async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
         """Store the position's state with its event."""

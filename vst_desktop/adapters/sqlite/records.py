@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
@@ -106,7 +107,12 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _dict(record: Any, without: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {f.name: getattr(record, f.name) for f in fields(record) if f.name not in without}
+    return {name: getattr(record, name) for name in _names(record.__class__) if name not in without}
+
+
+@lru_cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _plain(value: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vst_desktop.cli.bench import scan, select
+from vst_desktop.cli.bench import orders, scan, select
 
-BENCHMARKS = {"scan": scan, "select": select}
+BENCHMARKS = {"scan": scan, "select": select, "orders": orders}
 
 
 def add_parser(subparsers: Any) -> None:
