@@ -33,6 +33,7 @@ from vst_desktop.ports.broker import Broker, MarketScan
 from vst_desktop.ports.universe import Universe, UniverseSource
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
+from vst_desktop.runtime.heap import keep_for_life
 from vst_desktop.runtime.logs import configure_logs
 from vst_desktop.runtime.paths import Paths, find_paths
 from vst_desktop.runtime.secrets import find_secret
@@ -251,6 +252,7 @@ async def demo_station(
         )
         stack.push_async_callback(station.close)
         await station.start()
+        keep_for_life()
         held = (
             HeldTime(clock, station.engines.broker, control)
             if isinstance(clock, HeldClock)
@@ -282,6 +284,7 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
     try:
         await asyncio.to_thread(Sessions().load)
         await station.start()
+        keep_for_life()
         yield station
     finally:
         await station.close()
