@@ -345,7 +345,7 @@ async def _station(
             clock=clock,
             sessions=Sessions(),
             alerts=alerts,
-            new_id=_new_id,
+            new_id=lambda: uuid.uuid4().hex[:26],
             keeps_bars=store is not None,
         ),
         clock_speed=speed,
@@ -364,10 +364,6 @@ def _universe(settings: Settings, broker: Broker, data: MarketData) -> UniverseS
         min_volume=universe.min_volume,
     )
     return ScannedUniverse(broker, data.universes, wanted)
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex[:26]
 
 
 def _new_demo_journal(paths: Paths) -> Path:
