@@ -18,6 +18,7 @@ from tests.helpers.wire_proxy import WireProxy
 from vst_desktop.adapters.ibkr import doctor
 from vst_desktop.adapters.ibkr.doctor import Wanted, examine, examine_all
 from vst_desktop.adapters.ibkr.remedies import PROGRAMS
+from vst_desktop.adapters.tws_sim.link import Feed
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.domain.diagnosis import PortReport, Trouble
 
@@ -298,6 +299,27 @@ def test_delayed_data_is_told_by_its_note_and_by_its_type() -> None:
     assert both.trouble is one.trouble is Trouble.DELAYED_DATA
     assert both.detail == "quotes of stock and option are delayed"
     assert one.detail == "quotes of option are delayed"
+
+
+@pytest.mark.parametrize(
+    ("feed", "wanted"),
+    [
+        (Feed.LIVE, []),
+        (Feed.DELAYED, [Trouble.DELAYED_DATA]),
+        (Feed.NONE, [Trouble.NO_STOCK_DATA, Trouble.NO_OPTION_DATA]),
+        (Feed.COMPETING, [Trouble.DATA_ELSEWHERE]),
+    ],
+)
+def test_the_users_subscription_is_told_as_the_simulator_plays_it(
+    feed: Feed, wanted: list[Trouble]
+) -> None:
+    async def main() -> PortReport:
+        async with simulator(feed=feed) as port:
+            return await look(port)
+
+    found = report(main)
+    assert troubles(found) == wanted
+    assert found.notes == ()
 
 
 def test_market_data_in_another_session_is_told() -> None:
