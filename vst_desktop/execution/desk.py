@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
 
+from vst_desktop.domain.account import BrokerPosition
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import BrokerOrder, Execution, Mode, OrderRejected, Purpose
@@ -132,7 +133,7 @@ class Desk:
             revived=self._adopt,
         )
         self._reconciler = Reconciler(
-            services, ledger, self._fills, self._approvals, switches, self._reconciled
+            services, ledger, self._fills, self._approvals, switches, self._exits, self._reconciled
         )
         self._protection = Protection(services, ledger, switches)
         self._events: asyncio.Queue[tuple[BrokerEvent, AbstractContextManager[None]]] = (
@@ -173,6 +174,8 @@ class Desk:
             self._monitor.on_stock(event)
         elif isinstance(event, OptionQuote):
             self._monitor.on_option(event)
+        elif isinstance(event, BrokerPosition):
+            self._reconciler.look_soon()
         elif isinstance(event, BrokerOrder | Execution | OrderRejected | ConnectionChanged):
             in_flight = self._services.clock.work("broker event")
             in_flight.__enter__()
@@ -354,10 +357,8 @@ class Desk:
         self._protection.look()
 
     def _adopt(self, intent: IntentRecord) -> None:
-        if intent.purpose is Purpose.ENTRY:
-            self._entries.adopt(intent)
-        else:
-            self._exits.adopt(intent)
+        parts = self._entries if intent.purpose is Purpose.ENTRY else self._exits
+        parts.adopt(intent)
 
     def _ended(self, intent: IntentRecord) -> None:
         if intent.purpose is Purpose.EXIT:

@@ -209,7 +209,7 @@ class Exits:
         working = working_to_close(spread, book.open_orders, account)
         held = min(position.quantity, long_leg, short_leg)
         if min(long_leg, short_leg) < position.quantity:
-            await self._changed_outside(position, long_leg, short_leg)
+            await self.changed_outside(position, long_leg, short_leg)
         elif held - working < 1:
             self._services.alert(
                 Severity.WARNING,
@@ -218,9 +218,10 @@ class Exits:
             )
         return max(held - working, 0)
 
-    async def _changed_outside(
+    async def changed_outside(
         self, position: PositionRecord, long_leg: int, short_leg: int
     ) -> None:
+        """Somebody else closed of a position: told, and closed in the book when nothing is left."""
         spread = position.spread
         told = f"own book {position.quantity}, broker long leg {long_leg}, short leg {short_leg}"
         self._services.alert(

@@ -1,6 +1,6 @@
-"""Compares the book with the broker's at start and after every reconnect (SPEC 7).
+"""Compares the book with the broker's at start, after every reconnect and now and then (SPEC 7).
 
-Nothing new is sent before it is done; nothing is ever sent again because of it.
+Nothing new is sent before the first two are done; nothing is ever sent again because of any.
 """
 
 from __future__ import annotations
@@ -8,23 +8,32 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from vst_desktop.domain.account import BrokerPosition
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
 from vst_desktop.execution.approvals import REF_PREFIX, Approvals
 from vst_desktop.execution.decisions import STATION
+from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import Trigger
 from vst_desktop.execution.switches import Switches
 from vst_desktop.ports.broker import BrokerBook
+from vst_desktop.ports.clock import Timer
+from vst_desktop.ports.store import PositionRecord
 from vst_desktop.risk.limits import leg_quantities
 
 log = logging.getLogger(__name__)
 
 RETRY_SECS = 10.0
+LOOK_AGAIN_SECS = 900.0
+"""Between looks while something is open: the broker tells of most changes by itself."""
+LOOK_SOON_SECS = 5.0
+"""After such news: our own fills cause them too, and must have been booked."""
+
+Legs = tuple[int, int]
+"""The long leg held and the short leg owed at the broker, contracts."""
 
 
 class Reconciler:
@@ -36,7 +45,8 @@ class Reconciler:
         fills: Applies orders and executions.
         approvals: To hold what waited before a restart.
         switches: Entries are refused until ``reconciled``.
-        done: Called when it is.
+        exits: Told when somebody else closed of a position.
+        done: Called when the first two are done.
     """
 
     def __init__(
@@ -46,6 +56,7 @@ class Reconciler:
         fills: Fills,
         approvals: Approvals,
         switches: Switches,
+        exits: Exits,
         done: Callable[[], None],
     ) -> None:
         self._services = services
@@ -53,8 +64,15 @@ class Reconciler:
         self._fills = fills
         self._approvals = approvals
         self._switches = switches
+        self._exits = exits
         self._done = done
         self._orphans: set[str] = set()
+        self._look: Timer | None = None
+        # What the last look found and what the trader was told of it, by position; and the orders
+        # that it missed.
+        self._short: dict[str, Legs] = {}
+        self._told: dict[str, Legs] = {}
+        self._missed: set[str] = set()
 
     async def after_restart(self) -> None:
         """What was committed but never handed over was not sent; what waited is held."""
@@ -92,13 +110,66 @@ class Reconciler:
         if book is None:
             return
         for intent_id in await self._apply(book):
-            intent = self._ledger.intent(intent_id)
-            if intent.state is OrderState.UNKNOWN and intent_id not in missing:
-                continue
-            reason = "the broker knows no such order; it is not sent again"
-            lost = await self._ledger.move(intent_id, Trigger.LOSE, reason=reason)
-            self._services.alert(Severity.CRITICAL, trade_text("UNKNOWN", lost), reason)
+            if intent_id in missing:
+                await self._lose(intent_id)
         await self._finish(book)
+
+    def look_soon(self) -> None:
+        """The broker's positions changed; by whom, a look will show."""
+        self._look_in(LOOK_SOON_SECS)
+
+    def _look_in(self, secs: float) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        self._look = self._services.after(secs, self._look_again, "reconcile on time")
+
+    async def _look_again(self) -> None:
+        """A difference counts when two looks in a row find it: news may be under way."""
+        self._look = None
+        if not self._switches.reconciled:
+            return  # the next comparison is under way, and sets the next look
+        if not (self._ledger.positions() or self._ledger.at_broker()):
+            return
+        try:
+            book = await self._services.broker.book()
+        except (UserError, TimeoutError) as error:
+            log.info("the broker's book could not be read on time: %s", error)
+            self._look_in(LOOK_AGAIN_SECS)
+            return
+        missing = set(await self._apply(book))
+        for intent_id in sorted(missing & self._missed):
+            await self._lose(intent_id)
+        doubtful = missing - self._missed
+        self._missed = missing
+        doubtful |= await self._compare_positions(book)
+        if self._look is None:
+            self._look_in(LOOK_SOON_SECS if doubtful else LOOK_AGAIN_SECS)
+
+    async def _compare_positions(self, book: BrokerBook) -> set[str]:
+        """The positions of which the broker has less, seen for the first time."""
+        busy = {i.spread.symbol for i in self._ledger.at_broker()}
+        short = {
+            position.position_id: legs
+            for position in self._ledger.positions()
+            if position.spread.symbol not in busy and (legs := _short_of(position, book))
+        }
+        for position in self._ledger.positions():
+            legs = short.get(position.position_id)
+            if legs is None or self._short.get(position.position_id) != legs:
+                continue
+            if self._told.get(position.position_id) != legs:
+                self._told[position.position_id] = legs
+                await self._exits.changed_outside(position, *legs)
+        new = {key for key, legs in short.items() if self._short.get(key) != legs}
+        self._short = short
+        return new
+
+    async def _lose(self, intent_id: str) -> None:
+        if self._ledger.intent(intent_id).state is OrderState.UNKNOWN:
+            return
+        reason = "the broker knows no such order; it is not sent again"
+        lost = await self._ledger.move(intent_id, Trigger.LOSE, reason=reason)
+        self._services.alert(Severity.CRITICAL, trade_text("UNKNOWN", lost), reason)
 
     async def _read(self) -> BrokerBook | None:
         try:
@@ -131,20 +202,28 @@ class Reconciler:
             )
 
     async def _finish(self, book: BrokerBook) -> None:
-        self._check_positions(book.positions)
+        self._check_positions(book)
         self._switches.reconciled = True
         await self._services.journal.record("reconciled", by=STATION)
         self._services.on_change()
         self._done()
+        self._look_in(LOOK_AGAIN_SECS)
 
-    def _check_positions(self, positions: tuple[BrokerPosition, ...]) -> None:
+    def _check_positions(self, book: BrokerBook) -> None:
         for position in self._ledger.positions():
-            long_leg, short_leg = leg_quantities(position.spread, positions, position.account)
-            if min(long_leg, short_leg) < position.quantity:
-                spread = position.spread
-                self._services.alert(
-                    Severity.CRITICAL,
-                    f"{spread.symbol} {spread.label()} was CHANGED OUTSIDE",
-                    f"own book {position.quantity}, broker long leg {long_leg}, "
-                    f"short leg {short_leg}",
-                )
+            legs = _short_of(position, book)
+            if legs is None:
+                continue
+            spread = position.spread
+            self._told[position.position_id] = legs
+            self._services.alert(
+                Severity.CRITICAL,
+                f"{spread.symbol} {spread.label()} was CHANGED OUTSIDE",
+                f"own book {position.quantity}, broker long leg {legs[0]}, short leg {legs[1]}",
+            )
+
+
+def _short_of(position: PositionRecord, book: BrokerBook) -> Legs | None:
+    """The position's legs at the broker where it has less of one than the book says."""
+    legs = leg_quantities(position.spread, book.positions, position.account)
+    return legs if min(legs) < position.quantity else None
