@@ -36,6 +36,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the market")
     parser.add_argument("--accounts", default="DU1234567", help="DU… paper, U… live; A,B")
     parser.add_argument("--pace", choices=("none", "realistic"), default="none")
+    parser.add_argument(
+        "--data",
+        choices=("live", "delayed", "none", "competing"),
+        default="live",
+        help="what the market data subscription gives",
+    )
+    parser.add_argument("--master", type=int, metavar="ID", help="client that hears of all orders")
     parser.add_argument("--control-port", type=int, help="port of the control line (loopback)")
     for name, what in CHANCES.items():
         parser.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help=what)
@@ -126,7 +133,7 @@ async def _serve(
 ) -> None:
     from vst_desktop.adapters.tws_sim.clock import SimClock
     from vst_desktop.adapters.tws_sim.control import ControlLine
-    from vst_desktop.adapters.tws_sim.link import Pace
+    from vst_desktop.adapters.tws_sim.link import Feed, Pace
     from vst_desktop.adapters.tws_sim.matching import Matching
     from vst_desktop.adapters.tws_sim.server import TwsServer
 
@@ -135,7 +142,14 @@ async def _serve(
     accounts = [name.strip() for name in args.accounts.split(",") if name.strip()]
     pace = Pace(**REALISTIC) if args.pace == "realistic" else Pace()
     server = TwsServer(
-        market, clock, accounts=accounts, seed=args.seed, pace=pace, matching=matching
+        market,
+        clock,
+        accounts=accounts,
+        seed=args.seed,
+        pace=pace,
+        matching=matching,
+        feed=Feed(args.data),
+        master_client_id=args.master,
     )
     ended = asyncio.Event()
     control = ControlLine(clock, market, server, recorded=recorded, shutdown=ended.set)

@@ -14,19 +14,19 @@ _TYPES = frozenset({"MKT", "LMT"})
 _TIFS = frozenset({"DAY", "GTC", "IOC"})
 
 
-def account_of(ticket: Ticket, accounts: Sequence[str]) -> str:
-    """The account an order is for.
+def account_named(name: str, accounts: Sequence[str]) -> str:
+    """The account of that name, or the only one there is.
 
     Raises:
         Refusal: None is named though there are several (435), or it is not one of ours (321).
     """
-    if not ticket.account:
+    if not name:
         if len(accounts) > 1:
             raise Refusal(codes.ACCOUNT_REQUIRED, "You must specify an account.")
         return accounts[0]
-    if ticket.account not in accounts:
-        raise Refusal(codes.VALIDATION, codes.invalid(f"Invalid account code '{ticket.account}'"))
-    return ticket.account
+    if name not in accounts:
+        raise Refusal(codes.VALIDATION, codes.invalid(f"Invalid account code '{name}'"))
+    return name
 
 
 def form(ticket: Ticket) -> Decimal:
@@ -35,7 +35,7 @@ def form(ticket: Ticket) -> Decimal:
     Raises:
         Refusal: With the code of the first thing that is wrong.
     """
-    if ticket.order_id <= 0:
+    if ticket.order_id <= 0 and not ticket.manual:
         raise Refusal(codes.VALIDATION, codes.invalid(f"invalid order id {ticket.order_id}"))
     if ticket.action not in ("BUY", "SELL"):
         raise Refusal(codes.VALIDATION, codes.invalid(f"invalid action '{ticket.action}'"))

@@ -1,8 +1,13 @@
-"""The control line: JSON lines on loopback to read and move the simulator's clock.
+"""The control line: JSON lines on loopback to read and move the clock, and to act as a hand at TWS.
 
 Requests: ``{"op": "clock"}``, ``{"op": "market"}``, ``{"op": "advance", "to": ISO}``,
-``{"op": "speed", "value": X}``, ``{"op": "shutdown"}``. A request that cannot be served is
-answered with ``{"error": text}``.
+``{"op": "speed", "value": X}``, ``{"op": "shutdown"}``; and what happens at TWS itself:
+``{"op": "order", CONTRACT, "action": "BUY", "quantity": N, "limit": X, "legs": [CONTRACT and
+action, ...]}``, ``{"op": "cancel", "perm_id": N}``, ``{"op": "position", CONTRACT, "quantity": N,
+"price": X}``, ``{"op": "assign", CONTRACT, "quantity": N}``, each with ``"account"`` where there
+are several, and ``{"op": "data", "value": "live" | "delayed" | "none" | "competing"}``. CONTRACT is
+``"con_id": N``, or ``"symbol"`` and for an option ``"expiration"`` (yyyymmdd), ``"strike"``,
+``"right"``. A request that cannot be served is answered with ``{"error": text}``.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from vst_desktop.adapters.tws_sim import control_hands
 from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.server import TwsServer, cannot_listen
 from vst_desktop.adapters.tws_sim.world import Market
@@ -113,6 +119,11 @@ class ControlLine:
             self._clock.set_speed(_number(request.get("value")))
             self._tws.refresh()
             return self._clock_state()
+        if operation in control_hands.OPERATIONS:
+            answer = control_hands.serve(self._tws, operation, request)
+            self._tws.refresh()
+            await self._tws.flush()
+            return answer
         if operation == "shutdown":
             self._shutdown()
             return {"ok": True}

@@ -20,11 +20,12 @@ from vst_desktop.adapters.tws_sim.events import (
     OrderNoted,
     PositionChanged,
 )
+from vst_desktop.adapters.tws_sim.funds import Funds
 from vst_desktop.adapters.tws_sim.ledger import Trade
 from vst_desktop.adapters.tws_sim.matching import Matcher, Matching, at_net
 from vst_desktop.adapters.tws_sim.orders import Execution, Order, Preview, Status, Ticket
 from vst_desktop.adapters.tws_sim.timing import EASTERN, Hours, SimTime, TimerHandle
-from vst_desktop.adapters.tws_sim.world import Market
+from vst_desktop.adapters.tws_sim.world import Instrument, Market
 
 _EXECUTION_STEM = 0xE0D5
 
@@ -57,6 +58,7 @@ class Exchange:
         self._executions: list[Execution] = []
         self._perm_ids = itertools.count(first_perm_id)
         self._seed = seed
+        self._funds = Funds(market, accounts, clock)
         self._matcher = Matcher(matching or Matching(), seed)
         self._fills = itertools.count(first_perm_id)
         self._highest_id: dict[int, int] = {}
@@ -96,16 +98,17 @@ class Exchange:
         order = self._read(client_id, ticket)
         old = self._orders.get(order.key)
         if ticket.what_if:
-            return self._preview(order)
+            return self._funds.preview(order)
         if old is not None:
             checks.modification(old, order)
             checks.price(order)
             self._modify(old, order)
             return None
-        if ticket.order_id <= self._highest_id.get(client_id, 0):
+        if not ticket.manual and ticket.order_id <= self._highest_id.get(client_id, 0):
             raise Refusal(codes.DUPLICATE_ORDER_ID, "Duplicate order id")
-        self._check_funds(order)
-        self._highest_id[client_id] = ticket.order_id
+        self._funds.check(order)
+        if not ticket.manual:
+            self._highest_id[client_id] = ticket.order_id
         self._accept(replace(order, perm_id=next(self._perm_ids)), checks.remarks(ticket))
         return None
 
@@ -145,7 +148,7 @@ class Exchange:
         self._set_bell()
 
     def _read(self, client_id: int, ticket: Ticket) -> Order:
-        account = checks.account_of(ticket, self.accounts.names)
+        account = checks.account_named(ticket.account, self.accounts.names)
         quantity = checks.form(ticket)
         spec = ticket.spec
         if spec.sec_type == "BAG":
@@ -185,7 +188,7 @@ class Exchange:
 
     def _modify(self, old: Order, new: Order) -> None:
         order = replace(old, ticket=new.ticket, quantity=new.quantity)
-        self._check_funds(order)
+        self._funds.check(order)
         self._store(order)
         if self._hours.is_open(self._clock.now()):
             self._work(order)
@@ -244,16 +247,24 @@ class Exchange:
             if execution.commission_usd is not None:
                 self._tell(CommissionKnown(execution=execution))
         for part in parts:
-            position = self.accounts.ledger(order.account).position(part.instrument)
-            self._tell(
-                PositionChanged(
-                    account=order.account,
-                    instrument=part.instrument,
-                    quantity=position.quantity,
-                    average_cost=position.average_cost,
-                )
-            )
+            self._tell_position(order.account, part.instrument)
         return charged
+
+    def book(self, account: str, trade: Trade) -> None:
+        """Enter what no order did: a holding moved in, an assignment."""
+        self.accounts.book(account, trade)
+        self._tell_position(account, trade.instrument)
+
+    def _tell_position(self, account: str, instrument: Instrument) -> None:
+        position = self.accounts.ledger(account).position(instrument)
+        self._tell(
+            PositionChanged(
+                account=account,
+                instrument=instrument,
+                quantity=position.quantity,
+                average_cost=position.average_cost,
+            )
+        )
 
     def _executions_of(
         self,
@@ -307,53 +318,6 @@ class Exchange:
             )
         self._executions += found
         return found
-
-    def _expected(self, order: Order) -> tuple[list[Trade], Decimal]:
-        """What an order would book at the natural price of now, and its commission."""
-        now = self._clock.now()
-        net = pricing.net_quote(self._market, order.parts, now)
-        natural = net.ask if order.buys else net.bid
-        if natural is None:
-            return [], Decimal(0)
-        parts = pricing.part_fills(
-            self._market, order.parts, order.quantity - order.filled, order.buys, now
-        )
-        fees = pricing.commissions(parts)
-        trades = [
-            Trade(
-                instrument=part.instrument,
-                quantity=part.quantity if part.bought else -part.quantity,
-                price=part.price,
-                commission_usd=fee,
-            )
-            for part, fee in zip(parts, fees, strict=True)
-        ]
-        return trades, sum(fees, Decimal(0))
-
-    def _preview(self, order: Order) -> Preview:
-        trades, commission = self._expected(order)
-        before, after = self.accounts.tried(order.account, trades)
-        return Preview(
-            order=order,
-            init_before=before.margin,
-            init_after=after.margin,
-            equity_before=before.equity_with_loan,
-            equity_after=after.equity_with_loan,
-            commission=commission,
-        )
-
-    def _check_funds(self, order: Order) -> None:
-        trades, _ = self._expected(order)
-        before, after = self.accounts.tried(order.account, trades)
-        if after.available < 0 and after.available < before.available:
-            raise Refusal(
-                codes.ORDER_REJECTED,
-                codes.rejected(
-                    "YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED POSITION YOUR "
-                    f"EQUITY WITH LOAN VALUE [{after.equity_with_loan} USD] MUST EXCEED THE "
-                    f"INITIAL MARGIN [{after.margin} USD]"
-                ),
-            )
 
     def _end(self, order: Order, reason: str) -> None:
         ended = replace(order, status=Status.CANCELLED, completed_at=self._clock.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from vst_desktop.adapters.tws_sim import codes
 from vst_desktop.adapters.tws_sim.codes import Refusal
@@ -22,16 +23,23 @@ from vst_desktop.adapters.tws_sim.timing import day_of, parse_moment
 from vst_desktop.adapters.tws_sim.wire import Fields, encode
 
 _LIVE = -1
+_ORDER_BOUND = 144
 _SIDES = {"BUY": True, "BOT": True, "SELL": False, "SLD": False}
 
 
 class OrderDesk:
-    """Order messages of one session. Live updates go to the client that placed the order."""
+    """Order messages of one session.
+
+    Live updates go to the client that placed the order and to the master client; of orders placed
+    in TWS's own window to client 0 once it has asked for them.
+    """
 
     def __init__(self, link: Link, world: World) -> None:
         self._link = link
         self._world = world
         self._exchange = world.exchange
+        self._binds = False
+        self._bound: set[int] = set()
 
     @property
     def handlers(self) -> Mapping[int, Handler]:
@@ -52,22 +60,43 @@ class OrderDesk:
         """Tell the client what happened to its orders."""
         version = self._link.server_version
         match event:
-            case OrderChanged(order=order) if self._owns(order):
+            case OrderChanged(order=order) if self._hears(order):
+                order = self._named(order)
                 if event.with_open_order:
                     self._link.send(order_out.open_order(order, version))
                 if event.with_status:
-                    self._link.send(order_out.order_status(order, self._link.server_version))
-            case OrderNoted(order=order, notice=notice) if self._owns(order):
-                error(self._link, order.order_id, notice.code, notice.text)
-            case Executed(execution=execution) if self._owns(execution.order):
+                    self._link.send(order_out.order_status(order, version))
+            case OrderNoted(order=order, notice=notice) if self._hears(order):
+                error(self._link, self._named(order).order_id, notice.code, notice.text)
+            case Executed(execution=execution) if self._hears(execution.order):
+                execution = replace(execution, order=self._named(execution.order))
                 self._link.send(order_out.execution(_LIVE, execution, version))
-            case CommissionKnown(execution=execution) if self._owns(execution.order):
+            case CommissionKnown(execution=execution) if self._hears(execution.order):
                 self._link.send(order_out.commission_report(execution))
             case OrderChanged() | OrderNoted() | Executed() | CommissionKnown() | PositionChanged():
                 pass
 
     def _owns(self, order: Order) -> bool:
         return order.client_id == self._link.client_id
+
+    def _hears(self, order: Order) -> bool:
+        """Whether live updates of an order go to this client."""
+        if self._link.client_id == self._world.master_client_id:
+            return True
+        return self._owns(order) and (not order.ticket.manual or self._binds)
+
+    def _named(self, order: Order) -> Order:
+        """An order as this client knows it: one that was placed by hand has id 0 but for client 0,
+        which is told of the id once."""
+        if not order.ticket.manual:
+            return order
+        if self._link.client_id != 0:
+            return replace(order, ticket=replace(order.ticket, order_id=0))
+        if order.perm_id not in self._bound:
+            self._bound.add(order.perm_id)
+            if self._link.server_version >= _ORDER_BOUND:
+                self._link.send(encode((100, order.perm_id, 0, order.order_id)))
+        return order
 
     def _place(self, fields: Fields) -> None:
         version = self._link.server_version
@@ -95,13 +124,18 @@ class OrderDesk:
         self._link.send(account_messages.next_valid_id(self._exchange.next_order_id()))
 
     def _own_open_orders(self, _fields: Fields) -> None:
+        self._binds = True
         self._list([order for order in self._exchange.working if self._owns(order)])
 
     def _all_open_orders(self, _fields: Fields) -> None:
         self._list(self._exchange.working)
 
-    def _bind_automatically(self, _fields: Fields) -> None:
-        if self._link.client_id != 0:
+    def _bind_automatically(self, fields: Fields) -> None:
+        fields.integer()
+        wanted = fields.flag()
+        if self._link.client_id == 0:
+            self._binds = wanted
+        else:
             error(
                 self._link,
                 codes.NO_ID,
@@ -110,7 +144,7 @@ class OrderDesk:
             )
 
     def _list(self, orders: list[Order]) -> None:
-        for order in orders:
+        for order in map(self._named, orders):
             self._link.send(order_out.open_order(order, self._link.server_version))
             self._link.send(order_out.order_status(order, self._link.server_version))
         self._link.send(encode((53, 1)))
@@ -125,7 +159,11 @@ class OrderDesk:
     def _executions(self, fields: Fields) -> None:
         wanted = requests.executions(fields)
         try:
-            found = [one for one in self._exchange.executions if self._fits(one, wanted)]
+            found = [
+                replace(one, order=self._named(one.order))
+                for one in self._exchange.executions
+                if self._fits(one, wanted)
+            ]
         except ValueError as wrong:
             error(self._link, wanted.req_id, codes.VALIDATION, codes.invalid(str(wrong)))
             return

@@ -14,6 +14,7 @@ from vst_desktop.adapters.tws_sim.accounts import Accounts
 from vst_desktop.adapters.tws_sim.contracts import ContractBook
 from vst_desktop.adapters.tws_sim.exchange import Exchange
 from vst_desktop.adapters.tws_sim.link import Feed, Pace, Subscription, World
+from vst_desktop.adapters.tws_sim.manual import Hands
 from vst_desktop.adapters.tws_sim.matching import Matching
 from vst_desktop.adapters.tws_sim.session import NEWEST_VERSION, OLDEST_VERSION, Session
 from vst_desktop.adapters.tws_sim.timing import Hours, SimTime, TimerHandle
@@ -95,6 +96,7 @@ class TwsServer:
             matching=matching,
         )
         self.subscription = Subscription(feed=feed)
+        self.hands = Hands(self.exchange, book, market)
         self._clock = clock
         self._world = World(
             market=market,

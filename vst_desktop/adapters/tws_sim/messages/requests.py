@@ -65,7 +65,7 @@ def contract(fields: Fields) -> ContractSpec:
         sec_type=sec_type,
         expiry=expiry,
         strike=strike or None,
-        right=_right(right),
+        right=right_of(right),
         multiplier=_whole(multiplier),
         exchange=exchange,
         primary_exchange=primary,
@@ -169,7 +169,8 @@ def executions(fields: Fields) -> ExecutionFilter:
     )
 
 
-def _right(value: str) -> Literal["C", "P", ""]:
+def right_of(value: str) -> Literal["C", "P", ""]:
+    """Call or put in any spelling that clients use; empty when neither is said."""
     match value.upper():
         case "C" | "CALL":
             return "C"
