@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Any
 
 START_SECS = 1000.0
@@ -73,6 +74,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self.call_soon(_settle, future, result, None)
         return future
 
+    def _write_to_self(self) -> None:
+        """Nobody sleeps, so nobody is woken."""
+
     async def create_connection(self, protocol_factory: Any, *args: Any, **kwargs: Any) -> Any:
         """Connect through the network."""
         port = kwargs.get("port", args[1] if len(args) > 1 else None)
@@ -82,6 +86,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Listen on the network."""
         port = kwargs.get("port", args[1] if len(args) > 1 else None)
         return self.network.listen(protocol_factory, port)
+
+
+class Inline(Executor):
+    """Runs at once what is submitted."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Run it; nobody asks for the future of what cannot fail."""
+        fn(*args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing waits."""
 
 
 def _settle(future: asyncio.Future[Any], result: object, error: Exception | None) -> None:

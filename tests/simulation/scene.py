@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.helpers.trades import APPROVAL, EXECUTION, EXITS, RISK, candidate, plan
-from tests.simulation.loop import VirtualLoop
+from tests.simulation.loop import Inline, VirtualLoop
 from tests.simulation.market import EXPIRATION, SimulationMarket
 from tests.simulation.network import Network
 from vst_desktop.adapters.ibkr.broker import IbkrBroker
@@ -106,6 +106,7 @@ class Scene:
         """Start the station on the journal that is there; it comes up when TWS is reached."""
         clock = RunningClock(self.time.now(), 1.0, self.loop.time)
         journal = await SqliteJournal.open(self.folder / "journal.sqlite", clock.now)
+        journal._database._thread = Inline()
         broker = IbkrBroker(
             host="127.0.0.1",
             port=self.port,
