@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.helpers.desk import (
     opened,
     the,
 )
+from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import (
     OrderState,
 )
@@ -133,5 +136,28 @@ def test_what_filled_survives_a_restart_unchanged(tmp_path: Path) -> None:
         before = world.desk.positions(), the(world, intent)
         await world.restart()
         assert (world.desk.positions(), the(world, intent)) == before
+
+    in_world(tmp_path, INSIDE, story)
+
+
+@pytest.mark.parametrize(("left", "in_the_book"), [(0, 0), (1, 2)])
+def test_what_somebody_else_closes_is_told_soon_and_once(
+    tmp_path: Path, left: int, in_the_book: int
+) -> None:
+    async def story(world: World) -> None:
+        intent = await opened(world)
+        for con_id, sign in ((intent.spread.long.con_id, 1), (intent.spread.short.con_id, -1)):
+            held = world.broker.held[con_id]
+            world.broker.held[con_id] = replace(held, quantity=Decimal(sign * left))
+            world.desk.on_broker_event(world.broker.held[con_id])
+        assert world.told("CHANGED OUTSIDE") == []
+        await world.until(world.clock.now() + timedelta(seconds=15))
+        (alert,) = world.told("CHANGED OUTSIDE")
+        assert alert[0] is Severity.CRITICAL
+        assert f"broker long leg {left}, short leg {left}" in alert[2]
+        assert sum(p.quantity for p in world.desk.positions()) == in_the_book
+        await world.until(world.clock.now() + timedelta(minutes=20))
+        assert len(world.told("CHANGED OUTSIDE")) == 1
+        assert len(world.broker.placed) == 1
 
     in_world(tmp_path, INSIDE, story)
