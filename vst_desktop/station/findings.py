@@ -8,6 +8,7 @@ from vst_desktop.domain.bars import SymbolError
 from vst_desktop.domain.quotes import OptionChain
 from vst_desktop.domain.signals import Explanation, FireRate, Signal, StrategyError
 from vst_desktop.domain.spreads import Candidate, Selection
+from vst_desktop.options.whatif import WhatIf
 from vst_desktop.ports.scanner import ScanResult
 
 
@@ -34,6 +35,8 @@ class Findings:
     """The last column of a signal's row, by symbol."""
     chains: dict[str, OptionChain] = field(default_factory=dict)
     selections: dict[str, Selection] = field(default_factory=dict)
+    what_ifs: dict[str, WhatIf] = field(default_factory=dict)
+    """Of signals without a spread that passes, as ``selections``."""
     candidates: dict[str, Candidate] = field(default_factory=dict)
     chains_wanted: int = 0
     strategy_errors: list[StrategyError] = field(default_factory=list)

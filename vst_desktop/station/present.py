@@ -237,6 +237,11 @@ class Presenter:
                 if not findings.selections
                 else "No spread passes every filter. The counts above say which rule refused most."
             )
+            note += "".join(
+                f"\n{key.partition(':')[0]}: {asked.changes[0].text()}"
+                for key, asked in findings.what_ifs.items()
+                if asked.changes
+            )
         return CandidatesView(
             rows=rows, summary=" · ".join(parts) if findings.selections else "", note=note
         )

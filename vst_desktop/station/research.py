@@ -32,7 +32,7 @@ from vst_desktop.station.chains import Chains
 from vst_desktop.station.findings import Findings, Progress
 from vst_desktop.station.odds import Odds
 from vst_desktop.station.ranking import LOAD_CHAIN, Judge, by_turnover, next_chain, standing
-from vst_desktop.station.study import fire_rates, nearest, strategy_errors
+from vst_desktop.station.study import ask_what_if, fire_rates, nearest, strategy_errors
 from vst_desktop.station.supply import Supply
 
 log = logging.getLogger(__name__)
@@ -211,6 +211,9 @@ class Research:
         """Load one symbol's chain now; a failure is shown in its row."""
         with self._clock.work("chain"):
             await self._load(symbol)
+            dividends = self.chains.market_data.events.dividends(symbol)
+            await ask_what_if(self.findings, symbol, self.rules, self._clock.now(), dividends)
+        self._on_change()
 
     async def _load(self, symbol: str) -> None:
         found = self.findings
