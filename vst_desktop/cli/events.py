@@ -11,7 +11,7 @@ from vst_desktop.domain.events import EventBook, EventKind
 if TYPE_CHECKING:
     from vst_desktop.domain.events import CorporateEvent, SymbolEvents
     from vst_desktop.domain.quotes import OptionChain
-    from vst_desktop.domain.spreads import Selection
+    from vst_desktop.domain.spreads import Selection, VerticalSpread
     from vst_desktop.options.events import EventVerdict
     from vst_desktop.runtime.settings import Settings
 
@@ -29,28 +29,32 @@ def event_book(path: str) -> EventBook:
     return read_events(path) if path else EventBook()
 
 
-def verdicts(
-    book: EventBook, chain: OptionChain, selection: Selection, settings: Settings
-) -> dict[date, EventVerdict]:
-    """Every expiration with a ranked spread, held against the symbol's events."""
+def verdict(
+    book: EventBook, chain: OptionChain, spread: VerticalSpread, settings: Settings
+) -> EventVerdict:
+    """The spread bought on the chain's day, held against its symbol's events."""
     from vst_desktop.options.events import EventRules, judge
     from vst_desktop.runtime.calendar import Sessions, trading_day
     from vst_desktop.strategy.exit import exit_day
 
+    events, exit_by = book.of(chain.symbol), spread.expiration
+    # without events the day of the exit decides nothing, and the calendar takes time to load
+    if events.events:
+        days = settings.exits.min_days_to_exit
+        exit_by = exit_day(exit_by, spread.long.last_trade, days, Sessions().is_session)
     rules = EventRules.of(settings.options.model_dump())
-    today, events = trading_day(chain.time), book.of(chain.symbol)
+    return judge(events, spread, rules, today=trading_day(chain.time), exit_by=exit_by)
+
+
+def verdicts(
+    book: EventBook, chain: OptionChain, selection: Selection, settings: Settings
+) -> dict[date, EventVerdict]:
+    """Every expiration with a ranked spread: all of one expiration share their verdict."""
     found: dict[date, EventVerdict] = {}
     for ranked in selection.spreads:
         spread = ranked.spread
-        if spread.expiration in found:
-            continue
-        # without events the day of the exit decides nothing, and the calendar takes time to load
-        exit_by = spread.expiration
-        if events.events:
-            days = settings.exits.min_days_to_exit
-            last_trade = spread.long.last_trade
-            exit_by = exit_day(exit_by, last_trade, days, Sessions().is_session)
-        found[spread.expiration] = judge(events, spread, rules, today=today, exit_by=exit_by)
+        if spread.expiration not in found:
+            found[spread.expiration] = verdict(book, chain, spread, settings)
     return found
 
 

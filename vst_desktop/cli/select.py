@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
-from vst_desktop.cli.events import Verdicts, event_book, event_keys, event_notes, verdicts
+from vst_desktop.cli.events import (
+    Verdicts,
+    event_book,
+    event_keys,
+    event_notes,
+    verdict,
+    verdicts,
+)
 from vst_desktop.cli.playbook import (
     add_options,
     all_figures,
@@ -25,8 +33,9 @@ from vst_desktop.domain.signals import Direction
 
 if TYPE_CHECKING:
     from vst_desktop.domain.quotes import OptionChain
-    from vst_desktop.domain.spreads import RankedSpread, Selection
+    from vst_desktop.domain.spreads import RankedSpread, Selection, VerticalSpread
     from vst_desktop.options.early_exercise import CashDividends
+    from vst_desktop.options.events import EventVerdict
     from vst_desktop.options.rules import SelectionRules
 
 
@@ -97,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         "dividends": cash_dividends(events.of(chain.symbol), chain.time),
     }
     if args.pair is not None:
-        return _explain(args, chain, rules, terms)
+        return _explain(args, chain, rules, terms, lambda s: verdict(events, chain, s, settings))
     book = playbook(args, chain, settings)
     plan = book.ranking() if book else None
     selection = select(chain, direction, rules, plan=plan, **terms)
@@ -124,13 +133,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _explain(
-    args: argparse.Namespace, chain: OptionChain, rules: SelectionRules, terms: Terms
+    args: argparse.Namespace,
+    chain: OptionChain,
+    rules: SelectionRules,
+    terms: Terms,
+    judged: Callable[[VerticalSpread], EventVerdict],
 ) -> int:
     """Why one pair is listed or not; 0 either way."""
+    from vst_desktop.domain.spreads import VerticalSpread
     from vst_desktop.options.explain import explain_pair
+    from vst_desktop.options.selection import right_of
 
     expiration, long, short = parse_pair(args.pair)
-    verdict = explain_pair(
+    found = explain_pair(
         chain,
         Direction(args.direction),
         rules,
@@ -139,17 +154,30 @@ def _explain(
         short_strike=short,
         **terms,
     )
-    outcome = "passes" if verdict.passed else "rejected" if verdict.considered else "no pair"
-    text = "" if verdict.passed else f": {verdict.text}"
+    outcome = "passes" if found.passed else "rejected" if found.considered else "no pair"
+    text = "" if found.passed else f": {found.text}"
     print(f"{chain.symbol} {expiration} {long}/{short} {args.direction}: {outcome}{text}")
+    right = right_of(Direction(args.direction))
+    legs = {
+        q.contract.strike: q.contract
+        for q in chain.quotes
+        if q.contract.right is right and q.contract.expiration == expiration
+    }
+    told: dict[str, Any] = {}
+    if found.considered:
+        events = judged(VerticalSpread(long=legs[long], short=legs[short]))
+        told = event_keys(events)
+        for line in (*([f"denied: {events.denied}"] if events.denied else []), *events.warnings):
+            print(f"  {line}")
     write_json(
         args.json,
         {
             "pair": args.pair,
-            "considered": verdict.considered,
-            "passed": verdict.passed,
-            "rule": verdict.rule,
-            "text": verdict.text,
+            "considered": found.considered,
+            "passed": found.passed,
+            "rule": found.rule,
+            "text": found.text,
+            **told,
         },
     )
     return 0

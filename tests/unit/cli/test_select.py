@@ -178,3 +178,15 @@ def test_a_dividend_ahead_lowers_the_computed_delta_of_calls(chain_file, tmp_pat
 def test_lines_of_the_events_file_that_cannot_be_read_are_named(chain_file, tmp_path, capsys):
     _with_events(chain_file, tmp_path, "ABC,earnings,soon\n")
     assert "note: line 2 of " in capsys.readouterr().out
+
+
+def test_a_pair_is_explained_with_what_its_events_say(chain_file, tmp_path, capsys):
+    text = "XYZ,earnings,2024-03-20\nXYZ,ex_dividend,2024-03-18,,0.5\n"
+    pair = ("--pair", "2024-04-10:100/106")
+    told = _with_events(chain_file, tmp_path, text, *pair)
+    assert told["considered"]
+    assert told["denied"].startswith("EVENT: earnings on 2024-03-20")
+    assert told["ex_dividends"][0]["amount"] == 0.5
+    shown = capsys.readouterr().out
+    assert "  denied: earnings on 2024-03-20" in shown
+    assert "the short call may be exercised early" in shown
