@@ -15,7 +15,7 @@ from vst_desktop.domain.signals import Direction
 
 if TYPE_CHECKING:
     from vst_desktop.domain.bars import BarSeries
-    from vst_desktop.domain.odds import PlanEnd, PlanOdds
+    from vst_desktop.domain.odds import PlanOdds
     from vst_desktop.domain.quotes import OptionChain
     from vst_desktop.domain.spreads import ExitPlan, RankedSpread, Selection
     from vst_desktop.options.figures import Figures
@@ -208,36 +208,12 @@ def figure_keys(found: Figures, place: int) -> dict[str, float | None]:
     return {name: value if value == value else None for name, value in values.items()}
 
 
-def odds_keys(odds: PlanOdds) -> dict[str, Any]:
-    """One distribution's odds of a plan."""
-
-    def end(one: PlanEnd) -> dict[str, float | None]:
-        return {
-            "chance": one.chance,
-            "low": one.low,
-            "high": one.high,
-            "usd": one.usd,
-            "days": one.days,
-        }
-
-    return {
-        "distribution": str(odds.distribution),
-        "plays": odds.plays,
-        "target": end(odds.target),
-        "stop": end(odds.stop),
-        "time": end(odds.time),
-        f"{odds.mean_name}_usd": odds.mean_usd,
-        "mean_interval_usd": [odds.mean_low_usd, odds.mean_high_usd],
-        "median_days": odds.median_days,
-        "worst_usd": odds.worst_usd,
-    }
-
-
 def plan_keys(book: Playbook, ranked: RankedSpread) -> dict[str, Any]:
     """A spread's plan, its odds, and what it is worth along the way (one contract)."""
     from vst_desktop.options.analytics import probability_of_touch
     from vst_desktop.options.plan_odds import spot_volatility
     from vst_desktop.options.prospects import history_value, level_profits_usd, realised_rank
+    from vst_desktop.station.report import odds_keys
 
     plan, pricing = book.plans[ranked.spread.expiration], book.odds.pricing
     days = max((plan.exit_by - book.today).days, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from vst_desktop.domain.odds import PlanEnd, PlanOdds
 from vst_desktop.domain.spreads import Candidate, RankedSpread
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.runtime.calendar import EASTERN
@@ -42,6 +43,32 @@ def candidate_keys(candidate: Candidate) -> dict[str, Any]:
         **spread_keys(candidate.ranked),
         "contracts": candidate.contracts,
         "denied": candidate.denied,
+        "odds": [odds_keys(odds) for odds in candidate.odds],
+    }
+
+
+def odds_keys(odds: PlanOdds) -> dict[str, Any]:
+    """One distribution's odds of a plan."""
+
+    def end(one: PlanEnd) -> dict[str, float | None]:
+        return {
+            "chance": one.chance,
+            "low": one.low,
+            "high": one.high,
+            "usd": one.usd,
+            "days": one.days,
+        }
+
+    return {
+        "distribution": str(odds.distribution),
+        "plays": odds.plays,
+        "target": end(odds.target),
+        "stop": end(odds.stop),
+        "time": end(odds.time),
+        f"{odds.mean_name}_usd": odds.mean_usd,
+        "mean_interval_usd": [odds.mean_low_usd, odds.mean_high_usd],
+        "median_days": odds.median_days,
+        "worst_usd": odds.worst_usd,
     }
 
 
