@@ -56,8 +56,6 @@ class HistoryDesk:
         return {
             20: self._history,
             25: self._cancel,
-            50: self._realtime_bars,
-            51: self._ignore,
             87: self._head_timestamp,
             90: self._ignore,
         }
@@ -195,11 +193,6 @@ class HistoryDesk:
         utc = at.astimezone(UTC)
         text = str(int(utc.timestamp())) if format_date == 2 else f"{utc:%Y%m%d-%H:%M:%S}"
         self._link.send(quotes.head_timestamp(req_id, text))
-
-    def _realtime_bars(self, fields: Fields) -> None:
-        fields.integer()
-        text = "Invalid Real-time Query: five-second bars are not available in this simulator"
-        error(self._link, fields.integer(), codes.INVALID_REALTIME, text)
 
     def _ignore(self, _fields: Fields) -> None:
         """What these cancel has been answered already."""

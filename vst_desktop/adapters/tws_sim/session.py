@@ -14,6 +14,7 @@ from typing import Protocol
 
 from vst_desktop.adapters.tws_sim import codes, wire
 from vst_desktop.adapters.tws_sim.account_desk import AccountDesk
+from vst_desktop.adapters.tws_sim.calculation_desk import CalculationDesk
 from vst_desktop.adapters.tws_sim.codes import Refusal
 from vst_desktop.adapters.tws_sim.events import ExchangeEvent
 from vst_desktop.adapters.tws_sim.history_desk import HistoryDesk
@@ -23,6 +24,7 @@ from vst_desktop.adapters.tws_sim.order_desk import OrderDesk
 from vst_desktop.adapters.tws_sim.quotes_desk import QuotesDesk
 from vst_desktop.adapters.tws_sim.reference_desk import ReferenceDesk
 from vst_desktop.adapters.tws_sim.scanner_desk import ScannerDesk
+from vst_desktop.adapters.tws_sim.tape_desk import TapeDesk
 from vst_desktop.adapters.tws_sim.timing import EASTERN
 from vst_desktop.adapters.tws_sim.wire import Fields, FrameReader, WireError
 
@@ -84,6 +86,7 @@ class Session:
         """Messages that were not understood: id and how often."""
         self._quotes = QuotesDesk(self, world)
         self._history = HistoryDesk(self, world)
+        self._tape = TapeDesk(self, world)
         self._orders = OrderDesk(self, world)
         self._accounts = AccountDesk(self, world)
         self._handlers: Mapping[int, Handler] = {
@@ -94,6 +97,8 @@ class Session:
             **ScannerDesk(self, world).handlers,
             **self._quotes.handlers,
             **self._history.handlers,
+            **self._tape.handlers,
+            **CalculationDesk(self, world).handlers,
             **self._orders.handlers,
             **self._accounts.handlers,
         }
@@ -102,7 +107,8 @@ class Session:
     @property
     def open_lines(self) -> int:
         """Subscriptions that move with the quotes."""
-        return self._quotes.open_lines + self._history.open_lines + self._accounts.open_lines
+        desks = (self._quotes, self._history, self._tape, self._accounts)
+        return sum(one.open_lines for one in desks)
 
     @property
     def market_data_lines(self) -> int:
@@ -137,6 +143,7 @@ class Session:
         if self._stage is _Stage.RUNNING:
             self._quotes.refresh()
             self._history.refresh()
+            self._tape.refresh()
             self._accounts.refresh()
 
     def end(self) -> None:

@@ -6,45 +6,16 @@ from decimal import Decimal
 
 import pytest
 
+from tests.helpers.sim_peer import SimPeer
 from tests.helpers.tiny_market import TinyClock, TinyMarket
-from vst_desktop.adapters.tws_sim import control_hands, wire
+from vst_desktop.adapters.tws_sim import control_hands
 from vst_desktop.adapters.tws_sim.codes import Refusal
 from vst_desktop.adapters.tws_sim.contracts import ContractSpec
 from vst_desktop.adapters.tws_sim.link import Feed
 from vst_desktop.adapters.tws_sim.orders import Status
 from vst_desktop.adapters.tws_sim.server import TwsServer
-from vst_desktop.adapters.tws_sim.session import Session
-from vst_desktop.adapters.tws_sim.wire import FrameReader
 
 AAPL = ContractSpec(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
-
-
-class Client:
-    """One connected client."""
-
-    peer = "test"
-
-    def __init__(self, server: TwsServer, client_id: int) -> None:
-        self.reader = FrameReader()
-        self.session: Session = server.session_for(self)  # type: ignore[arg-type]
-        self.session.feed(b"API\0" + wire.pack(b"v100..176"))
-        self.say(71, 2, client_id, "")
-
-    def write(self, frame: bytes) -> None:
-        self.reader.feed(frame)
-
-    def close(self) -> None:
-        raise AssertionError("closed")
-
-    def later(self, secs: float, call: object) -> None:
-        raise AssertionError(f"a delay of {secs}")
-
-    def heard(self) -> list[list[str]]:
-        return [wire.split(payload) for payload in self.reader.payloads()]
-
-    def say(self, *fields: wire.Field) -> list[list[str]]:
-        self.session.feed(wire.encode(fields))
-        return self.heard()
 
 
 def desk(**options: object) -> tuple[TwsServer, TinyMarket]:
@@ -58,7 +29,7 @@ def ids(said: list[list[str]], message: str) -> list[str]:
 
 def test_an_order_by_hand_is_bound_by_client_0_and_shown_to_others_as_0() -> None:
     server, _ = desk()
-    zero, other = Client(server, 0), Client(server, 7)
+    zero, other = SimPeer(server, 0), SimPeer(server, 7)
     order = server.hands.order(AAPL, "BUY", Decimal(10), limit_price=Decimal(90))
     assert zero.heard() == [] and other.heard() == []
     bound = zero.say(5, 1)
@@ -75,7 +46,7 @@ def test_an_order_by_hand_is_bound_by_client_0_and_shown_to_others_as_0() -> Non
 
 def test_client_0_may_ask_for_orders_by_hand_before_there_are_any() -> None:
     server, _ = desk()
-    zero = Client(server, 0)
+    zero = SimPeer(server, 0)
     assert zero.say(15, 1, 1) == []
     server.hands.order(AAPL, "BUY", Decimal(10))
     said = zero.heard()
@@ -84,7 +55,7 @@ def test_client_0_may_ask_for_orders_by_hand_before_there_are_any() -> None:
 
 def test_client_0_can_cancel_an_order_by_hand_and_others_cannot() -> None:
     server, _ = desk()
-    zero, other = Client(server, 0), Client(server, 7)
+    zero, other = SimPeer(server, 0), SimPeer(server, 7)
     server.hands.order(AAPL, "BUY", Decimal(10), limit_price=Decimal(90))
     zero.say(15, 1, 1)
     assert other.say(4, 1, -1, "")[0][3] == "10147"
@@ -94,12 +65,12 @@ def test_client_0_can_cancel_an_order_by_hand_and_others_cannot() -> None:
 
 def test_only_client_0_binds() -> None:
     server, _ = desk()
-    assert Client(server, 7).say(15, 1, 1)[0][3] == "321"
+    assert SimPeer(server, 7).say(15, 1, 1)[0][3] == "321"
 
 
 def test_a_global_cancel_takes_the_orders_by_hand_too() -> None:
     server, _ = desk()
-    client = Client(server, 7)
+    client = SimPeer(server, 7)
     server.hands.order(AAPL, "BUY", Decimal(10), limit_price=Decimal(90))
     client.say(58, 1)
     assert server.exchange.working == []
@@ -107,7 +78,7 @@ def test_a_global_cancel_takes_the_orders_by_hand_too() -> None:
 
 def test_the_master_client_hears_of_every_order_and_owns_none_of_them() -> None:
     server, _ = desk(master_client_id=9)
-    master = Client(server, 9)
+    master = SimPeer(server, 9)
     server.hands.order(AAPL, "BUY", Decimal(10))
     said = master.heard()
     assert ids(said, "5") and ids(said, "3") and ids(said, "11") and ids(said, "59")
@@ -127,7 +98,7 @@ def test_a_combination_can_be_placed_by_hand() -> None:
 
 def test_a_holding_that_is_moved_in_is_told_to_who_watches() -> None:
     server, _ = desk()
-    client = Client(server, 7)
+    client = SimPeer(server, 7)
     client.say(61, 1)
     before = server.exchange.accounts.value("DU1234567").cash
     request = {
@@ -146,7 +117,7 @@ def test_a_holding_that_is_moved_in_is_told_to_who_watches() -> None:
 
 def test_an_assigned_call_vanishes_and_its_stock_is_delivered_at_the_strike() -> None:
     server, market = desk()
-    client = Client(server, 7)
+    client = SimPeer(server, 7)
     call = ContractSpec(con_id=market.option(95.0).con_id)
     server.hands.position(call, Decimal(-2), Decimal(6))
     client.say(61, 1)
@@ -160,7 +131,7 @@ def test_an_assigned_call_vanishes_and_its_stock_is_delivered_at_the_strike() ->
 
 def test_a_wholly_assigned_put_is_told_as_a_holding_of_0() -> None:
     server, market = desk()
-    client = Client(server, 7)
+    client = SimPeer(server, 7)
     put = ContractSpec(con_id=market.option(105.0, "P").con_id)
     server.hands.position(put, Decimal(-1), Decimal(6))
     client.say(61, 1)

@@ -8,46 +8,25 @@ from decimal import Decimal
 
 import pytest
 
+from tests.helpers.sim_peer import SimPeer, errors
 from tests.helpers.tiny_market import IN_SESSION, TinyClock, TinyMarket
 from vst_desktop.adapters.tws_sim import wire
 from vst_desktop.adapters.tws_sim.link import Feed
 from vst_desktop.adapters.tws_sim.server import TwsServer
-from vst_desktop.adapters.tws_sim.wire import FrameReader
 
 AAPL = (265598, "AAPL", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
 AFTER_CLOSE = IN_SESSION + timedelta(hours=4)
 
 
-class Screen:
+class Screen(SimPeer):
     """A client with a market, a clock and a subscription that can be turned."""
 
-    peer = "test"
-
-    def __init__(self, feed: Feed = Feed.LIVE, kind: int | None = None, **options: object) -> None:
-        self.reader = FrameReader()
+    def __init__(self, feed: Feed = Feed.LIVE, kind: int | None = None) -> None:
         self.market, self.clock = TinyMarket(), TinyClock()
-        self.server = TwsServer(self.market, self.clock, feed=feed, **options)  # type: ignore[arg-type]
-        self.session = self.server.session_for(self)  # type: ignore[arg-type]
-        self.session.feed(b"API\0" + wire.pack(b"v100..176"))
-        self.say(71, 2, 7, "")
+        self.server = TwsServer(self.market, self.clock, feed=feed)
+        super().__init__(self.server)
         if kind is not None:
             self.say(59, 1, kind)
-
-    def write(self, frame: bytes) -> None:
-        self.reader.feed(frame)
-
-    def close(self) -> None:
-        raise AssertionError("closed")
-
-    def later(self, secs: float, call: object) -> None:
-        raise AssertionError(f"a delay of {secs}")
-
-    def heard(self) -> list[list[str]]:
-        return [wire.split(payload) for payload in self.reader.payloads()]
-
-    def say(self, *fields: wire.Field) -> list[list[str]]:
-        self.session.feed(wire.encode(fields))
-        return self.heard()
 
     def ask(self, contract: tuple[wire.Field, ...] = AAPL, **rest: object) -> list[list[str]]:
         generic, snapshot = rest.get("generic", ""), rest.get("snapshot", False)
@@ -57,10 +36,6 @@ class Screen:
     def option(self) -> tuple[wire.Field, ...]:
         con_id = self.market.option(100.0).con_id
         return (con_id, "", "OPT", "", 0, "", "", "SMART", "", "USD", "", "")
-
-    def refresh(self) -> list[list[str]]:
-        self.session.refresh()
-        return self.heard()
 
 
 def ticks(said: list[list[str]]) -> dict[int, str]:
@@ -75,10 +50,6 @@ def ticks(said: list[list[str]]) -> dict[int, str]:
 
 def kinds(said: list[list[str]]) -> list[str]:
     return [fields[3] for fields in said if fields[0] == "58"]
-
-
-def errors(said: list[list[str]]) -> list[int]:
-    return [int(fields[3]) for fields in said if fields[0] == "4"]
 
 
 def test_the_kind_of_data_is_told_before_the_first_tick_with_the_price_increment() -> None:

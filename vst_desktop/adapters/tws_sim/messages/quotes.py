@@ -155,6 +155,19 @@ def bar_update(req_id: int, bar: Bar, format_date: int, server_version: int) -> 
     return encode(fields)
 
 
+def realtime_bar(
+    req_id: int, epoch: int, prices: Sequence[float], volume: int, wap: float, count: int
+) -> bytes:
+    """Message 50: the five seconds after ``epoch``, of prices in their order."""
+    ends = (prices[0], max(prices), min(prices), prices[-1])
+    return encode((50, 3, req_id, epoch, *ends, volume, wap, count))
+
+
+def tick_by_tick(req_id: int, kind: int, epoch: int, tick: Sequence[Field]) -> bytes:
+    """Message 99: kind 1 and 2 a trade, 3 bid and ask, 4 the middle."""
+    return encode((99, req_id, kind, epoch, *tick))
+
+
 def head_timestamp(req_id: int, moment: str) -> bytes:
     """Message 88."""
     return encode((88, req_id, moment))
