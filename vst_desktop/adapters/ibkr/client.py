@@ -213,6 +213,8 @@ def make_client(listener: Listener, messages_per_second: int) -> IB:
     """A client for one connection; made anew for each."""
     ib = IB()  # type: ignore[no-untyped-call]
     ib.client.apiEnd -= ib.disconnectedEvent
+    # it would subscribe to the account summary at each 1102, which nobody here reads
+    ib.errorEvent -= ib._onError
     ib.wrapper = RawWrapper(ib, listener)
     ib.client = PacedClient(ib.wrapper, messages_per_second, listener.unreadable)
     ib.client.apiEnd += ib.disconnectedEvent
