@@ -50,7 +50,12 @@ def policy(world: World, policy: str) -> None:
 
 @when(parsers.parse("{symbol} is looked at"))
 def look(world: World, symbol: str) -> None:
-    world.station.select(symbol, world.candidate(symbol).candidate_id)
+    candidate = world.candidate(symbol)
+
+    async def click() -> None:
+        world.station.select(symbol, candidate.candidate_id)
+
+    world.run(click())
 
 
 @then("the station refuses and names the earnings")

@@ -29,7 +29,8 @@ def run(told: str | None, job: Callable[[IbkrBroker, WireProxy], Awaitable[None]
         def tell(fields: list[str]) -> bool:
             if fields[0] == REQUEST_PARAMETERS and told is not None:
                 wire.say(STRING, 6, fields[1], DIVIDENDS, told)
-            return False
+            # the simulator's own market pays none
+            return fields[0] == str(STRING) and fields[3] == str(DIVIDENDS)
 
         wire.swallow = tell
         broker = IbkrBroker(
