@@ -135,7 +135,9 @@ class Fills:
             "price": str(execution.price),
             "time": execution.time,
         }
-        await self._services.journal.save_execution(execution.exec_id, intent.order_ref, data)
+        await self._stored(
+            self._services.journal.save_execution(execution.exec_id, intent.order_ref, data)
+        )
         self._count(intent.order_ref, data)
         await self._settle(intent)
 
@@ -153,7 +155,7 @@ class Fills:
         if trigger is not None and states.legal(intent.state, trigger):
             await self._apply(intent, trigger, **ids)
         elif ids:
-            await self._ledger.amend(intent.intent_id, "ids", by=BROKER, **ids)
+            await self._stored(self._ledger.amend(intent.intent_id, "ids", by=BROKER, **ids))
         if order.status is BrokerStatus.FILLED and intent.filled < intent.quantity:
             self._services.after(
                 MISSING_EXECUTIONS_SECS,
@@ -175,13 +177,27 @@ class Fills:
             return
         if trigger is Trigger.CANCEL and intent.reason is None:
             changes["reason"] = "cancelled at the broker"
-        moved = await self._ledger.move(intent.intent_id, trigger, **changes)
+        await self._stored(self._ledger.move(intent.intent_id, trigger, **changes))
+        moved = self._ledger.intent(intent.intent_id)
         if moved.state in TERMINAL and intent.state not in TERMINAL:
             self._ended(moved)
         elif moved.state is OrderState.WORKING and (
             intent.state in TERMINAL or intent.state is OrderState.UNKNOWN
         ):
             self._revived(moved)
+
+    async def _stored(self, saving: Awaitable[object]) -> None:
+        """What the broker tells is true whether or not the journal can keep it: the book goes on
+        with it, and a restart asks the broker again."""
+        try:
+            await saving
+        except UserError as error:
+            log.error("what the broker told could not be journalled: %s", error)
+            self._services.alert(
+                Severity.CRITICAL,
+                "System: JOURNAL ERROR: the broker's news were not kept",
+                str(error),
+            )
 
     async def _fetch_missing(self, order: BrokerOrder) -> None:
         intent = self._ledger.by_ref(order.order_ref)
@@ -260,7 +276,8 @@ class Fills:
             changes["plan"] = await self._frozen_plan(intent)
         was_over = intent.state in TERMINAL
         trigger = Trigger.FILL if whole else Trigger.PARTIAL
-        moved = await self._ledger.move(intent.intent_id, trigger, **changes)
+        await self._stored(self._ledger.move(intent.intent_id, trigger, **changes))
+        moved = self._ledger.intent(intent.intent_id)
         if whole and (not was_over or intent.state is not OrderState.FILLED):
             self._tell_filled(moved)
             self._ended(moved)
@@ -311,7 +328,8 @@ class Fills:
             closed_at=self._services.clock.now() if closed else None,
             exit_reason=exits[-1].reason if closed and exits else None,
         )
-        await self._ledger.save_position(changed, "position closed" if closed else "position")
+        event = "position closed" if closed else "position"
+        await self._stored(self._ledger.save_position(changed, event))
         if not closed:
             self._opened(changed)
 
@@ -329,7 +347,7 @@ class Fills:
             plan=entry.plan,
             opened_at=self._services.clock.now(),
         )
-        await self._ledger.save_position(position, "position opened")
+        await self._stored(self._ledger.save_position(position, "position opened"))
         self._opened(position)
 
     async def _check_legs(self, intent_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.execution.decisions import TRADER
@@ -30,8 +31,17 @@ class Switches:
         self.reconciled = False
 
     async def load(self) -> None:
-        """Read the kill switch."""
+        """Read the kill switch, and hear of the journal's troubles."""
+        self._services.journal.on_trouble(self._journal_heard)
         self.killed = await self._services.journal.get_flag(KILL_FLAG)
+
+    def _journal_heard(self, trouble: str | None) -> None:
+        if trouble is not None:
+            told = f"{trouble}; entries are refused, exits go on from what was kept free for them"
+            self._services.alert(Severity.CRITICAL, "System: JOURNAL ERROR", told)
+        else:
+            self._services.alert(Severity.INFO, "System: JOURNAL WELL", "entries may go again")
+        self._services.on_change()
 
     async def kill(self, reason: str) -> None:
         """Halt entries at once, then make it durable."""
@@ -68,7 +78,9 @@ class Switches:
 
     def denial(self, mode: Mode, account: str) -> Denial | None:
         """Why no entry may go now at all, or None."""
-        state = self._services.broker.state
+        state, trouble = self._services.broker.state, self._services.journal.trouble
+        if trouble is not None:
+            return deny(DenialCode.JOURNAL, "a journal that can be written", "full", trouble)
         if self.killed is not None:
             return deny(DenialCode.KILLED, "cleared", self.killed, "the kill switch is on")
         if state is not ConnectionState.READY:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -92,6 +92,14 @@ class Journal(Protocol):
     One writer; every method returns after the commit (WAL, synchronous FULL). A failed commit
     raises UserError and nothing may be sent then.
     """
+
+    @property
+    def trouble(self) -> str | None:
+        """Why no entry should rest on this journal now (its disk is full), None when all is well.
+        What must be written, exits and fills, still is as long as it can be."""
+
+    def on_trouble(self, heard: Callable[[str | None], None]) -> None:
+        """Call it, on the loop, when ``trouble`` changes."""
 
     async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
         """Store the intent's new state together with the event that led to it, atomically."""

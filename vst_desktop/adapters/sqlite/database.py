@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from vst_desktop.adapters.sqlite.reserve import Reserve, is_full
 from vst_desktop.domain.errors import UserError
 
 T = TypeVar("T")
@@ -43,6 +44,10 @@ class Database:
         self._waiting: list[_Job] = []
         self._idle = asyncio.Event()
         self._idle.set()
+        self._reserve = Reserve(path)
+        self._heard: Callable[[str | None], None] = lambda trouble: None
+        self.trouble: str | None = None
+        """Why no entry should rest on this journal now: its disk is full. None when all is well."""
 
     @classmethod
     async def open(cls, path: Path) -> Database:
@@ -77,6 +82,10 @@ class Database:
         result: T = await asyncio.shield(job.done)
         return result
 
+    def on_trouble(self, heard: Callable[[str | None], None]) -> None:
+        """Call it on the loop when ``trouble`` changes."""
+        self._heard = heard
+
     async def close(self) -> None:
         """Finish what was handed over and close; idempotent."""
         if self._closed:
@@ -84,6 +93,7 @@ class Database:
         self._closed = True
         await self._idle.wait()
         await self._loop.run_in_executor(self._thread, self._connection.close)
+        self._reserve.close()
         self._thread.shutdown(wait=True)
 
     def _hand_over(self) -> None:
@@ -91,10 +101,18 @@ class Database:
         self._thread.submit(self._write, jobs)
 
     def _write(self, jobs: list[_Job]) -> None:
-        self._commit(jobs)
-        self._loop.call_soon_threadsafe(self._written, jobs)
+        full = self._commit(jobs)
+        if full and self._reserve.release():
+            # What was kept for this: exits, fills and the end of what is at the broker.
+            self._commit(jobs)
+        elif not full:
+            self._reserve.renew()
+        self._loop.call_soon_threadsafe(self._written, jobs, self._reserve.trouble)
 
-    def _written(self, jobs: list[_Job]) -> None:
+    def _written(self, jobs: list[_Job], trouble: str | None) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self._heard(trouble)
         for job in jobs:
             if job.error is None:
                 job.done.set_result(job.result)
@@ -106,7 +124,10 @@ class Database:
         else:
             self._idle.set()
 
-    def _commit(self, jobs: list[_Job]) -> None:
+    def _commit(self, jobs: list[_Job]) -> bool:
+        """Commit them, each whole or not at all; whether the disk was full."""
+        for job in jobs:
+            job.error = None
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
@@ -115,9 +136,11 @@ class Database:
         except sqlite3.Error as error:
             for job in jobs:
                 job.error = job.error or self._told(error)
+            return is_full(error)
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
+        return False
 
     def _do(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT job")

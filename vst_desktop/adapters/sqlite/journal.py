@@ -46,6 +46,15 @@ class SqliteJournal:
         """
         return cls(await Database.open(path), now)
 
+    @property
+    def trouble(self) -> str | None:
+        """Why no entry should rest on this journal now, None when all is well."""
+        return self._database.trouble
+
+    def on_trouble(self, heard: Callable[[str | None], None]) -> None:
+        """Call it when ``trouble`` changes."""
+        self._database.on_trouble(heard)
+
     async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
         """Store the intent's state with its event."""
         await self._database.run(self._intent_saved(intent, event, data))
