@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import tracemalloc
 
 import pytest
 
 from tests.helpers.raw_client import RawClient
 from tests.helpers.tiny_market import IN_SESSION, TinyClock, TinyMarket
+from vst_desktop.adapters.tws_sim import wire
 from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.domain.errors import UserError
@@ -131,3 +134,35 @@ def test_flush_returns_when_everything_is_handed_over() -> None:
         await server.stop()
 
     asyncio.run(main())
+
+
+@pytest.mark.allow_log("it does not read")
+def test_a_client_that_does_not_read_is_cut_off_before_much_is_queued_for_it() -> None:
+    """One turn of the loop may also bring more than fits: what is queued then stays bounded."""
+
+    async def turn(client: RawClient) -> None:
+        client.say(49, 1)
+        await client.until("49")
+
+    async def main() -> None:
+        server = TwsServer(TinyMarket(), TinyClock())
+        port = await server.start()
+        other = await RawClient.connect(port, 1)
+        with socket.create_connection(("127.0.0.1", port)) as lazy:
+            lazy.sendall(b"API\0" + wire.pack(b"v100..176") + wire.encode((71, 2, 2, "")))
+            while not (behind := [one for one in server.sessions if one.client_id == 2]):
+                await turn(other)
+            tracemalloc.start()
+            frame = wire.pack(b"x" * 10_000)
+            for _ in range(20_000):
+                behind[0].send(frame)
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert most < 64 * 1024 * 1024
+            while len(server.sessions) > 1:
+                await turn(other)
+        await turn(other)
+        await other.close()
+        await server.stop()
+
+    asyncio.run(asyncio.wait_for(main(), 20))

@@ -42,6 +42,14 @@ def add_parser(subparsers: Any) -> None:
         default="live",
         help="what the market data subscription gives",
     )
+    parser.add_argument(
+        "--cash",
+        action="append",
+        default=[],
+        metavar="EUR=N@RATE",
+        help="foreign cash of every account, at USD a unit; may be given again",
+    )
+    parser.add_argument("--base", default="USD", help="base currency of the accounts")
     parser.add_argument("--master", type=int, metavar="ID", help="client that hears of all orders")
     parser.add_argument("--control-port", type=int, help="port of the control line (loopback)")
     for name, what in CHANCES.items():
@@ -133,11 +141,13 @@ async def _serve(
 ) -> None:
     from vst_desktop.adapters.tws_sim.clock import SimClock
     from vst_desktop.adapters.tws_sim.control import ControlLine
+    from vst_desktop.adapters.tws_sim.currencies import Currencies, read_cash
     from vst_desktop.adapters.tws_sim.link import Feed, Pace
     from vst_desktop.adapters.tws_sim.matching import Matching
     from vst_desktop.adapters.tws_sim.server import TwsServer
 
     clock = SimClock(start, args.speed)
+    currencies = Currencies(base=args.base, foreign=dict(map(read_cash, args.cash)))
     matching = Matching(**{name: getattr(args, name) for name in CHANCES})
     accounts = [name.strip() for name in args.accounts.split(",") if name.strip()]
     pace = Pace(**REALISTIC) if args.pace == "realistic" else Pace()
@@ -148,6 +158,7 @@ async def _serve(
         seed=args.seed,
         pace=pace,
         matching=matching,
+        currencies=currencies,
         feed=Feed(args.data),
         master_client_id=args.master,
     )

@@ -17,19 +17,6 @@ from vst_desktop.adapters.tws_sim.wire import Fields
 
 _EVERY = timedelta(minutes=3)
 """How often TWS repeats account values that nothing but quotes changed."""
-_LEDGER = (
-    "CashBalance",
-    "TotalCashBalance",
-    "StockMarketValue",
-    "OptionMarketValue",
-    "NetLiquidationByCurrency",
-    "UnrealizedPnL",
-    "RealizedPnL",
-)
-_LEDGER_SOURCE = {
-    "TotalCashBalance": "TotalCashValue",
-    "NetLiquidationByCurrency": "NetLiquidation",
-}
 
 type Value = tuple[str, str, str]
 """Tag, value, currency."""
@@ -185,9 +172,8 @@ class AccountDesk:
             yield tag, value, ""
         figures = self._accounts.figures(account)
         for tag, value in figures.items():
-            yield tag, value, "USD"
-        for tag in _LEDGER:
-            yield tag, figures[_LEDGER_SOURCE.get(tag, tag)], "BASE"
+            yield tag, value, self._accounts.currencies.base
+        yield from self._accounts.ledger_lines(account)
 
     # -- summary and multi -----------------------------------------------------------------
 
@@ -212,12 +198,16 @@ class AccountDesk:
 
     def _summary_values(self, account: str, tags: list[str]) -> Iterator[Value]:
         figures, facts = self._accounts.figures(account), self._accounts.facts(account)
+        base = self._accounts.currencies.base
         for tag in tags:
             if tag.startswith("$LEDGER"):
-                for name in _LEDGER:
-                    yield name, figures[_LEDGER_SOURCE.get(name, name)], "USD"
+                # $LEDGER is the base currency, $LEDGER:EUR one, $LEDGER:ALL every one.
+                wanted = tag.partition(":")[2] or base
+                for line in self._accounts.ledger_lines(account):
+                    if wanted in ("ALL", line[2]):
+                        yield line
             elif tag in figures:
-                yield tag, figures[tag], "USD" if tag != "Cushion" else ""
+                yield tag, figures[tag], base if tag != "Cushion" else ""
             elif tag in facts:
                 yield tag, facts[tag], ""
 

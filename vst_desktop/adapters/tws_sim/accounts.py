@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 
+from vst_desktop.adapters.tws_sim.currencies import Currencies
 from vst_desktop.adapters.tws_sim.ledger import Ledger, Position, Trade, Valuation, market_value
 from vst_desktop.adapters.tws_sim.pricing import mark_price
 from vst_desktop.adapters.tws_sim.timing import EASTERN, Hours, SimTime, day_of
@@ -28,7 +29,7 @@ class HeldPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayResult:
-    """Profit and loss, USD: since the prior close, open, and realised."""
+    """Profit and loss in the base currency: since the prior close, open, and realised."""
 
     daily: Decimal
     unrealized: Decimal
@@ -45,15 +46,20 @@ class Accounts:
         market: Market,
         clock: SimTime,
         hours: Hours,
+        currencies: Currencies | None = None,
     ) -> None:
+        self.currencies = currencies or Currencies()
         self.names = tuple(names)
         self._market = market
         self._clock = clock
         self._hours = hours
-        self._ledgers = {name: Ledger(cash_usd) for name in names}
+        self._ledgers = {
+            name: Ledger(cash_usd, foreign_usd=self.currencies.foreign_usd) for name in names
+        }
         self._day_base: dict[str, tuple[date, Ledger, Decimal]] = {}
+        worth = cash_usd + self.currencies.foreign_usd
         for name in names:
-            self._day_base[name] = (day_of(clock.now()), self._ledgers[name].copy(), cash_usd)
+            self._day_base[name] = (day_of(clock.now()), self._ledgers[name].copy(), worth)
 
     def ledger(self, account: str) -> Ledger:
         """The books of an account."""
@@ -94,8 +100,11 @@ class Accounts:
         """Profit and loss of an account."""
         base = self._base(account)[1]
         now = self.value(account)
+        in_base = self.currencies.in_base
         return DayResult(
-            daily=now.net_liquidation - base, unrealized=now.unrealized, realized=now.realized
+            daily=in_base(now.net_liquidation - base),
+            unrealized=in_base(now.unrealized),
+            realized=in_base(now.realized),
         )
 
     def day_of_position(self, account: str, con_id: int) -> tuple[HeldPosition, Decimal] | None:
@@ -113,9 +122,8 @@ class Accounts:
         return marked, gain
 
     def figures(self, account: str) -> Mapping[str, str]:
-        """Account values in USD by tag, as account messages give them."""
+        """Account values in the base currency by tag, as account messages give them."""
         worth = self.value(account)
-        result = self.day(account)
         cushion = worth.available / worth.net_liquidation if worth.net_liquidation else Decimal(0)
         money = {
             "NetLiquidation": worth.net_liquidation,
@@ -124,7 +132,8 @@ class Accounts:
             "AccruedCash": Decimal(0),
             "BuyingPower": max(Decimal(0), worth.available) * _REG_T_BUYING_POWER,
             "EquityWithLoanValue": worth.equity_with_loan,
-            "PreviousDayEquityWithLoanValue": self._base(account)[0].cash_usd,
+            "PreviousDayEquityWithLoanValue": self._base(account)[0].cash_usd
+            + self.currencies.foreign_usd,
             "GrossPositionValue": worth.gross_value,
             "RegTEquity": worth.equity_with_loan,
             "RegTMargin": worth.margin,
@@ -141,15 +150,33 @@ class Accounts:
             "LookAheadMaintMarginReq": worth.margin,
             "LookAheadAvailableFunds": worth.available,
             "LookAheadExcessLiquidity": worth.available,
-            "CashBalance": worth.cash,
-            "StockMarketValue": worth.stock_value,
-            "OptionMarketValue": worth.option_value,
-            "UnrealizedPnL": result.unrealized,
-            "RealizedPnL": result.realized,
         }
-        return {tag: f"{amount:.2f}" for tag, amount in money.items()} | {
+        in_base = self.currencies.in_base
+        return {tag: f"{in_base(amount):.2f}" for tag, amount in money.items()} | {
             "Cushion": f"{cushion:.6f}"
         }
+
+    def ledger_lines(self, account: str) -> Iterator[tuple[str, str, str]]:
+        """What is held in each currency, and all of it in the base currency.
+
+        Yields:
+            Tag, value and currency; ``BASE`` for the total, which is in the base currency.
+        """
+        worth, foreign = self.value(account), self.currencies.foreign
+        invested = {
+            "StockMarketValue": worth.stock_value,
+            "OptionMarketValue": worth.option_value,
+            "UnrealizedPnL": worth.unrealized,
+            "RealizedPnL": worth.realized,
+        }
+        dollars = worth.cash - self.currencies.foreign_usd
+        yield from _lines("USD", dollars, invested, Decimal(1))
+        nothing = dict.fromkeys(invested, Decimal(0))
+        for name, cash in foreign.items():
+            yield from _lines(name, cash.amount, nothing, cash.rate_usd)
+        in_base = self.currencies.in_base
+        total = {tag: in_base(amount) for tag, amount in invested.items()}
+        yield from _lines("BASE", in_base(worth.cash), total, self.currencies.base_rate_usd)
 
     def facts(self, account: str) -> Mapping[str, str]:
         """Account values that are no money, by tag."""
@@ -157,7 +184,6 @@ class Accounts:
             "AccountCode": account,
             "AccountReady": "true",
             "AccountType": "INDIVIDUAL",
-            "Currency": "USD",
             "DayTradesRemaining": str(NO_DAY_TRADE_LIMIT),
             "DayTradesRemainingT+1": str(NO_DAY_TRADE_LIMIT),
             "DayTradesRemainingT+2": str(NO_DAY_TRADE_LIMIT),
@@ -193,6 +219,22 @@ class Accounts:
             worth = ledger.value(self._mark_at(self._prior_close())).net_liquidation
             self._day_base[account] = (today, ledger, worth)
         return ledger, worth
+
+
+def _lines(
+    currency: str, cash: Decimal, invested: Mapping[str, Decimal], rate_usd: Decimal
+) -> Iterator[tuple[str, str, str]]:
+    total = cash + invested["StockMarketValue"] + invested["OptionMarketValue"]
+    money = {
+        "CashBalance": cash,
+        "TotalCashBalance": cash,
+        **invested,
+        "NetLiquidationByCurrency": total,
+    }
+    yield "Currency", currency, currency
+    yield "ExchangeRate", f"{rate_usd:.4f}", currency
+    for tag, amount in money.items():
+        yield tag, f"{amount:.2f}", currency
 
 
 class _MarkAt:

@@ -47,7 +47,7 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valuation:
-    """An account's figures at a moment, USD."""
+    """An account's figures at a moment, USD. ``cash`` counts foreign cash at its worth."""
 
     cash: Decimal
     stock_value: Decimal
@@ -81,13 +81,20 @@ def multiplier(instrument: Instrument) -> Decimal:
 class Ledger:
     """One account's books. Copies are cheap, so that an order can be tried before it is taken."""
 
-    def __init__(self, cash_usd: Decimal, positions: Mapping[int, Position] | None = None) -> None:
+    def __init__(
+        self,
+        cash_usd: Decimal,
+        positions: Mapping[int, Position] | None = None,
+        *,
+        foreign_usd: Decimal = Decimal(0),
+    ) -> None:
         self.cash_usd = cash_usd
+        self._foreign_usd = foreign_usd
         self._positions: dict[int, Position] = dict(positions or {})
 
     def copy(self) -> Ledger:
         """Books that can be changed without changing these."""
-        return Ledger(self.cash_usd, self._positions)
+        return Ledger(self.cash_usd, self._positions, foreign_usd=self._foreign_usd)
 
     @property
     def held(self) -> list[Position]:
@@ -134,7 +141,7 @@ class Ledger:
             gross += abs(worth)
             unrealized += worth - one.cost_usd
         return Valuation(
-            cash=self.cash_usd.quantize(_CENT),
+            cash=(self.cash_usd + self._foreign_usd).quantize(_CENT),
             stock_value=stock.quantize(_CENT),
             option_value=option.quantize(_CENT),
             gross_value=gross.quantize(_CENT),

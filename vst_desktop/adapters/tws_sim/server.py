@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from vst_desktop.adapters.tws_sim.accounts import Accounts
 from vst_desktop.adapters.tws_sim.contracts import ContractBook
+from vst_desktop.adapters.tws_sim.currencies import Currencies
 from vst_desktop.adapters.tws_sim.exchange import Exchange
 from vst_desktop.adapters.tws_sim.link import Feed, Pace, Subscription, World
 from vst_desktop.adapters.tws_sim.manual import Hands
@@ -30,6 +31,7 @@ _PERM_IDS = 1_500_000_000
 _PERM_IDS_FROM = 500_000_000
 _PERM_IDS_A_SECOND = 100
 _LONGEST_FLUSH_SECS = 5.0
+_MOST_UNWRITTEN_BYTES = 1024 * 1024
 _MOST_UNREAD_BYTES = 32 * 1024 * 1024
 """More than the longest frame; a client that leaves more unread is cut off, as TWS does."""
 
@@ -44,6 +46,7 @@ class TwsServer:
         accounts: Account ids; ``DU`` ones are paper accounts.
         seed: Stands in the execution ids, so that runs can be told apart.
         net_liquidation_usd: Cash each account starts with.
+        currencies: Foreign cash, the same in every account, and the base currency.
         matching: Price improvement, partial fills and late cancels; seeded with ``seed``.
         pace: Delays of answers in real seconds.
         feed: What the user's market data subscription gives; :attr:`subscription` may change it.
@@ -62,6 +65,7 @@ class TwsServer:
         accounts: Sequence[str] = ("DU1234567",),
         seed: int = 0,
         net_liquidation_usd: Decimal | float = 100_000,
+        currencies: Currencies | None = None,
         pace: Pace | None = None,
         matching: Matching | None = None,
         feed: Feed = Feed.LIVE,
@@ -90,7 +94,7 @@ class TwsServer:
             clock,
             hours,
             book,
-            Accounts(accounts, cash, market, clock, hours),
+            Accounts(accounts, cash, market, clock, hours, currencies),
             first_perm_id=_unused_perm_id(),
             seed=seed,
             matching=matching,
@@ -219,6 +223,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self, server: TwsServer) -> None:
         self._server = server
         self._frames: list[bytes] = []
+        self._unwritten = 0
         self._writable = asyncio.Event()
         self._writable.set()
         self._timers: set[asyncio.TimerHandle] = set()
@@ -256,9 +261,14 @@ class _Connection(asyncio.Protocol):
 
     def write(self, frame: bytes) -> None:
         """Queue one frame."""
+        if self._transport.is_closing():
+            return
         if not self._frames:
             self._loop.call_soon(self._write_out)
         self._frames.append(frame)
+        self._unwritten += len(frame)
+        if self._unwritten > _MOST_UNWRITTEN_BYTES:
+            self._write_out()
 
     def close(self) -> None:
         """Close after what was queued."""
@@ -288,6 +298,7 @@ class _Connection(asyncio.Protocol):
             return
         self._transport.write(b"".join(self._frames))
         self._frames.clear()
+        self._unwritten = 0
         if self._transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
             log.warning("closing the connection from %s: it does not read", self.peer)
             self._transport.abort()
