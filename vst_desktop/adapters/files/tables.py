@@ -91,7 +91,7 @@ def read_table(
     kind: str,
     foreign: tuple[frozenset[str], str],
 ) -> Table:
-    """Read a Parquet or CSV file (told apart by content).
+    """Read a Parquet or CSV file (told apart by content); the case of column names does not count.
 
     Args:
         texts: Columns read as text even where a CSV's values look like something else.
@@ -116,17 +116,29 @@ def read_table(
     if not start:
         raise UserError("is empty", where=str(file), remedy=f"name a {kind} with rows")
     is_parquet = start == _PARQUET_MAGIC
+    if not is_parquet and file.suffix.lower() == ".parquet":
+        raise UserError(
+            "is torn or no Parquet file (it does not begin as one)",
+            where=str(file),
+            remedy="fetch or write it again",
+        )
     try:
         if is_parquet:
             # Not pq.read_table: that one imports pyarrow.dataset, and with it pandas (seconds).
             with pq.ParquetFile(file) as source:
                 names = source.schema_arrow.names
                 wanted = _checked_columns(file, names, required, optional, kind, foreign)
-                table = source.read(columns=wanted)
+                table = source.read(columns=list(wanted.values()))
         else:
             wanted = _checked_columns(file, _csv_header(file), required, optional, kind, foreign)
-            table = _read_csv(file, wanted, texts)
+            table = _read_csv(file, list(wanted.values()), [wanted.get(n, n) for n in texts])
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if not is_parquet and (separator := _other_separator(file)):
+            raise UserError(
+                f"separates its columns by {separator!r}",
+                where=str(file),
+                remedy="write commas, and points in numbers",
+            ) from None
         raise UserError(
             f"is torn or no {'Parquet' if is_parquet else 'CSV'} file ({_first_line(error)})",
             where=str(file),
@@ -134,7 +146,9 @@ def read_table(
         ) from None
     if not table.num_rows:
         raise UserError("holds no rows", where=str(file), remedy=f"name a {kind} with rows")
-    return Table(path=file, columns=table)
+    return Table(
+        path=file, columns=table.select(list(wanted.values())).rename_columns(list(wanted))
+    )
 
 
 def _checked_columns(
@@ -144,10 +158,12 @@ def _checked_columns(
     optional: Sequence[str],
     kind: str,
     foreign: tuple[frozenset[str], str],
-) -> list[str]:
-    missing = [name for name in required if name not in names]
+) -> dict[str, str]:
+    """The wanted columns by their name as we know it: how the file writes it."""
+    as_written = {name.strip().lower(): name for name in names}
+    missing = [name for name in required if name not in as_written]
     signs, advice = foreign
-    if missing and signs <= set(names):
+    if missing and signs <= as_written.keys():
         raise UserError(f"is not a {kind}", where=str(file), remedy=advice)
     if missing:
         raise UserError(
@@ -155,11 +171,17 @@ def _checked_columns(
             where=str(file),
             remedy=f"a {kind} needs {', '.join(required)}",
         )
-    wanted = [*required, *(name for name in optional if name in names)]
-    twice = [name for name, count in Counter(names).items() if count > 1 and name in wanted]
-    if twice:
+    wanted = [*required, *(name for name in optional if name in as_written)]
+    counts = Counter(name.strip().lower() for name in names)
+    if twice := [name for name in wanted if counts[name] > 1]:
         raise UserError(f"has column {', '.join(twice)} more than once", where=str(file))
-    return wanted
+    return {name: as_written[name] for name in wanted}
+
+
+def _other_separator(file: Path) -> str | None:
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        first = stream.readline(10_000)
+    return next((sign for sign in ";\t|" if sign in first and "," not in first), None)
 
 
 def _csv_header(file: Path) -> list[str]:

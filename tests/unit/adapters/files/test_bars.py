@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, rows, header, told
         (None, "no such file"),
         (b"", "is empty"),
         (b"PAR1 torn", "is torn or no Parquet file"),
-        (b"\xff\xfe\x00\x01,\x80\n1,2\n", "has no column symbol|is torn or no CSV file"),
+        (b"symbol,date\n", "is torn or no Parquet file"),
     ],
 )
 def test_broken_files_are_told_apart(tmp_path, content, told):
@@ -159,6 +159,26 @@ def test_broken_files_are_told_apart(tmp_path, content, told):
         path.write_bytes(content)
     with pytest.raises(UserError, match=told):
         read_bars(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\xff\xfe\x00\x01,\x80\n1,2\n", "has no column symbol|is torn or no CSV file"),
+        (b"symbol;date;close\nA;2024-01-02;1,5\n", "separates its columns by ';'"),
+    ],
+)
+def test_a_csv_file_of_another_kind_is_told(tmp_path, content, told):
+    path = tmp_path / "bars.csv"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=told):
+        read_bars(path)
+
+
+def test_the_case_of_column_names_does_not_count(tmp_path):
+    path = tmp_path / "bars.csv"
+    path.write_text("Symbol,Date,Open,High,Low,CLOSE, volume\n007,2024-01-02,1,2,1,2,5\n")
+    assert list(read_bars(path).series) == ["007"]
 
 
 def test_a_folder_is_not_a_bars_file(tmp_path):
