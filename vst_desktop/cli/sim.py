@@ -43,6 +43,9 @@ def add_parser(subparsers: Any) -> None:
         help="what the market data subscription gives",
     )
     parser.add_argument(
+        "--strict", action="store_true", help="refuse what today's TWS refuses of old clients too"
+    )
+    parser.add_argument(
         "--cash",
         action="append",
         default=[],
@@ -159,6 +162,7 @@ async def _serve(
         pace=pace,
         matching=matching,
         currencies=currencies,
+        strict=args.strict,
         feed=Feed(args.data),
         master_client_id=args.master,
     )

@@ -61,6 +61,17 @@ def form(ticket: Ticket) -> Decimal:
     return quantity
 
 
+def strict_form(ticket: Ticket) -> None:
+    """Check for what TWS refuses of clients that are too old for it.
+
+    Raises:
+        Refusal: An attribute that is no longer taken is set (10268).
+    """
+    if ticket.outdated:
+        text = f"The '{ticket.outdated[0]}' order attribute is not supported."
+        raise Refusal(codes.OUTDATED_ATTRIBUTE, text)
+
+
 def price(order: Order) -> None:
     """Check the limit against the increments and against trades that cannot lose.
 

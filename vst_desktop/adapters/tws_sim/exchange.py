@@ -48,6 +48,7 @@ class Exchange:
         first_perm_id: int,
         seed: int,
         matching: Matching | None = None,
+        strict: bool = False,
     ) -> None:
         self._market = market
         self._clock = clock
@@ -58,6 +59,7 @@ class Exchange:
         self._executions: list[Execution] = []
         self._perm_ids = itertools.count(first_perm_id)
         self._seed = seed
+        self._strict = strict
         self._funds = Funds(market, accounts, clock)
         self._matcher = Matcher(matching or Matching(), seed)
         self._fills = itertools.count(first_perm_id)
@@ -150,6 +152,8 @@ class Exchange:
     def _read(self, client_id: int, ticket: Ticket) -> Order:
         account = checks.account_named(ticket.account, self.accounts.names)
         quantity = checks.form(ticket)
+        if self._strict:
+            checks.strict_form(ticket)
         spec = ticket.spec
         if spec.sec_type == "BAG":
             legs = self._book.legs(spec, ticket.legs)

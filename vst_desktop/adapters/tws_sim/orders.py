@@ -54,6 +54,8 @@ class Ticket:
     algo_params: tuple[tuple[str, str], ...] = ()
     what_if: bool = False
     unsupported: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    """Attributes that old clients set on every order, and that TWS takes no more."""
     manual: bool = False
     """Placed in TWS's own window. Its order id, below 0, is client 0's name for it."""
 

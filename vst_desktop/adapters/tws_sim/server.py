@@ -50,6 +50,7 @@ class TwsServer:
         matching: Price improvement, partial fills and late cancels; seeded with ``seed``.
         pace: Delays of answers in real seconds.
         feed: What the user's market data subscription gives; :attr:`subscription` may change it.
+        strict: Refuse also what today's TWS refuses and old clients send with every order.
         master_client_id: A client that hears of the orders of all.
         max_server_version: 100 to 176; each client gets the newest that both know.
 
@@ -69,6 +70,7 @@ class TwsServer:
         pace: Pace | None = None,
         matching: Matching | None = None,
         feed: Feed = Feed.LIVE,
+        strict: bool = False,
         master_client_id: int | None = None,
         max_server_version: int = NEWEST_VERSION,
     ) -> None:
@@ -98,6 +100,7 @@ class TwsServer:
             first_perm_id=_unused_perm_id(),
             seed=seed,
             matching=matching,
+            strict=strict,
         )
         self.subscription = Subscription(feed=feed)
         self.hands = Hands(self.exchange, book, market)

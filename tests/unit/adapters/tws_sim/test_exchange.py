@@ -25,6 +25,7 @@ CASH = Decimal(100_000)
 
 @dataclass
 class Desk:
+    strict: bool = False
     clock: TinyClock = field(default_factory=TinyClock)
     market: TinyMarket = field(default_factory=TinyMarket)
     seen: list[ExchangeEvent] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Desk:
             self.accounts,
             first_perm_id=1000,
             seed=0,
+            strict=self.strict,
         )
         self.exchange.listen(self.seen.append)
 
@@ -283,3 +285,12 @@ def test_the_day_begins_anew_at_midnight() -> None:
     desk.market.spots["AAPL"] = 101.0
     # The tiny market's past moves with its spot, so the prior close is asked for only once.
     assert desk.accounts.day(ACCOUNT).daily == Decimal(100)
+
+
+def test_only_a_strict_exchange_refuses_what_old_clients_set_on_every_order() -> None:
+    old = stock(1, outdated=("EtradeOnly",))
+    Desk().exchange.submit(1, old)
+    with pytest.raises(Refusal, match="'EtradeOnly' order attribute") as refused:
+        Desk(strict=True).exchange.submit(1, old)
+    assert refused.value.code == 10268
+    Desk(strict=True).exchange.submit(1, stock(1))

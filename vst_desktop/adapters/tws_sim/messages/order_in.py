@@ -33,6 +33,9 @@ _PEG_BEST = frozenset({"PEG BEST", "PEGBEST"})
 _PEG_MID = frozenset({"PEG MID", "PEGMID"})
 
 
+_OUTDATED = ("EtradeOnly", "FirmQuoteOnly")
+
+
 def place_order(fields: Fields, server_version: int) -> Ticket:
     """Request 3, after its id.
 
@@ -66,7 +69,7 @@ def place_order(fields: Fields, server_version: int) -> Ticket:
     fields.strings(3 if server_version >= 177 else 4)  # financial advisor group, method, ...
     fields.strings(5 if server_version >= 103 else 4)  # model, short sale x2, exempt, ocaType
     fields.strings(5)  # rule80A, settlingFirm, allOrNone, minQty, percentOffset
-    fields.strings(2)  # eTradeOnly, firmQuoteOnly: old clients set them on every order
+    outdated = tuple(name for name in _OUTDATED if fields.flag())
     fields.strings(8)  # nbboPriceCap, auction strategy and prices, ranges, overridePercentage
     unsupported = _volatility_to_algo(fields)
     algo = fields.string()
@@ -106,6 +109,7 @@ def place_order(fields: Fields, server_version: int) -> Ticket:
         algo_params=algo_params,
         what_if=what_if,
         unsupported=tuple(unsupported),
+        outdated=outdated,
     )
 
 
