@@ -8,9 +8,8 @@ from vst_desktop.domain.orders import Mode
 from vst_desktop.execution.decisions import TRADER
 from vst_desktop.execution.services import Services
 from vst_desktop.ports.broker import ConnectionState
+from vst_desktop.ports.store import KILL_FLAG
 from vst_desktop.risk.limits import Denial, DenialCode, deny
-
-KILL_FLAG = "killed"
 
 
 class EntryDeniedError(UserError):

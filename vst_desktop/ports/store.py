@@ -12,6 +12,9 @@ from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
 from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 
+KILL_FLAG = "killed"
+"""The durable value that says why entries are halted."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IntentRecord:

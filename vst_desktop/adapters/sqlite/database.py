@@ -17,6 +17,10 @@ from vst_desktop.domain.errors import UserError
 T = TypeVar("T")
 
 
+class DamagedError(UserError):
+    """The file is no journal any more."""
+
+
 Work = Callable[[sqlite3.Connection], Any]
 
 
@@ -237,7 +241,7 @@ def _told(path: Path, error: sqlite3.DatabaseError) -> UserError:
             where=str(path),
             remedy="close other stations on it and check that the folder can be written",
         )
-    return UserError(
+    return DamagedError(
         f"the journal is damaged: {error}",
         where=str(path),
         remedy="move it away and restore a backup, or start with a new VST_HOME",

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from vst_desktop.adapters.sqlite import chain, records
-from vst_desktop.adapters.sqlite.database import Database
+from vst_desktop.adapters.sqlite.database import DamagedError, Database
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
-from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.ports.store import KILL_FLAG, IntentRecord, PositionRecord
+
+_FAULT_FLAG = "fault"
 
 _CLOSED = (
     OrderState.FILLED,
@@ -41,10 +44,46 @@ class SqliteJournal:
     async def open(cls, path: Path, now: Callable[[], datetime]) -> SqliteJournal:
         """Open the file, making or migrating it.
 
+        A damaged one is kept aside and a new one begun; where only the chain is broken, it is
+        gone on with. Either way entries are halted until the trader has looked.
+
         Raises:
             UserError: The file cannot be used, with what to do.
         """
-        return cls(await Database.open(path), now)
+        try:
+            journal = cls(await Database.open(path), now)
+        except DamagedError as damage:
+            return await cls._begun_anew(path, now, damage.what)
+        try:
+            verdict = await journal._database.run(chain.verify)
+            await journal.intents()
+            await journal.positions(open_only=False)
+        except (UserError, ArithmeticError, LookupError, TypeError, ValueError) as damage:
+            await journal.close()
+            return await cls._begun_anew(path, now, f"it cannot be read: {damage}")
+        if not verdict.sound:
+            fault = verdict.fault or f"{', '.join(verdict.rows)} not as written"
+            await journal._halt(f"{fault}; see vst journal verify")
+        return journal
+
+    @classmethod
+    async def _begun_anew(
+        cls, path: Path, now: Callable[[], datetime], damage: str
+    ) -> SqliteJournal:
+        kept = f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}"
+        for mark in ("", "-wal", "-shm"):
+            part = path.with_name(path.name + mark)
+            if part.exists():
+                part.rename(path.with_name(kept + mark))
+        journal = cls(await Database.open(path), now)
+        await journal._halt(f"{damage}; it is kept as {kept}: compare orders and positions in TWS")
+        return journal
+
+    async def _halt(self, fault: str) -> None:
+        """Halt entries because of a fault, once."""
+        if await self.get_flag(_FAULT_FLAG) != fault:
+            await self.set_flag(_FAULT_FLAG, fault, reason=fault, by="station")
+            await self.set_flag(KILL_FLAG, fault, reason=fault, by="station")
 
     @property
     def trouble(self) -> str | None:
