@@ -22,4 +22,5 @@ if ! [[ -f $HOME_OF/.stamp && $(<"$HOME_OF/.stamp") == "$KEY" ]] || ! "$HOME_OF/
 fi
 exec env PYTHONPATH=. "$HOME_OF/bin/python" -m pytest -q -n 2 --dist worksteal -p no:cacheprovider \
   tests/contract/test_broker_contract.py tests/contract/test_order_life.py \
-  tests/integration/test_ibkr_faults.py tests/unit/adapters/ibkr "$@"
+  tests/integration/test_ibkr_faults.py tests/integration/test_ibkr_storm.py \
+  tests/integration/test_ibkr_fuzz.py tests/unit/adapters/ibkr "$@"
