@@ -64,6 +64,33 @@ def test_malformed_lines_are_answered_and_the_line_goes_on() -> None:
     with_sim(story)
 
 
+def test_a_hand_at_tws_places_orders_over_the_control_line_and_the_master_client_hears() -> None:
+    async def story(process: SimProcess) -> None:
+        client = await RawClient.connect(process.port, 9)
+        reader, writer = await asyncio.open_connection("127.0.0.1", process.control_port)
+
+        async def do(**request: object) -> dict[str, Any]:
+            writer.write(json.dumps(request).encode() + b"\n")
+            answer: dict[str, Any] = json.loads(await reader.readline())
+            return answer
+
+        placed = await do(op="order", symbol="AAPL", action="BUY", quantity=10)
+        assert placed["status"] == "Filled"
+        assert (await client.until("11"))[2] == "0"
+        assert "error" in await do(op="order", symbol="AAPL", action="BUY", quantity="many")
+        assert await do(op="data", value="none") == {"ok": True}
+        client.say(
+            1, 11, 5, 0, "AAPL", "STK", "", 0, "", "", "SMART", "", "USD", "", "", 0, "", 0, 0, ""
+        )
+        while (told := await client.until("4"))[2] != "5":
+            pass
+        assert told[3] == "354"
+        writer.close()
+        await client.close()
+
+    with_sim(story, "--master", "9")
+
+
 def test_moments_and_speeds_that_cannot_be_are_answered() -> None:
     async def story(process: SimProcess) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", process.control_port)

@@ -52,6 +52,11 @@ class Answer:
     bars: Sequence[Bar]
 
 
+def first_day(bar: Bar) -> date:
+    """The session with which a bar begins."""
+    return day_of(bar.start) if isinstance(bar.start, datetime) else bar.start
+
+
 def parse_duration(value: str) -> Span:
     """``2 Y``, ``10 D``, ``3600 S``.
 

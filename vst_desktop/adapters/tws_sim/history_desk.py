@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from vst_desktop.adapters.tws_sim import codes, history
@@ -31,6 +31,7 @@ _KNOWN_ELSEWHERE = frozenset(
     }
 )
 _MOST_LIVE = 50
+_SCHEDULES = 165
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +73,9 @@ class HistoryDesk:
 
     def _history(self, fields: Fields) -> None:
         request = requests.history(fields, self._link.server_version)
+        if request.what_to_show == "SCHEDULE" and self._link.server_version >= _SCHEDULES:
+            self._schedule(request)
+            return
         try:
             answer, symbol = self._bars(request)
             frame = quotes.bars(
@@ -93,6 +97,21 @@ class HistoryDesk:
         if request.keep_up_to_date:
             last = answer.bars[-1] if answer.bars else None
             self._live[request.req_id] = _LiveBars(request=request, symbol=symbol, last=last)
+
+    def _schedule(self, request: requests.HistoryRequest) -> None:
+        """Answer with the sessions of the days that have a bar."""
+        days = replace(request, what_to_show="TRADES", bar_size="1 day", keep_up_to_date=False)
+        try:
+            answer, _ = self._bars(days)
+        except Refusal as refusal:
+            refuse(self._link, request.req_id, refusal)
+            return
+        sessions = [
+            session
+            for bar in answer.bars
+            if (session := self._world.hours.session(history.first_day(bar))) is not None
+        ]
+        self._link.send(quotes.schedule(request.req_id, answer.start, answer.end, sessions))
 
     def _bars(self, request: requests.HistoryRequest) -> tuple[history.Answer, str]:
         world = self._world

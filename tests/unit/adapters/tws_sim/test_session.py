@@ -251,3 +251,16 @@ def test_accounts_without_a_name_are_refused_before_anything_starts() -> None:
             TwsServer(TinyMarket(), TinyClock(), **options)  # type: ignore[arg-type]
     server = TwsServer(TinyMarket(), TinyClock(), net_liquidation_usd=50_000)
     assert server.exchange.accounts.value("DU1234567").cash == Decimal(50_000)
+
+
+def test_a_schedule_is_the_sessions_of_the_days_asked_for() -> None:
+    peer = Peer()
+    peer.start()
+    stock = (265598, "", "STK", "", 0, "", "", "SMART", "", "USD", "", "")
+    asked = (20, 4, *stock, 0, "", "1 day", "3 D", 1, "SCHEDULE", 1, 0, "")
+    answer = peer.say(*asked)[0]
+    assert answer[0:2] == ["106", "4"] and answer[4:6] == ["US/Eastern", "3"]
+    assert answer[-3:] == ["20220601-09:30:00", "20220601-16:00:00", "20220601"]
+    old = Peer()
+    old.start("v100..164")
+    assert old.say(*asked)[0][3] == "162"

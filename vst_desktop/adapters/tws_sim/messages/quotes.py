@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from vst_desktop.adapters.tws_sim.messages.requests import LIVE_BARS
-from vst_desktop.adapters.tws_sim.timing import stamp
+from vst_desktop.adapters.tws_sim.timing import EASTERN, ZONE_ON_WIRE, stamp
 from vst_desktop.adapters.tws_sim.wire import Field, encode, pack, text
 from vst_desktop.adapters.tws_sim.world import Bar
 
@@ -152,6 +152,23 @@ def bar_update(req_id: int, bar: Bar, format_date: int, server_version: int) -> 
     """Message 90: the newest bar of a request that is kept up to date."""
     fields: list[Field] = [90, req_id, bar.count, bar_time(bar.start, format_date, server_version)]
     fields += [bar.open, bar.close, bar.high, bar.low, bar.wap, bar.volume]
+    return encode(fields)
+
+
+def schedule(
+    req_id: int,
+    start: datetime,
+    end: datetime,
+    sessions: Sequence[tuple[datetime, datetime]],
+) -> bytes:
+    """Message 106: opens and closes of sessions, in the exchange's time."""
+
+    def local(at: datetime) -> str:
+        return f"{at.astimezone(EASTERN):%Y%m%d-%H:%M:%S}"
+
+    fields: list[Field] = [106, req_id, local(start), local(end), ZONE_ON_WIRE, len(sessions)]
+    for opens, closes in sessions:
+        fields += [local(opens), local(closes), f"{opens.astimezone(EASTERN):%Y%m%d}"]
     return encode(fields)
 
 
