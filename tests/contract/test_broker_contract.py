@@ -16,6 +16,7 @@ import pytest
 from tests.helpers.tiny_market import EXPIRATIONS, IN_SESSION, TinyMarket
 from vst_desktop.adapters.ibkr import library
 from vst_desktop.adapters.ibkr.broker import IbkrBroker
+from vst_desktop.adapters.tws_sim.matching import Matching
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
@@ -100,11 +101,12 @@ def run(
     connect: bool = True,
     at: datetime = IN_SESSION,
     accounts: Sequence[str] = (ACCOUNT,),
+    matching: Matching | None = None,
     **options: Any,
 ) -> None:
     async def main() -> None:
         market, clock = TinyMarket(), HeldClock(at)
-        server = TwsServer(market, _Untitled(clock), accounts=accounts)
+        server = TwsServer(market, _Untitled(clock), accounts=accounts, matching=matching)
         port = await server.start()
         broker = new_broker(port, clock, **options)
         events: list[BrokerEvent] = []
