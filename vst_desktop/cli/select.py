@@ -49,6 +49,8 @@ class Terms(TypedDict):
 
 
 SHOWN = 20
+PLANS = 50
+"""Spreads whose plan is played out for the JSON: some hundredths of a second each."""
 NEIGHBOUR_DAYS = 10
 NEIGHBOUR_DRIFT = 0.15
 """How far a price moves between two recorded days without a reason to speak of."""
@@ -126,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
     figures = all_figures(chain, selection, settings)
     for place, (keys, ranked) in enumerate(zip(found["spreads"], selection.spreads, strict=True)):
         keys["figures"] = figure_keys(figures, place) if figures else None
-        if book:
+        if book and place < PLANS:
             keys["plan"] = plan_keys(book, ranked)
     write_json(args.json, found | {"what_if": what_if_keys(asked)})
     return 0
