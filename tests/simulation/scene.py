@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 from tests.helpers.trades import APPROVAL, EXECUTION, EXITS, RISK, candidate, plan
 from tests.simulation.loop import Inline, VirtualLoop
 from tests.simulation.market import EXPIRATION, SimulationMarket
 from tests.simulation.network import Network
 from vst_desktop.adapters.ibkr.broker import IbkrBroker
+from vst_desktop.adapters.sqlite import database
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.matching import Matching
@@ -105,8 +107,8 @@ class Scene:
     async def boot(self) -> None:
         """Start the station on the journal that is there; it comes up when TWS is reached."""
         clock = RunningClock(self.time.now(), 1.0, self.loop.time)
-        journal = await SqliteJournal.open(self.folder / "journal.sqlite", clock.now)
-        journal._database._thread = Inline()
+        with patch.object(database, "ThreadPoolExecutor", lambda **_: Inline()):
+            journal = await SqliteJournal.open(self.folder / "journal.sqlite", clock.now)
         broker = IbkrBroker(
             host="127.0.0.1",
             port=self.port,
