@@ -31,6 +31,7 @@ from vst_desktop.domain.orders import (
 )
 from vst_desktop.domain.quotes import DataType
 from vst_desktop.execution.switches import EntryDeniedError
+from vst_desktop.ports.store import IntentRecord
 from vst_desktop.risk.limits import DenialCode
 
 
@@ -275,3 +276,22 @@ def test_a_kill_between_commit_and_wire_stops_the_order(tmp_path: Path) -> None:
         assert world.desk.reserved_usd() == 0
 
     in_world(tmp_path, INSIDE, story)
+
+
+@pytest.mark.parametrize("at", [BEFORE, INSIDE])
+def test_a_kill_while_an_approval_is_stored_voids_it(tmp_path: Path, at: str) -> None:
+    async def story(world: World) -> None:
+        save = world.journal.save_intent
+
+        async def kill_meanwhile(intent: IntentRecord, event: str, **data: Any) -> None:
+            await save(intent, event, **data)
+            if event == "approved":
+                await world.desk.kill("panic")
+
+        world.journal.save_intent = kill_meanwhile  # type: ignore[method-assign]
+        intent = await approve(world)
+        await world.settle()
+        assert intent.state is the(world, intent).state is OrderState.CANCELLED
+        assert world.broker.placed == [] and world.desk.reserved_usd() == 0
+
+    in_world(tmp_path, at, story)
