@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -146,7 +147,8 @@ async def _prefetch(scanner: Opened, symbols: list[str]) -> dict[str, float]:
     best = 0.0
     for _ in range(REPEATS):
         market = MarketData(
-            broker=cast(Broker, None),  # a prefetch asks the bulk source alone
+            # A prefetch asks the bulk source alone.
+            broker=cast(Broker, SimpleNamespace(next_dividend=None)),
             bulk=scanner.child,
             clock=SystemClock(),
             sessions=sessions,
