@@ -150,9 +150,16 @@ def from_answer(
 
 def counted(columns: Sequence[pb.SignalColumns]) -> Counter[str]:
     """How many signals of each strategy the columns hold."""
-    rows = np.zeros(len(NAMES_OF_BITS), dtype=np.int64)
+    kinds = len(NAMES_OF_BITS)
+    rows = np.zeros(kinds, dtype=np.int64)
     for part in columns:
-        rows += np.bincount(np.frombuffer(part.strategies, dtype="u1"), minlength=len(rows))
+        data = np.frombuffer(part.strategies, dtype="u1")
+        # Two rows at a time: numpy widens what it counts, which costs more than the counting.
+        pairs = np.bincount(data[: len(data) & ~1].view("<u2"), minlength=kinds << 8)[: kinds << 8]
+        both = pairs.reshape(kinds, 256)[:, :kinds]
+        rows += both.sum(axis=0) + both.sum(axis=1)
+        if len(data) & 1:
+            rows[data[-1]] += 1
     return Counter(dict(zip(STRATEGIES, (rows @ HOLDS).tolist(), strict=True)))
 
 
