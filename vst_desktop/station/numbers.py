@@ -105,7 +105,7 @@ def _chances(
         Figure(caption="short strike", value=_text(found.short_strike_em, ".2f", "{} moves")),
         Figure(caption="Touches stop", value=touched[0]),
         Figure(caption="target", value=touched[1]),
-        Figure(caption="Implied cost", value=_text(found.cost_implied_usd, "+.0f", "${} each")),
+        Figure(caption="Implied cost", value=_text(found.cost_implied_usd, "+.0f", "{} $ each")),
         Figure(caption="Skew", value=_text(found.skew_points, "+.1f", "{} points")),
     )
 

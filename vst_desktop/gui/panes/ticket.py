@@ -120,7 +120,7 @@ class TicketPane(Pane):
         self._odds.setWordWrap(True)
         self._payoff = PayoffPlot(self.theme)
         self._legend = caption()
-        self._figures = FigureGrid(2)
+        self._figures = FigureGrid(1)
         self._why_title = heading("")
         self._why = WhyList(self.theme)
         self._others_title = heading("Alternatives")
@@ -131,7 +131,7 @@ class TicketPane(Pane):
         inner.addWidget(self._plan)
         inner.addWidget(self._odds)
         inner.addWidget(self._payoff, 1)
-        for widget in (self._legend, self._figures, self._why_title, self._why):
+        for widget in (self._legend, self._why_title, self._why, self._figures):
             inner.addWidget(widget)
         inner.addWidget(self._others_title)
         inner.addLayout(self._others)
@@ -196,9 +196,8 @@ class TicketPane(Pane):
         self._plan.set_lines(money_lines(ticket))
         self._payoff.set_ticket(ticket)
         self._legend.setText(legend(ticket.payoff.date_label, self.theme.tokens))
-        self._odds.setText(
-            "\n".join(f"{one.sample()}: {one.text()}; {one.mean_text()}" for one in ticket.odds)
-        )
+        told = (f"{one.sample()}: {one.text()}; {one.mean_text()}" for one in ticket.odds)
+        self._odds.setText("\n".join(told).replace("-$", "−$"))  # no line breaks at a minus
         self._odds.setVisible(bool(ticket.odds))
         self._figures.set_figures(ticket.figures)
         self._why_title.setText(ticket.why_title)
