@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from vst_desktop.adapters.tws_sim import codes
 from vst_desktop.adapters.tws_sim.codes import Notice, Refusal
-from vst_desktop.adapters.tws_sim.contracts import COMBO_TICK, ComboLeg, tick_at
+from vst_desktop.adapters.tws_sim.contracts import ComboLeg, tick_at
 from vst_desktop.adapters.tws_sim.orders import Order, Ticket
 
 _TYPES = frozenset({"MKT", "LMT"})
@@ -72,7 +72,7 @@ def strict_form(ticket: Ticket) -> None:
         raise Refusal(codes.OUTDATED_ATTRIBUTE, text)
 
 
-def price(order: Order) -> None:
+def price(order: Order, combo_tick: Decimal) -> None:
     """Check the limit against the increments and against trades that cannot lose.
 
     Raises:
@@ -84,10 +84,10 @@ def price(order: Order) -> None:
     if order.instrument is not None:
         if limit <= 0:
             raise Refusal(codes.VALIDATION, codes.invalid(f"invalid limit price {limit}"))
-        tick = tick_at(order.instrument, float(limit))
+        tick = Decimal(repr(tick_at(order.instrument, float(limit))))
     else:
-        tick = COMBO_TICK
-    if limit % Decimal(repr(tick)) != 0:
+        tick = combo_tick
+    if limit % tick != 0:
         raise Refusal(
             codes.BAD_TICK,
             "The price does not conform to the minimum price variation for this contract.",

@@ -8,6 +8,7 @@ from datetime import datetime
 NO_ID = -1
 """The request id of notices that belong to no request."""
 
+TOO_FAST = 100
 MAX_TICKERS = 101
 DUPLICATE_ORDER_ID = 103
 MODIFY_FILLED = 104

@@ -20,7 +20,8 @@ from typing import Any
 
 from vst_desktop.adapters.tws_sim import control_hands
 from vst_desktop.adapters.tws_sim.clock import SimClock
-from vst_desktop.adapters.tws_sim.server import TwsServer, cannot_listen
+from vst_desktop.adapters.tws_sim.server import TwsServer
+from vst_desktop.adapters.tws_sim.wires import cannot_listen
 from vst_desktop.adapters.tws_sim.world import Market
 
 _LONGEST_LINE = 65536

@@ -11,6 +11,7 @@ from decimal import Decimal
 from vst_desktop.adapters.tws_sim import checks, codes, pricing
 from vst_desktop.adapters.tws_sim.accounts import Accounts
 from vst_desktop.adapters.tws_sim.codes import Notice, Refusal
+from vst_desktop.adapters.tws_sim.conditions import Conditions
 from vst_desktop.adapters.tws_sim.contracts import ContractBook, combo, traded
 from vst_desktop.adapters.tws_sim.events import (
     CommissionKnown,
@@ -25,9 +26,8 @@ from vst_desktop.adapters.tws_sim.ledger import Trade
 from vst_desktop.adapters.tws_sim.matching import Matcher, Matching, at_net
 from vst_desktop.adapters.tws_sim.orders import Execution, Order, Preview, Status, Ticket
 from vst_desktop.adapters.tws_sim.timing import EASTERN, Hours, SimTime, TimerHandle
+from vst_desktop.adapters.tws_sim.trades import Trades
 from vst_desktop.adapters.tws_sim.world import Instrument, Market
-
-_EXECUTION_STEM = 0xE0D5
 
 
 class Exchange:
@@ -49,6 +49,7 @@ class Exchange:
         seed: int,
         matching: Matching | None = None,
         strict: bool = False,
+        conditions: Conditions | None = None,
     ) -> None:
         self._market = market
         self._clock = clock
@@ -56,13 +57,14 @@ class Exchange:
         self._book = book
         self.accounts = accounts
         self._orders: dict[tuple[int, int], Order] = {}
-        self._executions: list[Execution] = []
         self._perm_ids = itertools.count(first_perm_id)
-        self._seed = seed
         self._strict = strict
+        self._conditions = conditions or Conditions()
+        self.after_fill: Callable[[], None] | None = None
+        """Called after each trade."""
         self._funds = Funds(market, accounts, clock)
         self._matcher = Matcher(matching or Matching(), seed)
-        self._fills = itertools.count(first_perm_id)
+        self._trades = Trades(accounts, first=first_perm_id, seed=seed)
         self._highest_id: dict[int, int] = {}
         self._listeners: list[Callable[[ExchangeEvent], None]] = []
         self._bell: TimerHandle | None = None
@@ -85,10 +87,12 @@ class Exchange:
     @property
     def executions(self) -> list[Execution]:
         """Every execution of this run, oldest first."""
-        return list(self._executions)
+        return self._trades.executions
 
     def next_order_id(self) -> int:
         """An order id that no client has used."""
+        if self._conditions.stale_next_id:
+            return 1
         return max(self._highest_id.values(), default=0) + 1
 
     def submit(self, client_id: int, ticket: Ticket) -> Preview | None:
@@ -103,9 +107,11 @@ class Exchange:
             return self._funds.preview(order)
         if old is not None:
             checks.modification(old, order)
-            checks.price(order)
-            self._modify(old, order)
-            return None
+            if not self._conditions.change_twins:
+                self._modify(old, order)
+                return None
+            ticket = replace(ticket, order_id=self.next_order_id())
+            order = replace(order, ticket=replace(order.ticket, order_id=ticket.order_id))
         if not ticket.manual and ticket.order_id <= self._highest_id.get(client_id, 0):
             raise Refusal(codes.DUPLICATE_ORDER_ID, "Duplicate order id")
         self._funds.check(order)
@@ -127,10 +133,16 @@ class Exchange:
             )
         if order.status.is_done:
             raise checks.cannot_cancel(order)
-        if self._matcher.races() and self._hours.is_open(self._clock.now()):
-            self._fill_late(order)
-        else:
+        late = self._conditions.cancels_late or self._matcher.races()
+        after = self._conditions.fills_after_cancel
+        if not (late or after) or not self._hours.is_open(self._clock.now()):
             self._end(order, "")
+            return
+        if after:
+            self._end(order, "")
+        self._fill_late(order)
+        if not after:
+            raise checks.cannot_cancel(self._orders[order.key])
 
     def cancel_all(self) -> None:
         """Cancel every working order, whoever placed it."""
@@ -173,7 +185,7 @@ class Exchange:
             status=Status.PRE_SUBMITTED,
             placed_at=self._clock.now(),
         )
-        checks.price(order)
+        checks.price(order, self._conditions.combo_tick)
         return order
 
     def _accept(self, order: Order, remarks: Sequence[Notice]) -> None:
@@ -199,7 +211,7 @@ class Exchange:
 
     def _work(self, order: Order) -> None:
         """Fill an order whose price is there; else it stands at the exchange."""
-        net = pricing.net_quote(self._market, order.parts, self._clock.now())
+        net = self._net_quote(order)
         limit = order.ticket.limit_price if order.ticket.order_type == "LMT" else None
         price = self._matcher.price(net, buys=order.buys, limit=limit)
         market_order_fills_at_once = order.ticket.order_type == "MKT" and price is not None
@@ -208,13 +220,15 @@ class Exchange:
         if price is not None:
             left = order.quantity - order.filled
             quoted = net.ask_size if order.buys else net.bid_size
+            if self._conditions.first_part and not order.filled:
+                left = min(left, Decimal(self._conditions.first_part))
             order = self._fill(order, price, self._matcher.quantity(left, quoted))
         if order.ticket.tif == "IOC" and not order.status.is_done:
             self._end(order, "")
 
     def _fill_late(self, order: Order) -> None:
         """Fill an order whose cancel is under way, at its limit or the natural price."""
-        net = pricing.net_quote(self._market, order.parts, self._clock.now())
+        net = self._net_quote(order)
         natural = net.ask if order.buys else net.bid
         limit = order.ticket.limit_price if order.ticket.order_type == "LMT" else None
         price = natural if limit is None else limit
@@ -222,14 +236,20 @@ class Exchange:
             self._end(order, "")
             return
         self._fill(order, price, order.quantity - order.filled)
-        raise checks.cannot_cancel(self._orders[order.key])
+
+    def _net_quote(self, order: Order) -> pricing.NetQuote:
+        net = pricing.net_quote(self._market, order.parts, self._clock.now())
+        return net if order.instrument is not None else self._conditions.traded(net)
 
     def _fill(self, order: Order, price: Decimal, quantity: Decimal) -> Order:
         if not quantity:
             return order
         now = self._clock.now()
-        natural = pricing.part_fills(self._market, order.parts, quantity, order.buys, now)
-        parts = at_net(natural, quantity, price, order.buys)
+        legs = order.parts
+        if self._conditions.legs_alone and ("NonGuaranteed", "1") in order.ticket.routing:
+            legs = legs[:1]
+        natural = pricing.part_fills(self._market, legs, quantity, order.buys, now)
+        parts = at_net(natural, quantity, price, order.buys) if legs == order.parts else natural
         paid = order.commission_usd or Decimal(0)
         fees = pricing.commissions(parts, paid)
         filled = order.filled + quantity
@@ -242,7 +262,7 @@ class Exchange:
             last_price=price,
             completed_at=now if is_whole else None,
         )
-        trades = self._executions_of(done, price, quantity, parts, fees, now)
+        trades = self._trades.enter(done, price, quantity, parts, fees, now)
         for execution in trades:
             self._tell(Executed(execution=execution))
         self._store(done)
@@ -252,7 +272,15 @@ class Exchange:
                 self._tell(CommissionKnown(execution=execution))
         for part in parts:
             self._tell_position(order.account, part.instrument)
+        if self.after_fill is not None:
+            self.after_fill()
         return charged
+
+    def correct_newest(self, change: Decimal) -> None:
+        """Correct the price of the newest trade by so much, USD a share."""
+        corrected = self._trades.correct_newest(change)
+        if corrected is not None:
+            self._tell(Executed(execution=corrected))
 
     def book(self, account: str, trade: Trade) -> None:
         """Enter what no order did: a holding moved in, an assignment."""
@@ -269,59 +297,6 @@ class Exchange:
                 average_cost=position.average_cost,
             )
         )
-
-    def _executions_of(
-        self,
-        order: Order,
-        price: Decimal,
-        quantity: Decimal,
-        parts: Sequence[pricing.PartFill],
-        fees: Sequence[Decimal],
-        now: datetime,
-    ) -> list[Execution]:
-        """Book a fill; one execution for each part, before them one for a combination."""
-        stem = f"{(_EXECUTION_STEM + self._seed) & 0xFFFFFFFF:08x}.{next(self._fills):08x}"
-        numbers = itertools.count(1)
-        found = []
-        if order.instrument is None:
-            found.append(
-                Execution(
-                    exec_id=f"{stem}.{next(numbers):02x}.01",
-                    order=order,
-                    contract=order.contract,
-                    at=now,
-                    bought=order.buys,
-                    shares=quantity,
-                    price=price,
-                    cumulative=order.filled,
-                )
-            )
-        for part, fee in zip(parts, fees, strict=True):
-            realized = self.accounts.book(
-                order.account,
-                Trade(
-                    instrument=part.instrument,
-                    quantity=part.quantity if part.bought else -part.quantity,
-                    price=part.price,
-                    commission_usd=fee,
-                ),
-            )
-            found.append(
-                Execution(
-                    exec_id=f"{stem}.{next(numbers):02x}.01",
-                    order=order,
-                    contract=traded(part.instrument, order.contract.exchange),
-                    at=now,
-                    bought=part.bought,
-                    shares=part.quantity,
-                    price=part.price,
-                    cumulative=order.filled * part.quantity / quantity,
-                    commission_usd=fee,
-                    realized_usd=realized,
-                )
-            )
-        self._executions += found
-        return found
 
     def _end(self, order: Order, reason: str) -> None:
         ended = replace(order, status=Status.CANCELLED, completed_at=self._clock.now())

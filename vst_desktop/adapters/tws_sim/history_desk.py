@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
+from datetime import time as clock_time
 
 from vst_desktop.adapters.tws_sim import codes, history
 from vst_desktop.adapters.tws_sim.codes import Refusal
@@ -30,7 +32,6 @@ _KNOWN_ELSEWHERE = frozenset(
         "AGGTRADES",
     }
 )
-_MOST_LIVE = 50
 _SCHEDULES = 165
 
 
@@ -50,6 +51,7 @@ class HistoryDesk:
         self._link = link
         self._world = world
         self._live: dict[int, _LiveBars] = {}
+        self._asked: dict[requests.HistoryRequest, float] = {}
 
     @property
     def handlers(self) -> Mapping[int, Handler]:
@@ -77,7 +79,10 @@ class HistoryDesk:
             self._schedule(request)
             return
         try:
+            self._check_pace(request)
             answer, symbol = self._bars(request)
+            if self._world.conditions.history_empty:
+                answer = replace(answer, bars=())
             frame = quotes.bars(
                 request.req_id,
                 answer.start,
@@ -97,6 +102,17 @@ class HistoryDesk:
         if request.keep_up_to_date:
             last = answer.bars[-1] if answer.bars else None
             self._live[request.req_id] = _LiveBars(request=request, symbol=symbol, last=last)
+
+    def _check_pace(self, request: requests.HistoryRequest) -> None:
+        window = self._world.conditions.history_again_secs
+        if not window:
+            return
+        asked, now = replace(request, req_id=0), time.monotonic()
+        last = self._asked.get(asked)
+        self._asked[asked] = now
+        if last is not None and now - last < window:
+            text = codes.no_history("pacing violation")
+            raise Refusal(codes.HISTORICAL_DATA, text)
 
     def _schedule(self, request: requests.HistoryRequest) -> None:
         """Answer with the sessions of the days that have a bar."""
@@ -118,11 +134,11 @@ class HistoryDesk:
         span = history.parse_duration(request.duration)
         history.check_size(request.bar_size)
         self._check_shown(request)
-        if request.keep_up_to_date and len(self._live) >= _MOST_LIVE:
+        if request.keep_up_to_date and len(self._live) >= world.conditions.most_live_bars:
             raise Refusal(
                 codes.PROCESSING,
-                "Error processing request: Only 50 simultaneous API historical data requests "
-                "allowed.",
+                f"Error processing request: Only {world.conditions.most_live_bars} simultaneous "
+                "API historical data requests allowed.",
             )
         if request.keep_up_to_date and request.req_id in self._live:
             raise Refusal(
@@ -208,7 +224,7 @@ class HistoryDesk:
             error(self._link, req_id, codes.HISTORICAL_DATA, text)
             return
         opens = self._world.hours.session(day)
-        at = opens[0] if opens else datetime.combine(day, time(9, 30), tzinfo=EASTERN)
+        at = opens[0] if opens else datetime.combine(day, clock_time(9, 30), tzinfo=EASTERN)
         utc = at.astimezone(UTC)
         text = str(int(utc.timestamp())) if format_date == 2 else f"{utc:%Y%m%d-%H:%M:%S}"
         self._link.send(quotes.head_timestamp(req_id, text))

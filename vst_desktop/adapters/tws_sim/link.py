@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from vst_desktop.adapters.tws_sim.codes import Refusal
+from vst_desktop.adapters.tws_sim.conditions import Conditions
 from vst_desktop.adapters.tws_sim.contracts import ContractBook
 from vst_desktop.adapters.tws_sim.exchange import Exchange
 from vst_desktop.adapters.tws_sim.messages import account
@@ -59,6 +60,7 @@ class World:
     exchange: Exchange
     pace: Pace
     subscription: Subscription
+    conditions: Conditions
     master_client_id: int | None = None
     """This client hears of every order, as the one named in TWS's API settings does."""
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from vst_desktop.adapters.tws_sim import codes
 from vst_desktop.adapters.tws_sim.codes import Refusal
+from vst_desktop.adapters.tws_sim.conditions import WhatIf
 from vst_desktop.adapters.tws_sim.events import (
     CommissionKnown,
     ExchangeEvent,
@@ -39,7 +40,9 @@ class OrderDesk:
         self._world = world
         self._exchange = world.exchange
         self._binds = False
+        self._previewed = False
         self._bound: set[int] = set()
+        self._told: set[int] = set()
 
     @property
     def handlers(self) -> Mapping[int, Handler]:
@@ -61,7 +64,7 @@ class OrderDesk:
         version = self._link.server_version
         match event:
             case OrderChanged(order=order) if self._hears(order):
-                order = self._named(order)
+                order = self._numbered(self._named(order))
                 if event.with_open_order:
                     self._link.send(order_out.open_order(order, version))
                 if event.with_status:
@@ -85,6 +88,13 @@ class OrderDesk:
             return True
         return self._owns(order) and (not order.ticket.manual or self._binds)
 
+    def _numbered(self, order: Order) -> Order:
+        """An order whose permanent id is told late has none in its first news."""
+        if not self._world.conditions.perm_id_late or order.perm_id in self._told:
+            return order
+        self._told.add(order.perm_id)
+        return replace(order, perm_id=0)
+
     def _named(self, order: Order) -> Order:
         """An order as this client knows it: one that was placed by hand has id 0 but for client 0,
         which is told of the id once."""
@@ -101,13 +111,22 @@ class OrderDesk:
     def _place(self, fields: Fields) -> None:
         version = self._link.server_version
         ticket = order_in.place_order(fields, version)
+        kind = self._world.conditions.what_if
         try:
+            if ticket.what_if and kind is WhatIf.ERROR:
+                raise Refusal(codes.ORDER_REJECTED, codes.rejected("Margin cannot be computed."))
             preview = self._exchange.submit(self._link.client_id, ticket)
         except Refusal as refusal:
             refuse(self._link, ticket.order_id, refusal)
             return
-        if preview is not None:
-            self._link.send(order_out.preview(preview, version))
+        if preview is None or kind is WhatIf.NEVER:
+            return
+        if kind is WhatIf.EARLY and not self._previewed:
+            self._previewed = True
+            self._link.send(order_out.early_preview(preview, version))
+            return
+        self._previewed = False
+        self._link.send(order_out.preview(preview, version))
 
     def _cancel(self, fields: Fields) -> None:
         fields.integer()

@@ -9,14 +9,13 @@ from functools import partial
 
 from vst_desktop.adapters.tws_sim import codes, pricing, ticks
 from vst_desktop.adapters.tws_sim.codes import Refusal
-from vst_desktop.adapters.tws_sim.contracts import COMBO_TICK, ComboLeg, tick_at
+from vst_desktop.adapters.tws_sim.contracts import ComboLeg, tick_at
 from vst_desktop.adapters.tws_sim.link import Feed, Handler, Link, World, error, refuse
 from vst_desktop.adapters.tws_sim.messages import quotes, requests
 from vst_desktop.adapters.tws_sim.timing import day_of
 from vst_desktop.adapters.tws_sim.wire import Fields
 from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
 
-_MOST_LINES = 100
 _BEST_EXCHANGES = "9c0001"
 _LIVE, _FROZEN, _DELAYED, _DELAYED_FROZEN = 1, 2, 3, 4
 _FREEZING = (_FROZEN, _DELAYED_FROZEN)
@@ -74,6 +73,10 @@ class QuotesDesk:
         """How many lines this client holds."""
         return len(self._lines)
 
+    def forget(self) -> None:
+        """Drop every line without a word."""
+        self._lines.clear()
+
     def refresh(self) -> None:
         """Send what changed on every line."""
         for line in tuple(self._lines.values()):
@@ -113,7 +116,7 @@ class QuotesDesk:
     def _line(self, request: requests.MarketDataRequest) -> _Line:
         if request.req_id in self._lines:
             raise Refusal(codes.PROCESSING, "Error processing request: Duplicate ticker id")
-        if len(self._lines) >= _MOST_LINES:
+        if len(self._lines) >= self._world.conditions.most_lines:
             raise Refusal(codes.MAX_TICKERS, "Max number of tickers has been reached")
         if (request.snapshot or request.regulatory) and request.generic_ticks:
             raise Refusal(
@@ -171,7 +174,9 @@ class QuotesDesk:
         return ticks.statistics_of([one for one in days if one.start != today], generic)
 
     def _min_tick(self, line: _Line) -> float:
-        return COMBO_TICK if line.instrument is None else tick_at(line.instrument, 0.0)
+        if line.instrument is None:
+            return float(self._world.conditions.combo_tick)
+        return tick_at(line.instrument, 0.0)
 
     def _release(self, line: _Line, *stages: ticks.Stage) -> None:
         """From now on these parts of the line are sent; a snapshot ends when all were."""
@@ -235,6 +240,7 @@ class QuotesDesk:
     def _ticks(self, line: _Line, at: datetime) -> dict[int, ticks.Tick]:
         if line.instrument is None:
             net = pricing.net_quote(self._world.market, line.legs, at)
+            net = self._world.conditions.quoted(net)
             return ticks.of_combo(net) if "prices" in line.ready else {}
         quote = self._world.market.quote(line.instrument, at)
         if quote is None:

@@ -55,7 +55,14 @@ class ReferenceDesk:
         for one in found:
             issuer = self._world.market.stock(one.symbol) or one
             self._link.send(
-                reference.details(req_id, one, issuer, hours, self._link.server_version)
+                reference.details(
+                    req_id,
+                    one,
+                    issuer,
+                    hours,
+                    self._link.server_version,
+                    dated=self._world.conditions.dated_expirations,
+                )
             )
         self._link.send(reference.details_end(req_id))
 

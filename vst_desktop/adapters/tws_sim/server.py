@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
+import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
 from vst_desktop.adapters.tws_sim.accounts import Accounts
+from vst_desktop.adapters.tws_sim.conditions import Conditions
+from vst_desktop.adapters.tws_sim.connection import Connection
 from vst_desktop.adapters.tws_sim.contracts import ContractBook
 from vst_desktop.adapters.tws_sim.currencies import Currencies
 from vst_desktop.adapters.tws_sim.exchange import Exchange
+from vst_desktop.adapters.tws_sim.faults.panel import FaultPanel
+from vst_desktop.adapters.tws_sim.framelog import FrameLog
 from vst_desktop.adapters.tws_sim.link import Feed, Pace, Subscription, World
 from vst_desktop.adapters.tws_sim.manual import Hands
 from vst_desktop.adapters.tws_sim.matching import Matching
 from vst_desktop.adapters.tws_sim.session import NEWEST_VERSION, OLDEST_VERSION, Session
 from vst_desktop.adapters.tws_sim.timing import Hours, SimTime, TimerHandle
+from vst_desktop.adapters.tws_sim.wires import Wires
 from vst_desktop.adapters.tws_sim.world import Market
 from vst_desktop.domain.errors import UserError
 
@@ -30,10 +34,6 @@ _REFRESH_REAL_SECS = 0.25
 _PERM_IDS = 1_500_000_000
 _PERM_IDS_FROM = 500_000_000
 _PERM_IDS_A_SECOND = 100
-_LONGEST_FLUSH_SECS = 5.0
-_MOST_UNWRITTEN_BYTES = 1024 * 1024
-_MOST_UNREAD_BYTES = 32 * 1024 * 1024
-"""More than the longest frame; a client that leaves more unread is cut off, as TWS does."""
 
 
 class TwsServer:
@@ -53,9 +53,11 @@ class TwsServer:
         strict: Refuse also what today's TWS refuses and old clients send with every order.
         master_client_id: A client that hears of the orders of all.
         max_server_version: 100 to 176; each client gets the newest that both know.
+        first_perm_id: The first permanent id; None for one that differs from run to run.
 
     Permanent ids differ from run to run, so that nobody takes the orders of one run for those of
-    another.
+    another. :attr:`faults` is the fault panel; :attr:`frames` may be set to a log before clients
+    connect.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class TwsServer:
         strict: bool = False,
         master_client_id: int | None = None,
         max_server_version: int = NEWEST_VERSION,
+        first_perm_id: int | None = None,
     ) -> None:
         if not accounts or len(set(accounts)) != len(accounts) or not all(accounts):
             raise UserError(
@@ -88,6 +91,7 @@ class TwsServer:
                 remedy=f"choose one from {OLDEST_VERSION} to {NEWEST_VERSION}",
                 exit_code=2,
             )
+        conditions = Conditions()
         hours = Hours(market)
         book = ContractBook(market, clock)
         cash = Decimal(str(net_liquidation_usd))
@@ -97,13 +101,20 @@ class TwsServer:
             hours,
             book,
             Accounts(accounts, cash, market, clock, hours, currencies),
-            first_perm_id=_unused_perm_id(),
+            first_perm_id=_unused_perm_id() if first_perm_id is None else first_perm_id,
             seed=seed,
             matching=matching,
             strict=strict,
+            conditions=conditions,
         )
+        self.conditions = conditions
         self.subscription = Subscription(feed=feed)
+        self.frames: FrameLog | None = None
         self.hands = Hands(self.exchange, book, market)
+        self._wires = Wires(lambda: Connection(self), conditions)
+        self.faults = FaultPanel(
+            conditions, self.subscription, self.exchange, self._wires, seed=seed
+        )
         self._clock = clock
         self._world = World(
             market=market,
@@ -113,17 +124,20 @@ class TwsServer:
             exchange=self.exchange,
             pace=pace or Pace(),
             subscription=self.subscription,
+            conditions=conditions,
             master_client_id=master_client_id,
         )
         self._max_version = max_server_version
-        self._server: asyncio.Server | None = None
-        self._connections: set[_Connection] = set()
+        self._numbers = itertools.count(1)
+        self._ghosts: dict[int, float] = {}
+        self.bad_frames = 0
+        """Frames that could not be read, over all connections."""
         self._refresh_timer: TimerHandle | None = None
 
     @property
     def sessions(self) -> list[Session]:
         """Connected sessions, also those that have not said their client id."""
-        return [connection.session for connection in self._connections]
+        return self._wires.sessions
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen; returns the bound port.
@@ -131,29 +145,17 @@ class TwsServer:
         Raises:
             UserError: The port is in use or may not be bound.
         """
-        loop = asyncio.get_running_loop()
         # The calendar behind the first session may take seconds to load: nobody waits for it yet.
         self._world.hours.is_open(self._clock.now())
-        try:
-            self._server = await loop.create_server(lambda: _Connection(self), host, port)
-        except OSError as failed:
-            raise cannot_listen(failed, port, f"simulator on {host}", "--port") from failed
-        bound: int = self._server.sockets[0].getsockname()[1]
-        return bound
+        return await self._wires.start(host, port)
 
     async def stop(self) -> None:
-        """Close the port and every connection."""
+        """Clear all faults, close the port and every connection."""
         if self._refresh_timer is not None:
             self._refresh_timer.cancel()
             self._refresh_timer = None
-        if self._server is None:
-            return
-        self._server.close()
-        for connection in tuple(self._connections):
-            connection.close()
-        await asyncio.gather(*(connection.gone.wait() for connection in self._connections))
-        await self._server.wait_closed()
-        self._server = None
+        self.faults.clear_all()
+        await self._wires.stop()
 
     def refresh(self) -> None:
         """Match working orders at the quotes of now, and send what changed to every client.
@@ -167,32 +169,49 @@ class TwsServer:
 
     async def flush(self) -> None:
         """Wait until what was sent so far has been handed to the operating system."""
-        for connection in tuple(self._connections):
-            await connection.flush()
+        await self._wires.flush()
 
     # -- what connections ask of it --------------------------------------------------------
 
     def enter(self, session: Session, client_id: int) -> bool:
         """Whether a session may take that client id."""
+        if client_id in self.conditions.taken_ids or self._is_ghost(client_id):
+            return False
         return all(other is session or other.client_id != client_id for other in self.sessions)
 
-    def opened(self, connection: _Connection) -> None:
-        """A socket was accepted."""
-        self._connections.add(connection)
+    def _is_ghost(self, client_id: int) -> bool:
+        since = self._ghosts.get(client_id)
+        return since is not None and time.monotonic() - since < self.conditions.ghost_secs
 
-    def session_for(self, connection: _Connection) -> Session:
+    def opened(self, connection: Connection) -> None:
+        """A socket was accepted."""
+        self._wires.opened(connection)
+
+    def session_for(self, connection: Connection) -> Session:
         """A session that writes to that connection."""
+        number = next(self._numbers)
+        if self.frames is not None:
+            self.frames.opened(number, connection.peer)
         return Session(
             self._world,
             connection,
             self,
+            number=number,
             peer=connection.peer,
             max_server_version=self._max_version,
         )
 
-    def closed(self, connection: _Connection) -> None:
+    def closed(self, connection: Connection) -> None:
         """A socket is gone."""
-        self._connections.discard(connection)
+        self._wires.closed(connection)
+        self.bad_frames += connection.session.bad_frames
+        if connection.session.client_id >= 0:
+            self._ghosts[connection.session.client_id] = time.monotonic()
+
+    @property
+    def rules(self) -> FaultPanel:
+        """Faults on single frames."""
+        return self.faults
 
     def keep_fresh(self) -> None:
         """See to it that quotes are looked at again while somebody wants them."""
@@ -218,104 +237,6 @@ class TwsServer:
             # One bad quote must not stop the clock that called.
             log.exception("refreshing the quotes failed")
             self.keep_fresh()
-
-
-class _Connection(asyncio.Protocol):
-    """One socket. Frames of one turn of the loop go out in one write."""
-
-    def __init__(self, server: TwsServer) -> None:
-        self._server = server
-        self._frames: list[bytes] = []
-        self._unwritten = 0
-        self._writable = asyncio.Event()
-        self._writable.set()
-        self._timers: set[asyncio.TimerHandle] = set()
-        self.gone = asyncio.Event()
-        self.peer = "?"
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            raise TypeError("a TCP transport is needed")
-        self._loop = asyncio.get_running_loop()
-        self._transport = transport
-        # With no slack, "writable" means that nothing is left to write.
-        transport.set_write_buffer_limits(high=0)
-        self.peer = str(transport.get_extra_info("peername"))
-        self.session = self._server.session_for(self)
-        self._server.opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        self.session.feed(data)
-        self._server.keep_fresh()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for timer in self._timers:
-            timer.cancel()
-        self.session.end()
-        self._server.closed(self)
-        self._writable.set()
-        self.gone.set()
-
-    def pause_writing(self) -> None:
-        self._writable.clear()
-
-    def resume_writing(self) -> None:
-        self._writable.set()
-
-    def write(self, frame: bytes) -> None:
-        """Queue one frame."""
-        if self._transport.is_closing():
-            return
-        if not self._frames:
-            self._loop.call_soon(self._write_out)
-        self._frames.append(frame)
-        self._unwritten += len(frame)
-        if self._unwritten > _MOST_UNWRITTEN_BYTES:
-            self._write_out()
-
-    def close(self) -> None:
-        """Close after what was queued."""
-        self._write_out()
-        self._transport.close()
-
-    def later(self, secs: float, call: Callable[[], None]) -> None:
-        """Call after real seconds unless the socket is gone."""
-
-        def run() -> None:
-            self._timers.discard(handle)
-            call()
-
-        handle = self._loop.call_later(secs, run)
-        self._timers.add(handle)
-
-    async def flush(self) -> None:
-        """Wait until nothing is left to write."""
-        self._write_out()
-        try:
-            await asyncio.wait_for(self._writable.wait(), _LONGEST_FLUSH_SECS)
-        except TimeoutError:
-            log.warning("%s has not read for %s s", self.peer, _LONGEST_FLUSH_SECS)
-
-    def _write_out(self) -> None:
-        if not self._frames or self._transport.is_closing():
-            return
-        self._transport.write(b"".join(self._frames))
-        self._frames.clear()
-        self._unwritten = 0
-        if self._transport.get_write_buffer_size() > _MOST_UNREAD_BYTES:
-            log.warning("closing the connection from %s: it does not read", self.peer)
-            self._transport.abort()
-
-
-def cannot_listen(failed: OSError, port: int, where: str, option: str) -> UserError:
-    """What to tell the user of a port that could not be opened."""
-    busy = failed.errno == errno.EADDRINUSE
-    why = "is in use by another program" if busy else "cannot be opened"
-    return UserError(
-        f"port {port} {why}",
-        where=where,
-        remedy=f"choose another with {option}, or 0 for any free one",
-    )
 
 
 def _unused_perm_id() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Protocol
@@ -16,7 +17,11 @@ from vst_desktop.adapters.tws_sim import codes, wire
 from vst_desktop.adapters.tws_sim.account_desk import AccountDesk
 from vst_desktop.adapters.tws_sim.calculation_desk import CalculationDesk
 from vst_desktop.adapters.tws_sim.codes import Refusal
+from vst_desktop.adapters.tws_sim.conditions import Accepts
 from vst_desktop.adapters.tws_sim.events import ExchangeEvent
+from vst_desktop.adapters.tws_sim.faults.gate import Gate, Rules
+from vst_desktop.adapters.tws_sim.faults.rules import Way, order_id
+from vst_desktop.adapters.tws_sim.framelog import FrameLog
 from vst_desktop.adapters.tws_sim.history_desk import HistoryDesk
 from vst_desktop.adapters.tws_sim.link import Handler, World, error
 from vst_desktop.adapters.tws_sim.messages import account as messages
@@ -37,6 +42,10 @@ layout is that of the official clients."""
 _PREFIX = b"API\0"
 _VERSIONS = re.compile(r"^v(\d{1,5})(?:\.\.(\d{1,5}))?(?: .*)?$", re.DOTALL)
 _START_API = 71
+_STRIKES = 3
+_ABOUT_ORDERS = frozenset({3, 4, 5, 15, 16, 58, 99})
+_SERVED_WHILE_MUTE = frozenset({2, 14, 25, 49})
+_HEARD_WHILE_MUTE = frozenset({b"4", b"9", b"15", b"49"})
 
 
 class Channel(Protocol):
@@ -58,6 +67,14 @@ class Roster(Protocol):
     def enter(self, session: Session, client_id: int) -> bool:
         """Take a client id; False when another session has it."""
 
+    @property
+    def rules(self) -> Rules:
+        """Faults on single frames."""
+
+    @property
+    def frames(self) -> FrameLog | None:
+        """Where every frame is written down; None for nowhere."""
+
 
 class _Stage(Enum):
     PREFIX = auto()
@@ -71,12 +88,20 @@ class Session:
     """The server's side of one connection."""
 
     def __init__(
-        self, world: World, channel: Channel, roster: Roster, *, peer: str, max_server_version: int
+        self,
+        world: World,
+        channel: Channel,
+        roster: Roster,
+        *,
+        number: int,
+        peer: str,
+        max_server_version: int,
     ) -> None:
         self._world = world
         self._channel = channel
         self._roster = roster
         self._peer = peer
+        self._number = number
         self._max_version = max_server_version
         self._reader = FrameReader()
         self._stage = _Stage.PREFIX
@@ -84,6 +109,13 @@ class Session:
         self.client_id = -1
         self.unknown: dict[int, int] = {}
         """Messages that were not understood: id and how often."""
+        self.bad_frames = 0
+        """Frames that could not be read; each ends its connection."""
+        self._gate = Gate(self, roster.rules)
+        self._muted = False
+        self._second = 0
+        self._in_second = 0
+        self._strikes = 0
         self._quotes = QuotesDesk(self, world)
         self._history = HistoryDesk(self, world)
         self._tape = TapeDesk(self, world)
@@ -116,9 +148,41 @@ class Session:
         return self._quotes.open_lines
 
     def send(self, frame: bytes) -> None:
-        """Queue one frame."""
+        """Queue one frame, unless a fault has it otherwise."""
         if self._stage is not _Stage.ENDED:
-            self._channel.write(frame)
+            self._gate.answer(frame)
+
+    def put(self, frame: bytes) -> None:
+        """Queue one frame that faults have seen."""
+        if self._stage is _Stage.ENDED or (self._muted and not _passes_mute(frame)):
+            return
+        self._channel.write(frame)
+        if self._roster.frames is not None:
+            self._roster.frames.sent(self._number, frame)
+
+    def refuse(self, req_id: int, code: int, text: str) -> None:
+        """Queue an error that no fault touches."""
+        self.put(messages.error(req_id, code, text, self.server_version))
+
+    def tell(self, code: int, text: str) -> None:
+        """Tell a running client something that belongs to no request."""
+        if self._stage is _Stage.RUNNING:
+            error(self, codes.NO_ID, code, text)
+
+    def mute(self, muted: bool) -> None:
+        """Whether nothing but notices, errors and the time goes out, and requests are lost."""
+        self._muted = muted
+
+    def freeze(self, frozen: bool) -> None:
+        """Whether nothing passes in either direction."""
+        if frozen:
+            self._gate.freeze()
+        else:
+            self._gate.thaw()
+
+    def forget_lines(self) -> None:
+        """Drop the market data lines without a word."""
+        self._quotes.forget()
 
     def later(self, secs: float, call: Callable[[], None]) -> None:
         """Call after that many real seconds; at once when 0."""
@@ -129,7 +193,7 @@ class Session:
 
     def feed(self, data: bytes) -> None:
         """Take received bytes and answer what is whole in them. Never raises for bad input."""
-        if self._stage is _Stage.ENDED:
+        if self._stage is _Stage.ENDED or self._world.conditions.accepts is Accepts.SILENT:
             return
         self._reader.feed(data)
         try:
@@ -148,6 +212,8 @@ class Session:
 
     def end(self) -> None:
         """The connection is gone: forget its subscriptions."""
+        if self._stage is not _Stage.ENDED and self._roster.frames is not None:
+            self._roster.frames.closed(self._number)
         self._stage = _Stage.ENDED
         if self._unlisten is not None:
             self._unlisten()
@@ -162,10 +228,43 @@ class Session:
         payload = self._reader.next_payload()
         if payload is None:
             return False
+        if self._roster.frames is not None:
+            self._roster.frames.received(self._number, payload)
         if self._stage is _Stage.VERSION:
             self._agree_on_version(payload)
-        else:
-            self._dispatch(wire.split(payload))
+            return True
+        fields = wire.split(payload)
+        if self._stage is _Stage.START:
+            self._dispatch(fields)
+        elif self._keeps_pace():
+            self._gate.request(fields)
+        return True
+
+    def take(self, fields: list[str]) -> None:
+        """Serve a request that faults have seen."""
+        if self._stage is not _Stage.RUNNING:
+            return
+        try:
+            self._dispatch(fields)
+        except WireError as wrong:
+            self._refuse_peer(str(wrong))
+
+    def _keeps_pace(self) -> bool:
+        """Count a message; False when the client was too fast once too often."""
+        most = self._world.conditions.messages_a_second
+        if most is None:
+            return True
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._in_second = second, 0
+        self._in_second += 1
+        if self._in_second == most + 1:
+            self._strikes += 1
+            text = "Max rate of messages per second has been exceeded"
+            error(self, codes.NO_ID, codes.TOO_FAST, f"{text}:max={most} rec={self._in_second} (1)")
+            if self._strikes >= _STRIKES:
+                self.hang_up()
+                return False
         return True
 
     def _read_prefix(self) -> bool:
@@ -190,7 +289,7 @@ class Session:
             )
         self.server_version = version
         now = self._world.clock.now().astimezone(EASTERN)
-        self._channel.write(wire.encode((version, f"{now:%Y%m%d %H:%M:%S} {EASTERN.key}")))
+        self.put(wire.encode((version, f"{now:%Y%m%d %H:%M:%S} {EASTERN.key}")))
         self._stage = _Stage.START
 
     def _dispatch(self, fields: list[str]) -> None:
@@ -200,6 +299,13 @@ class Session:
             if message != _START_API:
                 raise WireError(f"message {message} came before startApi")
             self._start(reader)
+            return
+        if self._muted and message not in _SERVED_WHILE_MUTE:
+            return
+        if self._world.conditions.read_only and message in _ABOUT_ORDERS:
+            text = codes.invalid("The API interface is currently in Read-Only mode.")
+            number = order_id(Way.REQUEST, fields, self.server_version)
+            error(self, codes.NO_ID if number is None else number, codes.VALIDATION, text)
             return
         handler = self._handlers.get(message)
         if handler is None:
@@ -227,7 +333,7 @@ class Session:
                 "client id."
             )
             error(self, codes.NO_ID, codes.CLIENT_ID_IN_USE, text)
-            self._hang_up()
+            self.hang_up()
             return
         self.client_id = client_id
         self._unlisten = self._world.exchange.listen(self._on_event)
@@ -242,7 +348,8 @@ class Session:
         self._accounts.on_event(event)
 
     def _current_time(self, _fields: Fields) -> None:
-        self.send(messages.current_time(int(self._world.clock.now().timestamp())))
+        skew = self._world.conditions.clock_skew_secs
+        self.send(messages.current_time(int(self._world.clock.now().timestamp() + skew)))
 
     def _user_info(self, fields: Fields) -> None:
         self.send(messages.user_info(fields.integer()))
@@ -252,10 +359,16 @@ class Session:
 
     def _refuse_peer(self, why: str) -> None:
         log.warning("closing the connection from %s: %s", self._peer, why)
+        self.bad_frames += 1
         if self._stage is _Stage.RUNNING:
             error(self, codes.NO_ID, codes.READ_FAILED, f"Error reading request: {why}")
-        self._hang_up()
+        self.hang_up()
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Close the connection."""
         self._channel.close()
         self.end()
+
+
+def _passes_mute(frame: bytes) -> bool:
+    return frame[4:16].partition(b"\0")[0] in _HEARD_WHILE_MUTE

@@ -57,6 +57,13 @@ def open_order(order: Order, server_version: int) -> bytes:
     return encode(_open_order(order, server_version, what_if=False, state=state))
 
 
+def early_preview(answer: Preview, server_version: int) -> bytes:
+    """A preview without figures, as it sometimes comes before the one that has them."""
+    margins = _NO_MARGIN if server_version >= 142 else _NO_MARGIN[:3]
+    state: list[Field] = [Status.PRE_SUBMITTED.value, *margins, None, None, None, "", ""]
+    return encode(_open_order(answer.order, server_version, what_if=True, state=state))
+
+
 def preview(answer: Preview, server_version: int) -> bytes:
     """Message 5 that answers a what-if order: no status follows and nothing was placed."""
     state: list[Field] = [Status.PRE_SUBMITTED.value]

@@ -21,14 +21,24 @@ _ORDER_TYPES = "ACTIVETIM,DAY,GTC,IOC,LMT,MKT,WHATIF"
 
 
 def details(
-    req_id: int, instrument: Instrument, issuer: Instrument, hours: str, server_version: int
+    req_id: int,
+    instrument: Instrument,
+    issuer: Instrument,
+    hours: str,
+    server_version: int,
+    *,
+    dated: bool = False,
 ) -> bytes:
-    """Message 10. ``issuer`` is the stock itself or the option's underlying."""
+    """Message 10. ``issuer`` is the stock itself or the option's underlying.
+
+    ``dated``: the last trading day comes with its time and zone.
+    """
     contract = traded(instrument)
     is_option = instrument.sec_type == "OPT"
+    expiry = contract.expiry + (f" 16:00:00 {ZONE_ON_WIRE}" if dated and is_option else "")
     exchanges = OPTION_EXCHANGES if is_option else STOCK_EXCHANGES
     fields: list[Field] = [10] if server_version >= 164 else [10, 8]
-    fields += [req_id, contract.symbol, contract.sec_type, contract.expiry, contract.strike]
+    fields += [req_id, contract.symbol, contract.sec_type, expiry, contract.strike]
     fields += [contract.right, contract.exchange, contract.currency, contract.local_symbol]
     fields += [contract.trading_class, contract.trading_class, contract.con_id]
     fields.append(instrument.min_tick)
