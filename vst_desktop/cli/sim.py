@@ -14,6 +14,11 @@ from vst_desktop.cli.common import parse_moment
 from vst_desktop.domain.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vst_desktop.adapters.tws_sim.clock import SimClock
+    from vst_desktop.adapters.tws_sim.faults.script import Planned
+    from vst_desktop.adapters.tws_sim.server import TwsServer
     from vst_desktop.adapters.tws_sim.world import Market
 
 DEFAULT_PORT = 7497
@@ -22,6 +27,11 @@ CHANCES = {
     "partial": "chance that only a part of an order trades",
     "race": "chance that a cancel comes after the fill",
 }
+REPLAYED = (
+    *("bars", "chains", "speed", "seed", "accounts", "pace", "data", "strict"),
+    *("cash", "base", "master", *CHANCES),
+)
+"""Arguments that a log of frames keeps, so that it can be played again."""
 REALISTIC = {"details_secs": 0.2, "quote_secs": 0.15, "greeks_secs": 0.3}
 
 
@@ -55,13 +65,18 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--base", default="USD", help="base currency of the accounts")
     parser.add_argument("--master", type=int, metavar="ID", help="client that hears of all orders")
     parser.add_argument("--control-port", type=int, help="port of the control line (loopback)")
+    parser.add_argument("--faults", metavar="FILE", help="what goes wrong and when, TOML")
+    parser.add_argument("--frames", metavar="FILE", help="write every frame down, JSON lines")
+    parser.add_argument("--replay", metavar="FILE", help="play such a file again, compare, and end")
     for name, what in CHANCES.items():
         parser.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help=what)
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until interrupted."""
+    """Serve until interrupted, or play a log of frames again."""
+    if args.replay:
+        return _replay(args.replay)
     for name, port in (("--port", args.port), ("--control-port", args.control_port)):
         if port is not None and not 0 <= port <= 65535:
             raise UserError(
@@ -80,10 +95,41 @@ def run(args: argparse.Namespace) -> int:
     if args.chains and not args.bars:
         raise UserError("--chains needs --bars", remedy="name the bars file too", exit_code=2)
     at = parse_moment(args.at) if args.at else None
+    from pathlib import Path
+
+    from vst_desktop.adapters.tws_sim.faults.script import read_script
+
+    script = read_script(Path(args.faults)) if args.faults else ()
     market, start, recorded = make_market(args.bars, args.chains, at, args.seed)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(args, market, start, recorded))
+        asyncio.run(_serve(args, market, start, recorded, script))
     return 0
+
+
+def _replay(file: str) -> int:
+    from pathlib import Path
+
+    from vst_desktop.adapters.tws_sim.clock import SimClock
+    from vst_desktop.adapters.tws_sim.replay import read_log, replay
+
+    head, lines = read_log(Path(file))
+    given = argparse.Namespace(**head)
+    start = datetime.fromisoformat(given.at)
+    market, _, _ = make_market(given.bars, given.chains, start, given.seed)
+
+    def make() -> tuple[TwsServer, SimClock]:
+        clock = SimClock(start, 0)
+        return make_server(given, market, clock, given.first_perm_id), clock
+
+    outcome = replay(lines, make)
+    print(f"{outcome.received} frames of clients, {outcome.sent} answers", end="; ")
+    found = outcome.difference
+    if found is None:
+        print("all the same")
+        return 0
+    print(f"connection {found.connection}, answer {found.number} differs:")
+    print(f"  recorded {found.recorded}\n  replayed {found.replayed}")
+    return 1
 
 
 def make_market(
@@ -140,32 +186,28 @@ def make_market(
 
 
 async def _serve(
-    args: argparse.Namespace, market: Market, start: datetime, recorded: frozenset[str]
+    args: argparse.Namespace,
+    market: Market,
+    start: datetime,
+    recorded: frozenset[str],
+    script: Sequence[Planned],
 ) -> None:
     from vst_desktop.adapters.tws_sim.clock import SimClock
     from vst_desktop.adapters.tws_sim.control import ControlLine
-    from vst_desktop.adapters.tws_sim.currencies import Currencies, read_cash
-    from vst_desktop.adapters.tws_sim.link import Feed, Pace
-    from vst_desktop.adapters.tws_sim.matching import Matching
-    from vst_desktop.adapters.tws_sim.server import TwsServer
+    from vst_desktop.adapters.tws_sim.faults.script import play
 
     clock = SimClock(start, args.speed)
-    currencies = Currencies(base=args.base, foreign=dict(map(read_cash, args.cash)))
-    matching = Matching(**{name: getattr(args, name) for name in CHANCES})
-    accounts = [name.strip() for name in args.accounts.split(",") if name.strip()]
-    pace = Pace(**REALISTIC) if args.pace == "realistic" else Pace()
-    server = TwsServer(
-        market,
-        clock,
-        accounts=accounts,
-        seed=args.seed,
-        pace=pace,
-        matching=matching,
-        currencies=currencies,
-        strict=args.strict,
-        feed=Feed(args.data),
-        master_client_id=args.master,
-    )
+    accounts = _accounts(args)
+    server = make_server(args, market, clock)
+    if args.frames:
+        from pathlib import Path
+
+        from vst_desktop.adapters.tws_sim.framelog import FrameLog
+
+        head = {name: getattr(args, name) for name in REPLAYED} | {"at": start.isoformat()}
+        server.frames = FrameLog.create(
+            Path(args.frames), clock, {**head, "first_perm_id": server.first_perm_id}
+        )
     ended = asyncio.Event()
     control = ControlLine(clock, market, server, recorded=recorded, shutdown=ended.set)
     default = 0 if args.child else DEFAULT_PORT
@@ -177,6 +219,7 @@ async def _serve(
         except UserError:
             await server.stop()
             raise
+    play(script, server.faults, clock)
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):  # not on Windows
         for name in (signal.SIGINT, signal.SIGTERM):
@@ -191,6 +234,40 @@ async def _serve(
     finally:
         await control.stop()
         await server.stop()
+        if server.frames is not None:
+            server.frames.close()
+
+
+def make_server(
+    args: argparse.Namespace, market: Market, clock: SimClock, first_perm_id: int | None = None
+) -> TwsServer:
+    """The simulator that the arguments describe.
+
+    Raises:
+        UserError: They contradict each other or name what there is not.
+    """
+    from vst_desktop.adapters.tws_sim.currencies import Currencies, read_cash
+    from vst_desktop.adapters.tws_sim.link import Feed, Pace
+    from vst_desktop.adapters.tws_sim.matching import Matching
+    from vst_desktop.adapters.tws_sim.server import TwsServer
+
+    return TwsServer(
+        market,
+        clock,
+        accounts=_accounts(args),
+        seed=args.seed,
+        pace=Pace(**REALISTIC) if args.pace == "realistic" else Pace(),
+        matching=Matching(**{name: getattr(args, name) for name in CHANCES}),
+        currencies=Currencies(base=args.base, foreign=dict(map(read_cash, args.cash))),
+        strict=args.strict,
+        feed=Feed(args.data),
+        master_client_id=args.master,
+        first_perm_id=first_perm_id,
+    )
+
+
+def _accounts(args: argparse.Namespace) -> list[str]:
+    return [name.strip() for name in args.accounts.split(",") if name.strip()]
 
 
 def _wait_for_parent(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:

@@ -7,7 +7,11 @@ action, ...]}``, ``{"op": "cancel", "perm_id": N}``, ``{"op": "position", CONTRA
 "price": X}``, ``{"op": "assign", CONTRACT, "quantity": N}``, each with ``"account"`` where there
 are several, and ``{"op": "data", "value": "live" | "delayed" | "none" | "competing"}``. CONTRACT is
 ``"con_id": N``, or ``"symbol"`` and for an option ``"expiration"`` (yyyymmdd), ``"strike"``,
-``"right"``. A request that cannot be served is answered with ``{"error": text}``.
+``"right"``. Faults (docs/faults.md): ``{"op": "faults"}`` lists them and says which are on,
+``{"op": "fault", "name": NAME, PARAMETERS}`` turns one on, ``{"op": "rule", "way": ..., "do":
+...}`` a rule, ``{"op": "clear", "name": NAME}`` turns one off, without a name all. ``{"op":
+"wire"}`` counts connections, market data lines and frames that could not be read. A request that
+cannot be served is answered with ``{"error": text}``.
 """
 
 from __future__ import annotations
@@ -18,7 +22,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from vst_desktop.adapters.tws_sim import control_hands
+from vst_desktop.adapters.tws_sim import control_faults, control_hands
 from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.adapters.tws_sim.wires import cannot_listen
@@ -120,6 +124,13 @@ class ControlLine:
             self._clock.set_speed(_number(request.get("value")))
             self._tws.refresh()
             return self._clock_state()
+        if operation in control_faults.OPERATIONS:
+            answer = control_faults.serve(self._tws, operation, request)
+            self._tws.refresh()
+            await self._tws.flush()
+            return answer
+        if operation == "wire":
+            return self._tws.wire_state()
         if operation in control_hands.OPERATIONS:
             answer = control_hands.serve(self._tws, operation, request)
             self._tws.refresh()

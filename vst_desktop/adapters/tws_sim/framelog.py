@@ -1,14 +1,16 @@
 """Every frame of every connection, both ways, as lines of JSON.
 
 The first line describes the simulator; then one object a line, in the order of what happened:
-``{"at": TIME, "conn": N, "way": "open" | "in" | "out" | "close", "fields": [...]}``. ``at`` is
-virtual time, ``fields`` are those of one frame; a payload that is no text of fields stands as
-``"hex"`` instead. What faults did to a frame is seen in it: ``in`` is what the client sent,
-``out`` what it was given.
+``{"t": SECS, "at": TIME, "conn": N, "way": "open" | "in" | "out" | "close", "fields": [...]}``.
+``t`` is real seconds since the start, ``at`` virtual time, ``fields`` are those of one frame; a
+payload that is no text of fields stands as ``"hex"`` instead. What faults did to a frame is seen
+in it: ``in`` is what the client sent, ``out`` what it was given. Lines with ``"event"`` belong to
+no connection.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +29,7 @@ class FrameLog:
     def __init__(self, file: IO[str], clock: SimTime, head: Mapping[str, Any]) -> None:
         self._file = file
         self._clock = clock
+        self._start: float | None = None
         self._write({"frames": FORMAT, **head})
 
     @classmethod
@@ -64,15 +67,20 @@ class FrameLog:
 
     def event(self, kind: str, **content: Any) -> None:
         """Something that belongs to no connection: the clock was moved, a fault was set."""
-        self._write({"at": self._clock.now().isoformat(), "event": kind, **content})
+        self._write({**self._now(), "event": kind, **content})
 
     def close(self) -> None:
         """End the log."""
         self._file.close()
 
     def _note(self, connection: int, way: str, content: Mapping[str, Any]) -> None:
-        at = self._clock.now().isoformat()
-        self._write({"at": at, "conn": connection, "way": way, **content})
+        self._write({**self._now(), "conn": connection, "way": way, **content})
+
+    def _now(self) -> dict[str, Any]:
+        secs = asyncio.get_running_loop().time()
+        if self._start is None:
+            self._start = secs
+        return {"t": round(secs - self._start, 6), "at": self._clock.now().isoformat()}
 
     def _write(self, line: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -91,6 +91,7 @@ class TwsServer:
                 remedy=f"choose one from {OLDEST_VERSION} to {NEWEST_VERSION}",
                 exit_code=2,
             )
+        self.first_perm_id = _unused_perm_id() if first_perm_id is None else first_perm_id
         conditions = Conditions()
         hours = Hours(market)
         book = ContractBook(market, clock)
@@ -101,7 +102,7 @@ class TwsServer:
             hours,
             book,
             Accounts(accounts, cash, market, clock, hours, currencies),
-            first_perm_id=_unused_perm_id() if first_perm_id is None else first_perm_id,
+            first_perm_id=self.first_perm_id,
             seed=seed,
             matching=matching,
             strict=strict,
@@ -113,7 +114,12 @@ class TwsServer:
         self.hands = Hands(self.exchange, book, market)
         self._wires = Wires(lambda: Connection(self), conditions)
         self.faults = FaultPanel(
-            conditions, self.subscription, self.exchange, self._wires, seed=seed
+            conditions,
+            self.subscription,
+            self.exchange,
+            self._wires,
+            seed=seed,
+            changed=self._fault_changed,
         )
         self._clock = clock
         self._world = World(
@@ -131,7 +137,9 @@ class TwsServer:
         self._numbers = itertools.count(1)
         self._ghosts: dict[int, float] = {}
         self.bad_frames = 0
-        """Frames that could not be read, over all connections."""
+        """Frames that could not be read, of connections that have ended."""
+        self.unknown_messages = 0
+        """Messages that are not served, of connections that have ended."""
         self._refresh_timer: TimerHandle | None = None
 
     @property
@@ -162,6 +170,8 @@ class TwsServer:
 
         To be called after a held clock was moved, and after the clock's speed was changed.
         """
+        if self.frames is not None:
+            self.frames.event("refresh")
         self.exchange.rematch()
         for session in self.sessions:
             session.refresh()
@@ -170,6 +180,17 @@ class TwsServer:
     async def flush(self) -> None:
         """Wait until what was sent so far has been handed to the operating system."""
         await self._wires.flush()
+
+    def wire_state(self) -> dict[str, int]:
+        """Counts of connections, market data lines, and frames not read or not served."""
+        sessions = self.sessions
+        return {
+            "connections": len(sessions),
+            "market_data_lines": sum(one.market_data_lines for one in sessions),
+            "bad_frames": self.bad_frames + sum(one.bad_frames for one in sessions),
+            "unknown_messages": self.unknown_messages
+            + sum(sum(one.unknown.values()) for one in sessions),
+        }
 
     # -- what connections ask of it --------------------------------------------------------
 
@@ -205,6 +226,7 @@ class TwsServer:
         """A socket is gone."""
         self._wires.closed(connection)
         self.bad_frames += connection.session.bad_frames
+        self.unknown_messages += sum(connection.session.unknown.values())
         if connection.session.client_id >= 0:
             self._ghosts[connection.session.client_id] = time.monotonic()
 
@@ -212,6 +234,11 @@ class TwsServer:
     def rules(self) -> FaultPanel:
         """Faults on single frames."""
         return self.faults
+
+    def _fault_changed(self, what: str, name: str, values: Mapping[str, object]) -> None:
+        log.info("%s: %s %s", what, name, dict(values))
+        if self.frames is not None:
+            self.frames.event(what, name=name, values=dict(values))
 
     def keep_fresh(self) -> None:
         """See to it that quotes are looked at again while somebody wants them."""

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from vst_desktop.adapters.tws_sim.conditions import Conditions
 from vst_desktop.adapters.tws_sim.exchange import Exchange
 from vst_desktop.adapters.tws_sim.faults import rules
-from vst_desktop.adapters.tws_sim.faults.catalog import fault_named
+from vst_desktop.adapters.tws_sim.faults.catalog import FAULTS, fault_named
 from vst_desktop.adapters.tws_sim.faults.fault import Recipe, Value
 from vst_desktop.adapters.tws_sim.faults.gate import Peer
 from vst_desktop.adapters.tws_sim.faults.rules import Action, Counted, OrdersSeen, Rule, Way
@@ -70,12 +70,15 @@ class FaultPanel:
         wires: Wires,
         *,
         seed: int,
+        changed: Callable[[str, str, Mapping[str, object]], None] = lambda *_: None,
     ) -> None:
+        """``changed`` hears of every fault that is turned on or off, with its parameters."""
         self.conditions = conditions
         self.exchange = exchange
         self.rng = random.Random(seed)  # a game, not a secret
         self._subscription = subscription
         self._wires = wires
+        self._changed = changed
         self._active: dict[str, _Active] = {}
         self._wanted: dict[Way, frozenset[int]] = {way: frozenset() for way in Way}
         self._own_rules = 0
@@ -105,7 +108,7 @@ class FaultPanel:
         """Turn a rule of one's own on; returns the name under which it can be cleared."""
         self._own_rules += 1
         name = f"rule {self._own_rules}"
-        self._start(name, {}, Recipe(rules=(rule,)))
+        self._start(name, rules.as_table(rule), Recipe(rules=(rule,)))
         return name
 
     def clear(self, name: str) -> None:
@@ -116,6 +119,7 @@ class FaultPanel:
         for timer in active.timers:
             timer.cancel()
         self._apply()
+        self._changed("fault off", name, {})
         if active.recipe.undo is not None:
             active.recipe.undo(_Stage(self, self._wires, active))
 
@@ -170,6 +174,8 @@ class FaultPanel:
             self._usual_feed = self._subscription.feed
         self._active[name] = active
         self._apply()
+        is_own = name not in FAULTS
+        self._changed("rule on" if is_own else "fault on", name, values)
         if recipe.play is not None:
             recipe.play(_Stage(self, self._wires, active))
 

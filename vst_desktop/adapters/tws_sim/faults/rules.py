@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 PLACE_ORDER, CANCEL_ORDER = 3, 4
 ORDER_STATUS, ERROR, OPEN_ORDER, EXECUTION = 3, 4, 5, 11
@@ -82,6 +84,28 @@ class Rule:
 
     trigger: Trigger
     action: Action
+
+
+def as_table(rule: Rule) -> dict[str, Any]:
+    """The rule as a script writes it; what is not given is left out."""
+    found: dict[str, Any] = {}
+    for part in (rule.trigger, rule.action):
+        for one in dataclasses.fields(part):
+            value = getattr(part, one.name)
+            if value == one.default:
+                continue
+            match value:
+                case frozenset():
+                    found[one.name] = sorted(value)
+                case ((int(), _), *_):
+                    found[one.name] = {
+                        str(at): sorted(to) if isinstance(to, frozenset) else to for at, to in value
+                    }
+                case tuple():
+                    found[one.name] = list(value)
+                case _:
+                    found[one.name] = value
+    return found
 
 
 @dataclass(slots=True)
