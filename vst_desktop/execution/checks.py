@@ -76,6 +76,23 @@ def spread_market(long: OptionQuote, short: OptionQuote) -> SpreadMarket | None:
     )
 
 
+def closing_market(long: OptionQuote, short: OptionQuote) -> SpreadMarket | None:
+    """The spread's market for closing it. An option that nobody bids for is worth nothing, which
+    must not keep an exit back: only the asks have to be there, and no leg crossed."""
+    a, b = long.quote, short.quote
+    if a is None or b is None or not a.ask or not b.ask:
+        return None
+    long_bid, short_bid = max(a.bid or 0.0, 0.0), max(b.bid or 0.0, 0.0)
+    if long_bid > a.ask or short_bid > b.ask:
+        return None
+    return SpreadMarket(
+        natural=price(a.ask) - price(short_bid),
+        close=price(long_bid) - price(b.ask),
+        time=min(a.time, b.time),
+        live=a.data_type is DataType.LIVE and b.data_type is DataType.LIVE,
+    )
+
+
 def spot_of(quote: Quote) -> float | None:
     """The underlying's mid, else its last price."""
     return quote.mid if quote.mid is not None else quote.last

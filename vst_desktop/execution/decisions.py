@@ -13,7 +13,15 @@ from vst_desktop.strategy.exit import ExitReason, Observation
 TRADER, STATION, BROKER = "trader", "station", "broker"
 
 _BROKERS = frozenset(
-    (Trigger.ACK, Trigger.WORK, Trigger.PARTIAL, Trigger.FILL, Trigger.CANCEL, Trigger.REJECT)
+    (
+        Trigger.ACK,
+        Trigger.WORK,
+        Trigger.PARTIAL,
+        Trigger.FILL,
+        Trigger.CANCEL,
+        Trigger.REJECT,
+        Trigger.BUST,
+    )
 )
 
 

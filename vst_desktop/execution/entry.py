@@ -12,7 +12,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, OrderType
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution import decisions
-from vst_desktop.execution.checks import Cleared, ReleaseChecks
+from vst_desktop.execution.checks import Cleared, ReleaseChecks, spread_market
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import Ledger, market_orders, price_text, trade_text
 from vst_desktop.execution.repricing import entry_limit, marketable_limit
@@ -251,6 +251,7 @@ class Entries:
         rules = self._services.execution
         cancels = rules.ladder_end == "CANCEL"
         return Climb(
+            market=spread_market,
             price=lambda market, step, previous: self._live_limit(
                 intent, market, step, previous, ticket.tick
             ),

@@ -11,20 +11,19 @@ from typing import Any
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, Purpose, Side
+from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
 from vst_desktop.domain.spreads import SpreadMarket
-from vst_desktop.execution.checks import spread_market
+from vst_desktop.execution.checks import closing_market
 from vst_desktop.execution.decisions import STATION, market_seen, who_exits
 from vst_desktop.execution.entry import Entries
-from vst_desktop.execution.ladder import Climb, Ladders
-from vst_desktop.execution.ledger import EXIT_MARK, Ledger, trade_text
-from vst_desktop.execution.repricing import exit_limit, urgent_delay_secs, urgent_exit_limit
+from vst_desktop.execution.exit_walk import ExitWalk
+from vst_desktop.execution.ladder import Ladders
+from vst_desktop.execution.ledger import EXIT_MARK, Ledger, exit_reason_of, position_of, trade_text
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import AT_BROKER, TERMINAL
 from vst_desktop.execution.ticket import exit_ticket
 from vst_desktop.execution.transmit import Transmitter
 from vst_desktop.ports.broker import BrokerBook, ConnectionState
-from vst_desktop.ports.clock import Timer
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import leg_quantities, working_to_close
 from vst_desktop.runtime.calendar import trading_day
@@ -32,7 +31,6 @@ from vst_desktop.strategy.exit import ExitReason
 
 log = logging.getLogger(__name__)
 
-UNFILLED_HIGH_SECS = 60.0
 REST_AFTER_FAILURE = timedelta(seconds=60)
 
 
@@ -61,12 +59,12 @@ class Exits:
         self._ledger = ledger
         self._entries = entries
         self._transmitter = transmitter
-        self._ladders = ladders
+        self._walk = ExitWalk(services, ledger, ladders)
         self._closed = closed
         self._closing: set[str] = set()
+        self._again: dict[str, ExitReason] = {}
         self._after_entry: dict[str, tuple[ExitReason, dict[str, Any]]] = {}
         self._rest_until: dict[str, datetime] = {}
-        self._timers: dict[str, Timer] = {}
 
     def trigger(self, position_id: str, reason: ExitReason, seen: dict[str, Any]) -> None:
         """Start an exit on a trigger confirmed by these quotes; what refuses it is alerted."""
@@ -75,6 +73,13 @@ class Exits:
             return
         if not self._busy(position_id):
             self._services.run(self._triggered(position_id, reason, seen), f"exit {position_id}")
+        elif reason.urgent:
+            self._services.run(self._hurry(position_id, reason), f"exit {position_id} urgent")
+
+    async def _hurry(self, position_id: str, reason: ExitReason) -> None:
+        for order in self._ledger.exits_of(position_id):
+            if order.state in AT_BROKER and not exit_reason_of(order).urgent:
+                await self._walk.hurry(order, reason)
 
     async def close(
         self, position_id: str, reason: ExitReason, seen: dict[str, Any] | None = None
@@ -110,10 +115,11 @@ class Exits:
 
     def exit_ended(self, intent: IntentRecord, position_id: str) -> None:
         """A closing order reached its end."""
-        self._ladders.stop(intent.intent_id)
-        timer = self._timers.pop(intent.intent_id, None)
-        if timer is not None:
-            timer.cancel()
+        self._walk.stop(intent.intent_id)
+        again = self._again.pop(position_id, None)
+        if again is not None:
+            self.trigger(position_id, again, {})  # the guard says for how many
+            return
         if intent.state is OrderState.FILLED:
             return
         self._rest_until[position_id] = self._services.clock.now() + REST_AFTER_FAILURE
@@ -123,9 +129,30 @@ class Exits:
             f"{intent.state}, {intent.filled} of {intent.quantity} closed; {intent.reason}",
         )
 
+    async def guard_working(self, book: BrokerBook) -> None:
+        """Cancel own exits that would sell more than the broker still holds on both legs: somebody
+        else closed of the position. What is left is sold anew when the cancel is confirmed."""
+        for intent in self._ledger.at_broker(Purpose.EXIT):
+            order = next((o for o in book.open_orders if o.order_ref == intent.order_ref), None)
+            legs = leg_quantities(intent.spread, book.positions, intent.account)
+            if order is None or order.quantity - order.filled <= min(legs):
+                continue
+            position_id = position_of(intent)
+            if position_id in self._again:
+                continue
+            self._again[position_id] = exit_reason_of(intent)
+            self._walk.stop(intent.intent_id)
+            self._services.alert(
+                Severity.CRITICAL,
+                f"{intent.spread.symbol} {intent.spread.label()} was CHANGED OUTSIDE",
+                f"its close of {order.quantity - order.filled} is being cancelled: broker long leg "
+                f"{legs[0]}, short leg {legs[1]}",
+            )
+            await self._entries.cancel(intent, "the position was changed outside")
+
     def adopt(self, intent: IntentRecord) -> None:
         """Follow a closing order that still works since before a restart."""
-        if intent.intent_id not in self._timers and intent.order_id:
+        if not self._walk.follows(intent.intent_id) and intent.order_id:
             self._services.run(self._adopt(intent), f"adopt {intent.order_ref}")
 
     async def _adopt(self, intent: IntentRecord) -> None:
@@ -142,18 +169,7 @@ class Exits:
             limit_price=intent.limit_price,
             tick=tick,
         )
-        self._follow(intent, ticket, ExitReason(intent.reason or ExitReason.MANUAL))
-
-    def _follow(self, intent: IntentRecord, ticket: OrderTicket, reason: ExitReason) -> None:
-        if self._ledger.intent(intent.intent_id).state in TERMINAL:
-            return
-        self._timers[intent.intent_id] = self._services.after(
-            UNFILLED_HIGH_SECS,
-            lambda: self._unfilled(intent.intent_id),
-            f"exit {intent.spread.symbol}",
-        )
-        if intent.mode is Mode.LIVE:
-            self._ladders.start(intent.intent_id, ticket, self._climb(reason, ticket.tick))
+        self._walk.follow(intent, ticket, exit_reason_of(intent))
 
     def _busy(self, position_id: str) -> bool:
         return position_id in self._closing or any(
@@ -252,14 +268,15 @@ class Exits:
     ) -> None:
         services, spread = self._services, position.spread
         tick = await services.broker.combo_tick(spread)
+        intent = self._intent(position, entry, reason, quantity)
         limit: Decimal | None = None
         market: SpreadMarket | None = None
         if entry.mode is Mode.LIVE:
-            market = spread_market(*await services.broker.option_quotes(spread))
-            limit = self._limit(market, reason, 0, None, tick) if market else None
+            market = closing_market(*await services.broker.option_quotes(spread))
+            if market is not None:
+                limit = self._walk.first_limit(intent.intent_id, market, reason, tick)
             if limit is None:
                 raise UserError(f"{spread.symbol} has no valid quotes to price its exit by")
-        intent = self._intent(position, entry, reason, quantity)
         told = {"reason": reason, "by": who_exits(reason), "quotes": seen}
         await self._ledger.add(intent, "exit", position_id=position.position_id, **told)
         ticket = exit_ticket(
@@ -280,7 +297,7 @@ class Exits:
             quotes=market_seen(market, None),
         )
         if sent:
-            self._follow(intent, ticket, reason)
+            self._walk.follow(intent, ticket, reason)
 
     def _stop_reason(self) -> str | None:
         ready = self._services.broker.state is ConnectionState.READY
@@ -314,56 +331,10 @@ class Exits:
             filled=0,
             average_fill_price=None,
             reason=reason.value,
+            exit_reason=reason.value,
             queued_at=None,
             sent_at=None,
             acknowledged_at=None,
             filled_at=None,
             ack_latency_secs=None,
         )
-
-    def _limit(
-        self,
-        market: SpreadMarket,
-        reason: ExitReason,
-        step: int,
-        previous: Decimal | None,
-        tick: Decimal,
-    ) -> Decimal | None:
-        rules = self._services.execution
-        if reason.urgent:
-            return urgent_exit_limit(
-                natural=market.natural,
-                close=market.close,
-                step=step,
-                factor=rules.price_improvement_factor,
-                previous=previous,
-                tick=tick,
-            )
-        return exit_limit(
-            natural=market.natural,
-            close=market.close,
-            step=step,
-            steps=rules.reprice_max_steps,
-            factor=rules.price_improvement_factor,
-            previous=previous,
-            tick=tick,
-        )
-
-    def _climb(self, reason: ExitReason, tick: Decimal) -> Climb:
-        step_secs = self._services.execution.reprice_step_seconds
-        return Climb(
-            price=lambda market, step, previous: self._limit(market, reason, step, previous, tick),
-            # An exit is never given up while its reason holds: it goes on following the market.
-            delay=lambda step: urgent_delay_secs(step) if reason.urgent else step_secs,
-            at_end=None,
-            end_delay_secs=0.0,
-        )
-
-    async def _unfilled(self, intent_id: str) -> None:
-        intent = self._ledger.intent(intent_id)
-        if intent.state not in TERMINAL:
-            self._services.alert(
-                Severity.HIGH,
-                trade_text("EXIT UNFILLED", intent),
-                f"{intent.reason}: still working after {UNFILLED_HIGH_SECS:g} s",
-            )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -67,6 +67,11 @@ def filled_by(executions: list[dict[str, Any]], spread: VerticalSpread) -> Fille
     else:
         quantity, average = by_legs, long[1] - short[1]
     return Filled(quantity=quantity, average=average, long_leg=long[0], short_leg=short[0])
+
+
+def _closed_by(exits: Sequence[IntentRecord]) -> str:
+    """Why a position has ended: its last close, or without one what others did to its entry."""
+    return exits[-1].exit_reason or ExitReason.MANUAL if exits else ExitReason.OUTSIDE
 
 
 def _is_leg(execution: dict[str, Any], con_id: int) -> bool:
@@ -249,7 +254,9 @@ class Fills:
     async def _settle(self, intent: IntentRecord) -> None:
         intent = self._ledger.intent(intent.intent_id)
         filled = self._filled(intent)
-        if filled.quantity and (filled.quantity, filled.average) != (
+        if filled.quantity < intent.filled:
+            intent = await self._bust(intent, filled)
+        elif filled.quantity and (filled.quantity, filled.average) != (
             intent.filled,
             intent.average_fill_price,
         ):
@@ -289,13 +296,32 @@ class Fills:
             )
         return moved
 
+    async def _bust(self, intent: IntentRecord, filled: Filled) -> IntentRecord:
+        """A correction took fills back: the book follows, whatever had been closed or opened."""
+        trigger = Trigger.PARTIAL if filled.quantity else Trigger.BUST
+        reason = f"the exchange took back {intent.filled - filled.quantity} of {intent.filled}"
+        changes: dict[str, Any] = {
+            "filled": filled.quantity,
+            "average_fill_price": filled.average,
+            "filled_at": None,
+            "reason": reason,
+        }
+        await self._stored(self._ledger.move(intent.intent_id, trigger, **changes))
+        moved = self._ledger.intent(intent.intent_id)
+        self._services.alert(
+            Severity.CRITICAL,
+            trade_text("BUSTED", moved),
+            f"{reason}; order {moved.order_id}, compare with TWS",
+        )
+        return moved
+
     async def _frozen_plan(self, intent: IntentRecord) -> ExitPlan:
         entry = await self._spot(intent)
         return reframed(intent.plan, intent.spread.direction, entry, self._services.exits)
 
     def _tell_filled(self, intent: IntentRecord) -> None:
         action = "EXECUTED" if intent.purpose is Purpose.ENTRY else "CLOSED"
-        reason = intent.strategy if intent.purpose is Purpose.ENTRY else intent.reason
+        reason = intent.strategy if intent.purpose is Purpose.ENTRY else intent.exit_reason
         self._services.alert(
             Severity.INFO,
             trade_text(action, intent),
@@ -304,18 +330,16 @@ class Fills:
 
     async def _settle_position(self, intent: IntentRecord) -> None:
         entry = self._ledger.intent(position_of(intent))
-        if not entry.filled or entry.average_fill_price is None:
-            return
         exits = self._ledger.exits_of(entry.intent_id)
         held = max(entry.filled - sum(e.filled for e in exits), 0)
         known = self._ledger.position(entry.intent_id)
         if known is None:
             await self._open(entry, held)
             known = self._ledger.position(entry.intent_id)
-        if known is None or (known.quantity, known.average_debit) == (
-            held,
-            entry.average_fill_price,
-        ):
+        if known is None:
+            return
+        debit = entry.average_fill_price or known.average_debit
+        if (known.quantity, known.average_debit) == (held, debit):
             return
         if known.closed_at is not None and known.exit_reason == ExitReason.OUTSIDE:
             return
@@ -324,9 +348,9 @@ class Fills:
         changed = replace(
             known,
             quantity=held,
-            average_debit=entry.average_fill_price,
+            average_debit=debit,
             closed_at=self._services.clock.now() if closed else None,
-            exit_reason=exits[-1].reason if closed and exits else None,
+            exit_reason=_closed_by(exits) if closed else None,
         )
         event = "position closed" if closed else "position"
         await self._stored(self._ledger.save_position(changed, event))

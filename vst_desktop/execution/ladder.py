@@ -10,8 +10,8 @@ from typing import Any
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderTicket
+from vst_desktop.domain.quotes import OptionQuote
 from vst_desktop.domain.spreads import SpreadMarket
-from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.decisions import market_seen
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.repricing import worth_modifying
@@ -27,10 +27,12 @@ log = logging.getLogger(__name__)
 class Climb:
     """How one order's price walks.
 
+    ``market(long, short)`` reads the spread's market from its legs, None to hold;
     ``price(market, step, previous)`` gives the limit or None to hold; ``delay(step)`` the seconds
     from that step to the next, None after the last; ``at_end`` runs one delay after the last.
     """
 
+    market: Callable[[OptionQuote, OptionQuote], SpreadMarket | None]
     price: Callable[[SpreadMarket, int, Decimal | None], Decimal | None]
     delay: Callable[[int], float | None]
     at_end: Callable[[], Coroutine[Any, Any, None]] | None
@@ -43,14 +45,23 @@ class Ladders:
     def __init__(self, services: Services, ledger: Ledger) -> None:
         self._services = services
         self._ledger = ledger
+        self._climbs: dict[str, Climb] = {}
         self._timers: dict[str, Timer] = {}
 
     def start(self, intent_id: str, ticket: OrderTicket, climb: Climb) -> None:
         """Go on from step 0, which is the price the order was placed at."""
+        self._climbs[intent_id] = climb
         self._next(intent_id, ticket, climb, 0)
+
+    def change(self, intent_id: str, ticket: OrderTicket, climb: Climb) -> None:
+        """Leave the climb under way for another, whose step 0 is taken now."""
+        self.stop(intent_id)
+        self._climbs[intent_id] = climb
+        self._services.run(self._step(intent_id, ticket, climb, 0), f"ladder {ticket.order_ref}")
 
     def stop(self, intent_id: str) -> None:
         """End a climb; harmless when there is none."""
+        self._climbs.pop(intent_id, None)
         timer = self._timers.pop(intent_id, None)
         if timer is not None:
             timer.cancel()
@@ -66,21 +77,23 @@ class Ladders:
             self._timers[intent_id] = self._services.after(climb.end_delay_secs, climb.at_end, name)
 
     async def _step(self, intent_id: str, ticket: OrderTicket, climb: Climb, step: int) -> None:
-        if self._over(intent_id):
+        if self._over(intent_id, climb):
             return
         ticket = await self._reprice(intent_id, ticket, climb, step)
-        if not self._over(intent_id) and intent_id in self._timers:
+        if not self._over(intent_id, climb):
             self._next(intent_id, ticket, climb, step)
 
-    def _over(self, intent_id: str) -> bool:
-        return self._ledger.intent(intent_id).state in TERMINAL
+    def _over(self, intent_id: str, climb: Climb) -> bool:
+        """Whether the order has ended, or its climb was stopped or changed meanwhile."""
+        ended = self._ledger.intent(intent_id).state in TERMINAL
+        return ended or self._climbs.get(intent_id) is not climb
 
     async def _reprice(
         self, intent_id: str, ticket: OrderTicket, climb: Climb, step: int
     ) -> OrderTicket:
         services = self._services
         try:
-            market = spread_market(*await services.broker.option_quotes(ticket.spread))
+            market = climb.market(*await services.broker.option_quotes(ticket.spread))
             if market is None:
                 return ticket
             limit = climb.price(market, step, ticket.limit_price)
@@ -89,7 +102,7 @@ class Ladders:
             changed = replace(ticket, limit_price=limit)
             intent = self._ledger.intent(intent_id)
             check_ticket(changed, intent.mode, ticket.account, services.allowed_accounts)
-            if self._over(intent_id):
+            if self._over(intent_id, climb):
                 return ticket
             await services.broker.modify(intent.order_id, changed)
         except (UserError, TimeoutError, WireGateError) as error:

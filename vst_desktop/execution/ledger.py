@@ -16,6 +16,7 @@ from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import AT_BROKER, TERMINAL, WAITING, Trigger
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import Budget
+from vst_desktop.strategy.exit import ExitReason
 
 EXIT_MARK = ".x"
 
@@ -72,6 +73,10 @@ class Ledger:
     def position(self, position_id: str) -> PositionRecord | None:
         """One position, None when there is none by that id."""
         return self._positions.get(position_id)
+
+    def position_spread(self, intent_id: str) -> VerticalSpread:
+        """The spread that an order, stored or about to be, opens or closes."""
+        return self._intents[intent_id.partition(EXIT_MARK)[0]].spread
 
     def exits_of(self, position_id: str) -> tuple[IntentRecord, ...]:
         """Closing orders of a position, oldest first."""
@@ -248,6 +253,11 @@ def _before(other: IntentRecord, intent: IntentRecord) -> bool:
 def position_of(intent: IntentRecord) -> str:
     """Id of the position an order opens or closes: the entry's intent id."""
     return intent.intent_id.partition(EXIT_MARK)[0]
+
+
+def exit_reason_of(intent: IntentRecord) -> ExitReason:
+    """Why a closing order was sent."""
+    return ExitReason(intent.exit_reason or ExitReason.MANUAL)
 
 
 def trade_text(action: str, intent: IntentRecord, quantity: int | None = None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import OrderState
+from vst_desktop.domain.orders import OrderState, Purpose
 from vst_desktop.execution.approvals import REF_PREFIX, Approvals
 from vst_desktop.execution.decisions import STATION
 from vst_desktop.execution.exits import Exits
@@ -31,6 +31,8 @@ LOOK_AGAIN_SECS = 900.0
 """Between looks while something is open: the broker tells of most changes by itself."""
 LOOK_SOON_SECS = 5.0
 """After such news: our own fills cause them too, and must have been booked."""
+LOOK_WHILE_CLOSING_SECS = 1.0
+"""While an exit works: a close by hand beside it would turn the position round."""
 
 Legs = tuple[int, int]
 """The long leg held and the short leg owed at the broker, contracts."""
@@ -116,7 +118,8 @@ class Reconciler:
 
     def look_soon(self) -> None:
         """The broker's positions changed; by whom, a look will show."""
-        self._look_in(LOOK_SOON_SECS)
+        closing = self._ledger.at_broker(Purpose.EXIT)
+        self._look_in(LOOK_WHILE_CLOSING_SECS if closing else LOOK_SOON_SECS)
 
     def _look_in(self, secs: float) -> None:
         if self._look is not None:
@@ -137,6 +140,7 @@ class Reconciler:
             self._look_in(LOOK_AGAIN_SECS)
             return
         missing = set(await self._apply(book))
+        await self._exits.guard_working(book)
         for intent_id in sorted(missing & self._missed):
             await self._lose(intent_id)
         doubtful = missing - self._missed
@@ -203,6 +207,7 @@ class Reconciler:
 
     async def _finish(self, book: BrokerBook) -> None:
         self._check_positions(book)
+        await self._exits.guard_working(book)
         self._switches.reconciled = True
         await self._services.journal.record("reconciled", by=STATION)
         self._services.on_change()

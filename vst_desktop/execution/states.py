@@ -32,6 +32,8 @@ class Trigger(StrEnum):
     REJECT = "REJECT"
     LOSE = "LOSE"
     """The broker did not say what became of it."""
+    BUST = "BUST"
+    """The exchange took back every fill of it."""
 
 
 T = Trigger
@@ -113,6 +115,11 @@ TRANSITIONS: dict[tuple[S, Trigger], S] = {
     (S.FILLED, T.PARTIAL): S.FILLED,
     (S.FILLED, T.FILL): S.FILLED,
     (S.FILLED, T.CANCEL): S.FILLED,
+    (S.FILLED, T.BUST): S.CANCELLED,
+    (S.PARTIALLY_FILLED, T.BUST): S.WORKING,
+    (S.UNKNOWN, T.BUST): S.UNKNOWN,
+    (S.CANCELLED, T.BUST): S.CANCELLED,
+    (S.REJECTED, T.BUST): S.REJECTED,
 }
 
 WAITING = frozenset({S.APPROVED, S.QUEUED, S.HELD})

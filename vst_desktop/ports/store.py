@@ -53,6 +53,8 @@ class IntentRecord:
     filled: int = 0
     average_fill_price: Decimal | None = None
     reason: str | None = None
+    exit_reason: str | None = None
+    """Why a closing order was sent; ``reason`` then says what became of it."""
     queued_at: datetime | None = None
     sent_at: datetime | None = None
     acknowledged_at: datetime | None = None
