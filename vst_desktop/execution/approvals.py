@@ -142,12 +142,15 @@ class Approvals:
 
     async def void_all(self, reason: str) -> None:
         """Take every waiting approval off the queue."""
-        for intent in queue_order(self._ledger.waiting()):
-            if self._ledger.intent(intent.intent_id).state in WAITING:
-                await self._ledger.move(
-                    intent.intent_id, Trigger.WITHDRAW, _BY_TRADER, reason=reason
-                )
-                self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
+        waiting = queue_order(self._ledger.waiting())
+        for intent in waiting:
+            self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
+        await asyncio.gather(
+            *(
+                self._ledger.move(intent.intent_id, Trigger.WITHDRAW, _BY_TRADER, reason=reason)
+                for intent in waiting
+            )
+        )
 
     async def reorder(self, intent_ids: list[str]) -> None:
         """Give waiting approvals this order."""

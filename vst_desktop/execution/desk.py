@@ -16,6 +16,7 @@ from vst_desktop.domain.quotes import OptionQuote, StockQuote
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.checks import ReleaseChecks, spot_of
+from vst_desktop.execution.emergency import Emergency
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
@@ -135,6 +136,9 @@ class Desk:
         self._reconciler = Reconciler(
             services, ledger, self._fills, self._approvals, switches, self._exits, self._reconciled
         )
+        self._emergency = Emergency(
+            services, ledger, switches, self._approvals, self._entries, self._exits
+        )
         self._protection = Protection(services, ledger, switches)
         self._events: asyncio.Queue[tuple[BrokerEvent, AbstractContextManager[None]]] = (
             asyncio.Queue()
@@ -209,14 +213,13 @@ class Desk:
             await self._approvals.reorder(intent_ids)
 
     async def kill(self, reason: str) -> None:
-        """Halt entries, void the queue, cancel own working entries. Exits are untouched."""
+        """Halt entries, void the queue, cancel own working entries. Exits are untouched.
+
+        Raises:
+            UserError: The journal did not keep it; it is done until the program ends.
+        """
         with self._services.clock.work("kill"):
-            # Halted in memory first: nothing more goes while the rest is being done.
-            await self._switches.kill(reason)
-            await self._approvals.void_all(f"kill switch: {reason}")
-            for intent in self._ledger.at_broker(Purpose.ENTRY):
-                await self._entries.cancel(intent, f"kill switch: {reason}")
-            self._services.alert(Severity.WARNING, "System: KILL SWITCH STOPPED", reason)
+            await self._emergency.kill(reason)
 
     async def clear_kill(self, reason: str) -> None:
         """Allow entries again, with a reason."""
@@ -237,23 +240,9 @@ class Desk:
             await self._exits.close(position_id, reason)
 
     async def flatten(self) -> None:
-        """Cancel own working entries, then close every position.
-
-        Raises:
-            UserError: Some could not be closed; the others are on their way.
-        """
+        """Take back, cancel and close everything; UserError names what could not be closed."""
         with self._services.clock.work("flatten"):
-            failed: list[str] = []
-            for intent in self._ledger.at_broker(Purpose.ENTRY):
-                if not intent.filled:
-                    await self._entries.cancel(intent, "flatten")
-            for position in self._ledger.positions():
-                try:
-                    await self._exits.close(position.position_id, ExitReason.FLATTEN)
-                except UserError as error:
-                    failed.append(str(error))
-            if failed:
-                raise UserError(f"not everything is being closed: {'; '.join(failed)}")
+            await self._emergency.flatten()
 
     # --- what is ---
 

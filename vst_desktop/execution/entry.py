@@ -69,6 +69,7 @@ class Entries:
         self._releasing: set[str] = set()
         self._timers: dict[str, list[Timer]] = {}
         self._cleared: dict[str, Cleared] = {}
+        self._cancel_when_known: dict[str, str] = {}
 
     def release_all(self, approvals: Sequence[IntentRecord]) -> None:
         """Start them all, in this order: each is sent after the one before it, but none waits
@@ -90,11 +91,22 @@ class Entries:
         return cleared.spot if cleared else None
 
     async def cancel(self, intent: IntentRecord, reason: str) -> None:
-        """Ask the broker to cancel; the outcome comes as its event."""
+        """Ask the broker to cancel; the outcome comes as its event. An order that has no number
+        yet is cancelled when the broker acknowledges it."""
         self._ladders.stop(intent.intent_id)
-        if intent.state not in AT_BROKER or not intent.order_id:
+        if intent.state not in AT_BROKER:
             return
-        await self._ledger.amend(intent.intent_id, "cancel asked", reason=reason)
+        if not intent.order_id:
+            self._cancel_when_known[intent.intent_id] = reason
+            return
+        # Asked before it is durable: a cancel that is lost is asked for again.
+        asked = asyncio.ensure_future(self._ask_cancel(intent))
+        try:
+            await self._ledger.amend(intent.intent_id, "cancel asked", reason=reason)
+        finally:
+            await asked
+
+    async def _ask_cancel(self, intent: IntentRecord) -> None:
         try:
             await self._services.broker.cancel(intent.order_id)
         except (UserError, TimeoutError) as error:
@@ -104,9 +116,17 @@ class Entries:
                 str(error) or "the broker did not answer",
             )
 
+    def _unwanted(self, intent: IntentRecord) -> str | None:
+        """Why an entry that turned out to work must not."""
+        halted = self._switches.killed
+        return self._cancel_when_known.pop(intent.intent_id, None) or (
+            f"kill switch: {halted}" if halted is not None else None
+        )
+
     def ended(self, intent: IntentRecord) -> None:
         """Forget the timers of an entry that reached its end and say what became of it."""
         self._ladders.stop(intent.intent_id)
+        self._cancel_when_known.pop(intent.intent_id, None)
         for timer in self._timers.pop(intent.intent_id, []):
             timer.cancel()
         cleared = self._cleared.pop(intent.intent_id, None)
@@ -214,14 +234,20 @@ class Entries:
     def adopt(self, intent: IntentRecord) -> None:
         """Follow an entry that still works since before a restart. Its price is left where it
         stands: a new run is disarmed."""
-        if intent.intent_id not in self._timers and intent.order_id:
+        if not intent.order_id:
+            return
+        if (reason := self._unwanted(intent)) is not None:
+            self._later_cancel(intent.intent_id, reason)()
+        if intent.intent_id not in self._timers:
             self._limit_life(intent)
 
     def _follow(self, intent: IntentRecord, ticket: OrderTicket) -> None:
         if intent.state not in AT_BROKER:
             return
         self._limit_life(intent)
-        if intent.mode is Mode.LIVE:
+        if (reason := self._unwanted(intent)) is not None:
+            self._later_cancel(intent.intent_id, reason)()
+        elif intent.mode is Mode.LIVE:
             self._ladders.start(intent.intent_id, ticket, self._climb(intent, ticket))
 
     def _limit_life(self, intent: IntentRecord) -> None:

@@ -107,10 +107,22 @@ class Exits:
         finally:
             self._closing.discard(position_id)
 
+    async def close_after(
+        self, entry: IntentRecord, reason: ExitReason, seen: dict[str, Any] | None = None
+    ) -> None:
+        """Cancel an entry, and close what it has filled by its end."""
+        self._after_entry[entry.intent_id] = reason, seen or {}
+        await self._entries.cancel(entry, f"exit {reason} while the entry still worked")
+
+    def is_closing(self, position_id: str) -> bool:
+        """Whether a close of the position works, or waits for the end of its entry."""
+        return self._busy(position_id) or position_id in self._after_entry
+
     def entry_ended(self, entry: IntentRecord) -> None:
         """Go on with an exit that waited for its entry's end."""
-        waited = self._after_entry.pop(entry.intent_id, None)
-        if waited is not None and entry.filled:
+        waited = self._after_entry.get(entry.intent_id)
+        if waited is not None and entry.filled:  # without a fill one may still come late
+            del self._after_entry[entry.intent_id]
             self.trigger(entry.intent_id, *waited)
 
     def exit_ended(self, intent: IntentRecord, position_id: str) -> None:
@@ -193,8 +205,7 @@ class Exits:
     ) -> None:
         entry = self._ledger.intent(position.intent_id)
         if entry.state in AT_BROKER and entry.state is not OrderState.UNKNOWN:
-            self._after_entry[entry.intent_id] = reason, seen
-            await self._entries.cancel(entry, f"exit {reason} while the entry still worked")
+            await self.close_after(entry, reason, seen)
             return
         self._check_market(position)
         broker = self._services.broker

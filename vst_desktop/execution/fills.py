@@ -294,6 +294,8 @@ class Fills:
                 trade_text("FILLED LATE", moved, moved.filled),
                 f"{price_text(moved)} after the order had ended as {intent.state}",
             )
+            if moved.purpose is Purpose.ENTRY:
+                self._ended(moved)
         return moved
 
     async def _bust(self, intent: IntentRecord, filled: Filled) -> IntentRecord:

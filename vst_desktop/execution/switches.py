@@ -42,11 +42,15 @@ class Switches:
             self._services.alert(Severity.INFO, "System: JOURNAL WELL", "entries may go again")
         self._services.on_change()
 
-    async def kill(self, reason: str) -> None:
-        """Halt entries at once, then make it durable."""
+    def halt(self, reason: str) -> None:
+        """Halt entries at once, in memory; ``keep_halt`` makes it durable."""
         self.killed = reason or "kill switch"
         self._services.on_change()
-        await self._services.journal.set_flag(KILL_FLAG, self.killed, reason=self.killed, by=TRADER)
+
+    async def keep_halt(self) -> None:
+        """Make the halt survive a restart."""
+        halted = self.killed or ""
+        await self._services.journal.set_flag(KILL_FLAG, halted, reason=halted, by=TRADER)
 
     async def clear(self, reason: str) -> None:
         """Allow entries again.
