@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -78,44 +78,67 @@ class Pairs:
         return np.union1d(self.long, self.short)
 
 
-def pair_delta(pairs: Pairs, ladder: Ladder, rules: SelectionRules) -> Floats:
+Spot = float | Floats
+"""The underlying's price, USD: one, or one a pair."""
+
+
+class Legs(Protocol):
+    """What the rules ask of contracts that pairs point into: one ladder, or many end to end.
+
+    ``expected_move`` in USD: one, or one a pair.
+    """
+
+    @property
+    def strike(self) -> Ints:
+        """In 1/10000 USD."""
+
+    @property
+    def delta(self) -> Floats:
+        """Per share, NaN where unknown."""
+
+    @property
+    def expected_move(self) -> float | Floats:
+        """Of one standard deviation, NaN where unknown."""
+
+
+def pair_delta(pairs: Pairs, ladder: Legs, rules: SelectionRules) -> Floats:
     """Absolute delta of one spread per share by ``delta_basis``; NaN where a leg's is unknown."""
     sold = 0.0 if rules.delta_basis == "long_leg" else ladder.delta[pairs.short]
     return np.round(np.abs(ladder.delta[pairs.long] - sold), DELTA_DECIMALS)
 
 
-def _fails_debit_width(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
+def _fails_debit_width(p: Pairs, rules: SelectionRules, ladder: Legs, spot: Spot) -> Mask:
     return (p.natural <= 0) | (p.natural >= p.width)
 
 
-def _fails_combo_spread(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
+def _fails_combo_spread(p: Pairs, rules: SelectionRules, ladder: Legs, spot: Spot) -> Mask:
     top, bottom = exact(rules.max_combo_spread_pct)
     return 2 * (p.natural - p.close) * bottom > top * (p.natural + p.close)
 
 
-def _fails_cost(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
+def _fails_cost(p: Pairs, rules: SelectionRules, ladder: Legs, spot: Spot) -> Mask:
     top, bottom = exact(rules.max_spread_cost)
     return p.natural * STANDARD_MULTIPLIER * bottom > top * UNIT
 
 
-def _fails_reward_risk(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
+def _fails_reward_risk(p: Pairs, rules: SelectionRules, ladder: Legs, spot: Spot) -> Mask:
     top, bottom = exact(rules.min_reward_risk)
     return (p.width - p.natural) * bottom < top * p.natural
 
 
-def _fails_delta(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
+def _fails_delta(p: Pairs, rules: SelectionRules, ladder: Legs, spot: Spot) -> Mask:
     delta = pair_delta(p, ladder, rules)
     return ~((delta >= rules.min_delta) & (delta <= rules.max_delta))
 
 
-def _fails_expected_move(p: Pairs, rules: SelectionRules, ladder: Ladder, spot: float) -> Mask:
+def _fails_expected_move(p: Pairs, rules: SelectionRules, ladder: Legs, spot: Spot) -> Mask:
     if rules.max_short_strike_em == 0:
         return np.zeros(len(p.long), dtype=np.bool_)
     distance = np.abs(ladder.strike[p.short] / UNIT - spot)
     return ~(distance <= rules.max_short_strike_em * ladder.expected_move)
 
 
-Check = Callable[[Pairs, SelectionRules, Ladder, float], Mask]
+Check = Callable[[Pairs, SelectionRules, Legs, Spot], Mask]
 
 PRICE_CHECKS: dict[str, Check] = {
     "debit_width": _fails_debit_width,

@@ -173,6 +173,26 @@ class UniverseSettings(_Group):
     min_volume: float = Field(1_000_000, ge=0, description="shares, 20-day average")
 
 
+class BacktestSettings(_Group):
+    """The lab's account, fills and option model (SPEC 15, docs/backtest.md)."""
+
+    initial_equity: float = Field(100_000, gt=0, description="USD")
+    avg_spread_cost: float = Field(300, gt=0, description="USD, fixed pricing only")
+    avg_reward_risk: float = Field(1.8, gt=0, description="fixed pricing only")
+    entry: Literal["close", "next_open"] = Field("close", description="when an entry is filled")
+    fill_improvement: float = Field(
+        0.25, ge=0, le=1, description="share of the spread's width saved: 0 natural, 0.5 mid"
+    )
+    volatility_premium: float = Field(
+        1.1, gt=0, le=5, description="implied over historical volatility"
+    )
+    skew: float = Field(-0.12, ge=-1, le=1, description="volatility by strike, slope at the spot")
+    smile: float = Field(0.04, ge=0, le=1, description="volatility by strike, curvature")
+    leg_width_pct: float = Field(0.02, ge=0, le=1, description="a leg's width, share of its price")
+    least_leg_width_usd: float = Field(0.02, ge=0, le=10, description="a leg's width at least")
+    bootstrap_samples: int = Field(1000, ge=0, le=100_000, description="0: no intervals")
+
+
 class PerformanceSettings(_Group):
     """Thresholds of the performance monitor (SPEC 14)."""
 
@@ -240,6 +260,7 @@ class Settings(_Group):
     universe: UniverseSettings = UniverseSettings()
     performance: PerformanceSettings = PerformanceSettings()
     cache: CacheSettings = CacheSettings()
+    backtest: BacktestSettings = BacktestSettings()
     broker: BrokerSettings = BrokerSettings()
     bars: BarsSettings = BarsSettings()
     scanner: ScannerSettings = ScannerSettings()
