@@ -21,6 +21,7 @@ class RecordingStation:
         self.views_asked = 0
         self._changed: Callable[[], None] = lambda: None
         self._alerted: Callable[[Alert], None] = lambda alert: None
+        self.trading = RecordingTrading(self._take)
 
     def show(self, **changes: Any) -> None:
         """Change parts of the view and tell the window."""
@@ -106,3 +107,16 @@ class RecordingStation:
 def refusal(text: str) -> UserError:
     """What a station says when it refuses."""
     return UserError(text, remedy="look again")
+
+
+class RecordingTrading:
+    """Implements TradingApi by telling each command."""
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self._take = take
+
+    async def reorder(self, intent_ids: list[str]) -> None:
+        self._take("reorder", intent_ids)
+
+    async def rehearse(self) -> None:
+        self._take("rehearse")

@@ -15,6 +15,7 @@ from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution import decisions
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.ledger import Ledger, market_orders, trade_text
+from vst_desktop.execution.rehearsal import REHEARSED_BEFORE, Rehearsal
 from vst_desktop.execution.schedule import (
     EntryWindow,
     merit,
@@ -42,12 +43,18 @@ class Approvals:
     """Takes clicks and keeps what they approved until it may go."""
 
     def __init__(
-        self, services: Services, ledger: Ledger, switches: Switches, entries: Entries
+        self,
+        services: Services,
+        ledger: Ledger,
+        switches: Switches,
+        entries: Entries,
+        rehearsal: Rehearsal,
     ) -> None:
         self._services = services
         self._ledger = ledger
         self._switches = switches
         self._entries = entries
+        self._rehearsal = rehearsal
         self._timers: dict[str, tuple[Timer, Timer]] = {}
 
     async def approve(self, candidate: Candidate, *, mode: Mode, account: str) -> IntentRecord:
@@ -128,6 +135,12 @@ class Approvals:
         queued = await self._ledger.move(
             intent_id, Trigger.QUEUE, _BY_TRADER, reason=None, queued_at=now
         )
+        told = self._rehearsal.found(intent_id)
+        self._services.alert(
+            Severity.INFO,
+            trade_text("RELEASED", queued),
+            told.moved if told is not None and told.moved else "prices since are not known",
+        )
         window = self._window(queued.session)
         self._schedule(window)
         if window.is_open(now):
@@ -139,6 +152,12 @@ class Approvals:
             if intent.state is not OrderState.HELD:
                 await self._ledger.move(intent.intent_id, Trigger.HOLD, reason=reason)
                 self._services.alert(Severity.WARNING, trade_text("HELD", intent), reason)
+
+    async def look_at_held(self) -> None:
+        """See how prices moved while approvals were held, before the trader releases them."""
+        for intent in queue_order(self._ledger.waiting()):
+            if intent.state is OrderState.HELD:
+                await self._rehearsal.rehearse(intent)
 
     async def void_all(self, reason: str) -> None:
         """Take every waiting approval off the queue."""
@@ -269,6 +288,9 @@ class Approvals:
             trade_text("QUEUED", queued),
             f"goes when the entry window opens, {_eastern(window.opens)}",
         )
+        if now >= window.opens - REHEARSED_BEFORE:
+            run = self._services.run
+            run(self._rehearsal.rehearse(queued), f"rehearse {queued.spread.symbol}")
         return queued
 
     def _schedule(self, window: EntryWindow) -> None:
@@ -276,6 +298,10 @@ class Approvals:
         if session in self._timers:
             return
         at, run = self._services.at, self._services.run
+        rehearse_at = window.opens - REHEARSED_BEFORE
+        if self._services.clock.now() < rehearse_at:
+            name = f"rehearsal {session}"
+            at(rehearse_at, lambda: run(self._rehearsal.run(session), name), name)
         self._timers[session] = (
             at(window.opens, lambda: self._open(session), f"entry window {session}"),
             at(

@@ -108,13 +108,18 @@ class ReleaseChecks:
 
     async def clear(self, intent: IntentRecord) -> Looked:
         """Cleared to go, or the first reason why not, and the quotes it was judged by."""
+        denial = self._check_window()
+        if denial is not None:
+            return Looked(verdict=denial, quotes={})
+        return await self.rehearse(intent)
+
+    async def rehearse(self, intent: IntentRecord) -> Looked:
+        """The same, whether or not the entry window is open."""
         quotes: dict[str, Any] = {}
-        return Looked(verdict=await self._judge(intent, quotes), quotes=quotes)
+        denial = self._switches.denial(intent.mode, intent.account)
+        return Looked(verdict=denial or await self._judge(intent, quotes), quotes=quotes)
 
     async def _judge(self, intent: IntentRecord, seen: dict[str, Any]) -> Cleared | Denial:
-        denial = self._switches.denial(intent.mode, intent.account) or self._check_window(intent)
-        if denial is not None:
-            return denial
         broker, spread = self._services.broker, intent.spread
         try:
             # All at once: the quotes must not age while the book is read.
@@ -152,7 +157,7 @@ class ReleaseChecks:
         )
         return denial or self._size(intent, account, market, tick, stock, recheck.plan)
 
-    def _check_window(self, intent: IntentRecord) -> Denial | None:
+    def _check_window(self) -> Denial | None:
         now = self._services.clock.now()
         window = session_window(trading_day(now), self._services.calendar, self._services.execution)
         if window is None or not window.is_open(now):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from decimal import Decimal
 
-from vst_desktop.domain.account import BrokerPosition
+from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import BrokerOrder, Execution, Mode, OrderRejected, Purpose
@@ -20,11 +20,13 @@ from vst_desktop.execution.emergency import Emergency
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
+from vst_desktop.execution.forecast import Forecast, forecast
 from vst_desktop.execution.ladder import Ladders
 from vst_desktop.execution.ledger import Ledger, position_of
 from vst_desktop.execution.monitor import ExitMonitor
 from vst_desktop.execution.protection import Protection
 from vst_desktop.execution.reconcile import RETRY_SECS, Reconciler
+from vst_desktop.execution.rehearsal import Rehearsal, Rehearsed
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.schedule import EntryWindow, SessionCalendar, window_for
 from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Services
@@ -112,15 +114,10 @@ class Desk:
         self._switches = switches = Switches(services)
         self._ladders = Ladders(services, ledger)
         transmitter = Transmitter(services, ledger, ended=self._ended, lost=self._lost)
-        self._entries = Entries(
-            services,
-            ledger,
-            switches,
-            ReleaseChecks(services, ledger, switches),
-            transmitter,
-            self._ladders,
-        )
-        self._approvals = Approvals(services, ledger, switches, self._entries)
+        checks = ReleaseChecks(services, ledger, switches)
+        self._entries = Entries(services, ledger, switches, checks, transmitter, self._ladders)
+        self._rehearsal = Rehearsal(services, ledger, checks, self._entries)
+        self._approvals = Approvals(services, ledger, switches, self._entries, self._rehearsal)
         self._exits = Exits(
             services, ledger, self._entries, transmitter, self._ladders, self._position_closed
         )
@@ -262,6 +259,18 @@ class Desk:
         """Open and reserved risk together, USD."""
         return self._ledger.open_risk_usd() + self._ledger.reserved_usd()
 
+    def forecast(self, account: AccountSnapshot) -> tuple[Forecast, ...]:
+        """What will become of the queue with this account, as things stand."""
+        return forecast(self._services, self._ledger, self._switches, self._rehearsal, account)
+
+    async def rehearse(self) -> None:
+        """Rehearse everything that waits, now."""
+        await self._rehearsal.run_all()
+
+    def rehearsed(self, intent_id: str) -> Rehearsed | None:
+        """What the last rehearsal of a waiting order found, None before there was one."""
+        return self._rehearsal.found(intent_id)
+
     def trades_today(self) -> int:
         """Entries of the session that approvals given now are for."""
         return self._ledger.trades(self.window().session.isoformat())
@@ -344,6 +353,7 @@ class Desk:
         for intent in self._ledger.at_broker():
             self._adopt(intent)
         self._protection.look()
+        self._services.run(self._approvals.look_at_held(), "prices of held approvals")
 
     def _adopt(self, intent: IntentRecord) -> None:
         parts = self._entries if intent.purpose is Purpose.ENTRY else self._exits

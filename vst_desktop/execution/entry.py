@@ -164,7 +164,7 @@ class Entries:
         intent = self._ledger.intent(intent_id)
         if intent.state not in (OrderState.APPROVED, OrderState.QUEUED):
             return
-        ticket = self._ticket(intent, cleared) if isinstance(cleared, Cleared) else cleared
+        ticket = self.ticket(intent, cleared) if isinstance(cleared, Cleared) else cleared
         if isinstance(ticket, Denial) or isinstance(cleared, Denial):
             assert isinstance(ticket, Denial)
             await self._deny(intent, ticket, seen.quotes)
@@ -187,7 +187,8 @@ class Entries:
         denial = self._switches.denial(intent.mode, intent.account)
         return denial.text if denial else None
 
-    def _ticket(self, intent: IntentRecord, cleared: Cleared) -> OrderTicket | Denial:
+    def ticket(self, intent: IntentRecord, cleared: Cleared) -> OrderTicket | Denial:
+        """The order that a cleared approval goes as."""
         rules = self._services.execution
         limit: Decimal | None = None
         if not market_orders(intent.mode, rules.paper_order_type):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -23,12 +23,14 @@ from vst_desktop.domain.orders import (
     OrderState,
     Purpose,
 )
-from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
+from vst_desktop.domain.spreads import ExitPlan
 from vst_desktop.execution import states
 from vst_desktop.execution.decisions import BROKER, STATION
 from vst_desktop.execution.ledger import Ledger, position_of, price_text, trade_text
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import TERMINAL, Trigger
+from vst_desktop.execution.tally import Filled, filled_by
+from vst_desktop.execution.twins import Twins
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.strategy.exit import ExitReason, reframed
 
@@ -46,46 +48,9 @@ _STATUS_TRIGGERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """What executions add up to: spreads and their average price per share; legs counted."""
-
-    quantity: int
-    average: Decimal | None
-    long_leg: int
-    short_leg: int
-
-
-def filled_by(executions: list[dict[str, Any]], spread: VerticalSpread) -> Filled:
-    """Add executions up. The combo's own count; where they lack, the legs' do."""
-    combo = _sum([e for e in executions if e["is_combo"]])
-    long = _sum([e for e in executions if _is_leg(e, spread.long.con_id)])
-    short = _sum([e for e in executions if _is_leg(e, spread.short.con_id)])
-    by_legs = min(long[0], short[0])
-    if combo[0] >= by_legs or long[1] is None or short[1] is None:
-        quantity, average = combo
-    else:
-        quantity, average = by_legs, long[1] - short[1]
-    return Filled(quantity=quantity, average=average, long_leg=long[0], short_leg=short[0])
-
-
 def _closed_by(exits: Sequence[IntentRecord]) -> str:
     """Why a position has ended: its last close, or without one what others did to its entry."""
     return exits[-1].exit_reason or ExitReason.MANUAL if exits else ExitReason.OUTSIDE
-
-
-def _is_leg(execution: dict[str, Any], con_id: int) -> bool:
-    return not execution["is_combo"] and execution["con_id"] == con_id
-
-
-def _sum(executions: list[dict[str, Any]]) -> tuple[int, Decimal | None]:
-    quantity = sum((Decimal(e["quantity"]) for e in executions), start=Decimal(0))
-    if not quantity:
-        return 0, None
-    value = sum(
-        (Decimal(e["quantity"]) * Decimal(e["price"]) for e in executions), start=Decimal(0)
-    )
-    return int(quantity), value / quantity
 
 
 class Fills:
@@ -116,6 +81,7 @@ class Fills:
         self._ended = ended
         self._opened = opened
         self._revived = revived
+        self._twins = Twins(services)
         self._executions: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
 
     async def load(self) -> None:
@@ -149,7 +115,7 @@ class Fills:
     async def on_order(self, order: BrokerOrder) -> None:
         """Apply an order's status."""
         intent = self._ledger.by_ref(order.order_ref)
-        if intent is None:
+        if intent is None or await self._twins.takes(intent, order):
             return
         ids: dict[str, Any] = {
             name: told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -187,11 +188,20 @@ class Ledger:
         )
 
     def budget(
-        self, session: str, account: AccountSnapshot, *, for_intent: IntentRecord | None = None
+        self,
+        session: str,
+        account: AccountSnapshot,
+        *,
+        for_intent: IntentRecord | None = None,
+        without: Collection[str] = (),
     ) -> Budget:
         """What is taken. For an approval about to go, only what goes before it counts: held,
-        sent, or waiting with a better rank."""
-        others = [i for i in self._entries() if for_intent is None or _before(i, for_intent)]
+        sent, or waiting with a better rank; ``without`` names intents that will not go."""
+        others = [
+            i
+            for i in self._entries()
+            if i.intent_id not in without and (for_intent is None or _before(i, for_intent))
+        ]
         reserved = sum((_unfilled_usd(i) for i in others), start=Decimal(0))
         held = {p.position_id for p in self.positions()}
         done = sum(

@@ -9,11 +9,25 @@ from vst_desktop.domain.alerts import Alert
 from vst_desktop.station.view import StationView
 
 
+class TradingApi(Protocol):
+    """Commands about single orders and positions; they raise ``UserError`` with a sentence."""
+
+    async def reorder(self, intent_ids: list[str]) -> None:
+        """Put waiting approvals into this order."""
+
+    async def rehearse(self) -> None:
+        """Rehearse the queue now: every check, the wire gate and the broker's what-if."""
+
+
 class StationApi(Protocol):
     """The station as the window sees it. All calls are made on the loop's thread.
 
     Coroutine commands raise ``UserError`` with a sentence to show; plain calls do not raise.
     """
+
+    @property
+    def trading(self) -> TradingApi:
+        """Commands about single orders and positions."""
 
     def view(self) -> StationView:
         """The current snapshot. Unchanged parts are the same objects as before."""

@@ -7,15 +7,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from vst_desktop.domain.orders import OrderState, Side
 from vst_desktop.domain.quotes import DataType
-from vst_desktop.domain.spreads import Candidate, VerticalSpread
+from vst_desktop.domain.spreads import Candidate
 from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.ports.store import IntentRecord
-from vst_desktop.runtime.calendar import EASTERN, trading_day
+from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.holdings import position_row
+from vst_desktop.station.orders import WAITING, order_rows, waiting_chip
 from vst_desktop.station.outlook import Outlook, outlook, payoff_view
 from vst_desktop.station.previews import Previews
 from vst_desktop.station.scans import ScanPresenter
@@ -28,7 +28,6 @@ from vst_desktop.station.view import (
     Chip,
     Light,
     LightView,
-    OrderRow,
     PayoffView,
     StationView,
     StripView,
@@ -38,8 +37,6 @@ from vst_desktop.station.view import (
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
 
-WAITING = (OrderState.APPROVED, OrderState.QUEUED, OrderState.HELD)
-
 SHORT_CODES = {
     "DUPLICATE_UNDERLYING": "TAKEN",
     "LEG_OVERLAP": "LEG TAKEN",
@@ -47,18 +44,6 @@ SHORT_CODES = {
     "DAILY_TRADES": "TRADES",
     "MAX_POSITIONS": "POSITIONS",
     "NO_DAY_TRADES": "DAY TRADES",
-}
-
-CHIP_TONES = {
-    OrderState.FILLED: "gain",
-    OrderState.REJECTED: "loss",
-    OrderState.DENIED: "loss",
-    OrderState.UNKNOWN: "loss",
-    OrderState.ORPHAN: "loss",
-    OrderState.EXPIRED: "muted",
-    OrderState.CANCELLED: "muted",
-    OrderState.QUEUED: "warn",
-    OrderState.HELD: "warn",
 }
 
 
@@ -87,7 +72,7 @@ class Presenter:
             scan=self._scans.view(),
             candidates=self._candidates(),
             ticket=self._ticket(),
-            orders=tuple(self._order(i) for i in reversed(station.desk.intents())),
+            orders=order_rows(station),
             positions=tuple(position_row(station, p) for p in station.desk.positions()),
             alerts=tuple(
                 AlertRow(
@@ -252,7 +237,7 @@ class Presenter:
         ahead = self.outlook(candidate)
         blocked = self._station.block_reason(candidate)
         if waiting is not None:
-            chip = self._waiting_chip(waiting)
+            chip = waiting_chip(self._station, waiting)
         elif blocked is not None:
             chip = _blocked_chip(blocked)
         else:
@@ -284,14 +269,6 @@ class Presenter:
             can_withdraw=waiting is not None,
             odds=candidate.odds,
         )
-
-    def _waiting_chip(self, intent: IntentRecord) -> Chip:
-        if intent.state is OrderState.HELD:
-            return Chip(text="HELD", tone="warn")
-        opens, _ = self._station.window()
-        if opens is not None and intent.state is OrderState.QUEUED:
-            return Chip(text=f"FIRES {opens.astimezone(EASTERN):%H:%M}", tone="warn")
-        return Chip(text=str(intent.state), tone="warn")
 
     def _ticket(self) -> TicketView | None:
         station = self._station
@@ -332,45 +309,9 @@ class Presenter:
             levels = ()
         return self._charts.chart(bars, signals, levels)
 
-    def _order(self, intent: IntentRecord) -> OrderRow:
-        if intent.state in WAITING:
-            chip = self._waiting_chip(intent)
-        else:
-            text = str(intent.state).replace("_", " ")
-            chip = Chip(text=text, tone=CHIP_TONES.get(intent.state, "info"))
-        return OrderRow(
-            intent_id=intent.intent_id,
-            order_ref=intent.order_ref,
-            symbol=intent.spread.symbol,
-            side=intent.side,
-            label=_label(intent.spread),
-            quantity=intent.quantity,
-            order_type=str(intent.order_type) if intent.order_type else "",
-            limit_price=intent.limit_price,
-            max_debit=intent.max_debit,
-            state=intent.state,
-            chip=chip,
-            filled=intent.filled,
-            average_fill_price=intent.average_fill_price,
-            order_id=intent.order_id,
-            perm_id=intent.perm_id,
-            approved_at=intent.approved_at,
-            sent_at=intent.sent_at,
-            filled_at=intent.filled_at,
-            ack_latency_secs=intent.ack_latency_secs,
-            reason=intent.reason,
-            can_withdraw=intent.state in WAITING and intent.side is Side.BUY,
-            can_release=intent.state is OrderState.HELD,
-        )
-
 
 def _blocked_chip(reason: str) -> Chip:
     """The rule that blocks a candidate, short enough for its column."""
     code = reason.partition(":")[0]
     short = SHORT_CODES.get(code, code.replace("_", " "))
     return Chip(text=short, tone="gain" if code == "OPEN" else "loss")
-
-
-def _label(spread: VerticalSpread) -> str:
-    kind = str(spread.spread_type).replace("_", " ")
-    return f"{kind} {spread.label()}  {spread.expiration:%d %b}"

@@ -22,8 +22,6 @@ from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import OptionQuote, StockQuote
 from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.execution.decisions import TRADER, proposal
-from vst_desktop.execution.desk import Desk
-from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.services import DeskJournal
 from vst_desktop.marketdata.data import MarketData
 from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, BrokerNotice
@@ -31,18 +29,18 @@ from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.scanner import Scanner
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.ports.universe import UniverseSource
-from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.chains import Chains
+from vst_desktop.station.desks import make_desk
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.research import Research
-from vst_desktop.station.sizing import Sizer, entry_usd
+from vst_desktop.station.sizing import Sizer
 from vst_desktop.station.supply import Supply
+from vst_desktop.station.trading import Trading
 from vst_desktop.station.view import StationView
-from vst_desktop.strategy.exit import ExitRules
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +90,7 @@ class Station:
         self._watched: dict[str, VerticalSpread] = {}
         bars: dict[str, BarSeries] = {}
         self._planner = Planner(settings, engines.sessions, engines.market_data, bars)
-        self.desk = self._make_desk()
+        self.desk = make_desk(settings, engines, self._planner.recheck, self._desk_changed)
         self._sizer = Sizer(self)
         self.research = Research(
             settings=settings,
@@ -119,35 +117,10 @@ class Station:
             alert=engines.alerts.raise_alert,
             on_change=self.changed,
         )
+        self.trading = Trading(self.desk)
         self._presenter = Presenter(self, self._tasks)
         engines.alerts.on_alert(lambda _: self.changed())
         engines.broker.subscribe(self._on_broker_event)
-
-    def _make_desk(self) -> Desk:
-        settings, engines = self.settings, self.engines
-        risk, exits = settings.risk.model_dump(), settings.exits.model_dump()
-        stop = risk.pop("stop_loss_atr_mult")
-        return Desk(
-            broker=engines.broker,
-            journal=engines.journal,
-            clock=engines.clock,
-            calendar=engines.sessions,
-            execution=ExecutionRules(**settings.execution.model_dump(exclude={"trading_mode"})),
-            approval=ApprovalRules(
-                **settings.approval.model_dump(),
-                min_reward_risk=settings.options.min_reward_risk,
-                max_spread_cost=settings.options.max_spread_cost,
-            ),
-            risk=RiskRules(**risk),
-            exits=ExitRules(**exits, stop_loss_atr_mult=stop),
-            allowed_accounts=settings.broker.allowed_accounts,
-            entry_commission_usd=entry_usd(settings, 1),
-            alert=engines.alerts.raise_alert,
-            on_change=self._desk_changed,
-            new_id=engines.new_id,
-            recheck=self._planner.recheck,
-            dividend=engines.market_data.events.next_dividend,
-        )
 
     async def start(self) -> None:
         """Connect to the broker, start the scanner, reconcile; then the station is usable.

@@ -267,6 +267,10 @@ class OrderRow:
     reason: str | None
     can_withdraw: bool
     can_release: bool
+    forecast: str = ""
+    """What will become of a waiting approval: ``1st: goes at 14:45``, ``4th: daily trades …``."""
+    rehearsed: str = ""
+    """What its rehearsal found: how prices moved, size, margin and commission."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
