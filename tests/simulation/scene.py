@@ -38,6 +38,7 @@ START = datetime(2023, 11, 7, 15, 20, tzinfo=EASTERN)
 ACCOUNT = "DU1"
 CLIENT_ID = 7
 CALENDAR = Sessions()
+MATCHING = Matching(improvement=0.3, partial=0.3, race=0.4)
 
 
 class Log:
@@ -73,7 +74,10 @@ class Scene:
     seed: int
     folder: Path
     loop: VirtualLoop
-    mode: Mode = Mode.DEMO
+    mode: Mode | None = None
+    """None: the seed decides."""
+    matching: Matching = MATCHING
+    accounts: tuple[str, ...] = (ACCOUNT,)
     rng: random.Random = field(init=False)
     network: Network = field(init=False)
     log: Log = field(init=False)
@@ -89,20 +93,25 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
-        self.mode = self.rng.choice([Mode.DEMO, Mode.LIVE])
+        drawn = self.rng.choice([Mode.DEMO, Mode.LIVE])
+        self.mode = self.mode or drawn
         self.network = self.loop.network = Network(self.loop, random.Random(f"net {self.seed}"))
         self.log = Log(self.loop)
 
-    async def open(self) -> None:
+    async def open(self, *, boots: bool = True) -> None:
         """Start TWS and the station."""
         self.market = SimulationMarket(self.seed, START)
         self.time = SimClock(START, 1.0, self.loop.time)
-        matching = Matching(improvement=0.3, partial=0.3, race=0.4)
         self.server = TwsServer(
-            self.market, self.time, accounts=(ACCOUNT,), seed=self.seed, matching=matching
+            self.market,
+            self.time,
+            accounts=self.accounts,
+            seed=self.seed,
+            matching=self.matching,
         )
         self.port = await self.server.start()
-        await self.boot()
+        if boots:
+            await self.boot()
 
     async def boot(self) -> None:
         """Start the station on the journal that is there; it comes up when TWS is reached."""
@@ -113,7 +122,7 @@ class Scene:
             host="127.0.0.1",
             port=self.port,
             client_id=CLIENT_ID,
-            account=None,
+            account=ACCOUNT if len(self.accounts) > 1 else None,
             allowed_accounts=(ACCOUNT,),
             messages_per_second=45,
             clock=clock,

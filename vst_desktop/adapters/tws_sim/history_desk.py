@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from datetime import time as clock_time
+from datetime import UTC, datetime, time
 
 from vst_desktop.adapters.tws_sim import codes, history
 from vst_desktop.adapters.tws_sim.codes import Refusal
@@ -107,7 +106,7 @@ class HistoryDesk:
         window = self._world.conditions.history_again_secs
         if not window:
             return
-        asked, now = replace(request, req_id=0), time.monotonic()
+        asked, now = replace(request, req_id=0), asyncio.get_running_loop().time()
         last = self._asked.get(asked)
         self._asked[asked] = now
         if last is not None and now - last < window:
@@ -224,7 +223,7 @@ class HistoryDesk:
             error(self._link, req_id, codes.HISTORICAL_DATA, text)
             return
         opens = self._world.hours.session(day)
-        at = opens[0] if opens else datetime.combine(day, clock_time(9, 30), tzinfo=EASTERN)
+        at = opens[0] if opens else datetime.combine(day, time(9, 30), tzinfo=EASTERN)
         utc = at.astimezone(UTC)
         text = str(int(utc.timestamp())) if format_date == 2 else f"{utc:%Y%m%d-%H:%M:%S}"
         self._link.send(quotes.head_timestamp(req_id, text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import time
@@ -201,8 +202,8 @@ class TwsServer:
         return all(other is session or other.client_id != client_id for other in self.sessions)
 
     def _is_ghost(self, client_id: int) -> bool:
-        since = self._ghosts.get(client_id)
-        return since is not None and time.monotonic() - since < self.conditions.ghost_secs
+        until = self._ghosts.get(client_id)
+        return until is not None and asyncio.get_running_loop().time() < until
 
     def opened(self, connection: Connection) -> None:
         """A socket was accepted."""
@@ -227,8 +228,9 @@ class TwsServer:
         self._wires.closed(connection)
         self.bad_frames += connection.session.bad_frames
         self.unknown_messages += sum(connection.session.unknown.values())
-        if connection.session.client_id >= 0:
-            self._ghosts[connection.session.client_id] = time.monotonic()
+        if self.conditions.ghost_secs:
+            now = asyncio.get_running_loop().time()
+            self._ghosts[connection.session.client_id] = now + self.conditions.ghost_secs
 
     @property
     def rules(self) -> FaultPanel:

@@ -6,9 +6,9 @@ The owner of the socket gives received bytes to :meth:`Session.feed`, writes wha
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
-import time
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Protocol
@@ -254,7 +254,7 @@ class Session:
         most = self._world.conditions.messages_a_second
         if most is None:
             return True
-        second = int(time.monotonic())
+        second = int(asyncio.get_running_loop().time())
         if second != self._second:
             self._second, self._in_second = second, 0
         self._in_second += 1
