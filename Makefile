@@ -16,7 +16,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation bench screenshots lock stubs clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation bench faults screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -71,6 +71,9 @@ fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
 
 simulation: setup ## SEEDS courses of the money path under seeded faults on virtual time (300)
 	@$(BIN)/python packaging/simulation.py --seeds $(SEEDS)
+
+faults: setup ## each fault of the simulator by name, the duty that answers it, pass or fail
+	@$(BIN)/pytest tests/faults -q -n auto --fault-table --no-header --no-summary
 
 bench: setup ## the benchmarks: the scanner's own, vst bench scan beside its peers (BARS=FILE), tests/benchmarks
 	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...
