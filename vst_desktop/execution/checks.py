@@ -15,6 +15,7 @@ from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import DataType, OptionQuote, Quote, StockQuote
 from vst_desktop.domain.spreads import ExitPlan, SpreadMarket
 from vst_desktop.execution.decisions import market_seen
+from vst_desktop.execution.halts import Halts
 from vst_desktop.execution.ledger import Ledger, market_orders
 from vst_desktop.execution.schedule import session_window
 from vst_desktop.execution.services import Services
@@ -101,10 +102,13 @@ def spot_of(quote: Quote) -> float | None:
 class ReleaseChecks:
     """Reads the broker afresh and judges one approval."""
 
-    def __init__(self, services: Services, ledger: Ledger, switches: Switches) -> None:
+    def __init__(
+        self, services: Services, ledger: Ledger, switches: Switches, halts: Halts
+    ) -> None:
         self._services = services
         self._ledger = ledger
         self._switches = switches
+        self._halts = halts
 
     async def clear(self, intent: IntentRecord) -> Looked:
         """Cleared to go, or the first reason why not, and the quotes it was judged by."""
@@ -147,6 +151,10 @@ class ReleaseChecks:
             )
         market = spread_market(*legs)
         seen |= market_seen(market, spot_of(stock.quote))
+        self._halts.see(stock)
+        halted = self._halts.denial(stock.symbol)
+        if halted is not None:
+            return halted
         if market is None:
             return deny(DenialCode.STALE_DATA, "four quotes", "missing", "a leg has no valid quote")
         denial = (
@@ -169,8 +177,6 @@ class ReleaseChecks:
     def _check_quotes(
         self, intent: IntentRecord, market: SpreadMarket, stock: StockQuote
     ) -> Denial | None:
-        if stock.halted:
-            return deny(DenialCode.HALTED, "trading", "halted", f"{stock.symbol} is halted")
         live = market.live and stock.quote.data_type is DataType.LIVE
         if intent.mode is Mode.LIVE and not live:
             return deny(

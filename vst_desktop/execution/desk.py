@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
 from decimal import Decimal
 
-from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
+from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import BrokerOrder, Execution, Mode, OrderRejected, Purpose
-from vst_desktop.domain.quotes import OptionQuote, StockQuote
+from vst_desktop.domain.orders import Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.checks import ReleaseChecks, spot_of
+from vst_desktop.execution.daily_loss import DailyLoss
 from vst_desktop.execution.emergency import Emergency
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.forecast import Forecast, forecast
+from vst_desktop.execution.halts import Halts
+from vst_desktop.execution.hearing import Hearing
 from vst_desktop.execution.ladder import Ladders
 from vst_desktop.execution.ledger import Ledger, position_of
 from vst_desktop.execution.monitor import ExitMonitor
@@ -33,17 +32,17 @@ from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Serv
 from vst_desktop.execution.switches import Switches
 from vst_desktop.execution.transmit import Transmitter
 from vst_desktop.marketdata.events import no_dividend
-from vst_desktop.ports.broker import Broker, BrokerEvent, ConnectionChanged, ConnectionState
-from vst_desktop.ports.clock import Clock, Timer
+from vst_desktop.ports.broker import (
+    Broker,
+    BrokerEvent,
+)
+from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.events import DividendSource
 from vst_desktop.ports.store import IntentRecord, PositionRecord
+from vst_desktop.risk.limits import Denial
 from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.strategy.exit import ExitReason, ExitRules
-
-log = logging.getLogger(__name__)
-
-HOLD_AFTER_SECS = 120.0
 
 
 class Desk:
@@ -111,17 +110,21 @@ class Desk:
             tasks=tasks,
         )
         self._ledger = ledger = Ledger(services)
-        self._switches = switches = Switches(services)
+        self._daily_loss = DailyLoss(services)
+        self._switches = switches = Switches(services, self._daily_loss)
+        halts = Halts(services)
         self._ladders = Ladders(services, ledger)
         transmitter = Transmitter(services, ledger, ended=self._ended, lost=self._lost)
-        checks = ReleaseChecks(services, ledger, switches)
+        checks = ReleaseChecks(services, ledger, switches, halts)
         self._entries = Entries(services, ledger, switches, checks, transmitter, self._ladders)
         self._rehearsal = Rehearsal(services, ledger, checks, self._entries)
         self._approvals = Approvals(services, ledger, switches, self._entries, self._rehearsal)
         self._exits = Exits(
             services, ledger, self._entries, transmitter, self._ladders, self._position_closed
         )
-        self._monitor = ExitMonitor(services, ledger, self._exits.trigger)
+        self._monitor = ExitMonitor(
+            services, ledger, self._exits.trigger, halts, lambda: self._protection.look()
+        )
         self._fills = Fills(
             services,
             ledger,
@@ -136,13 +139,18 @@ class Desk:
         self._emergency = Emergency(
             services, ledger, switches, self._approvals, self._entries, self._exits
         )
-        self._protection = Protection(services, ledger, switches)
-        self._events: asyncio.Queue[tuple[BrokerEvent, AbstractContextManager[None]]] = (
-            asyncio.Queue()
+        self._protection = Protection(services, ledger, switches, self._monitor.blind)
+        self._hearing = Hearing(
+            services,
+            switches,
+            self._fills,
+            self._monitor,
+            self._reconciler,
+            self._approvals,
+            self._protection,
+            self._daily_loss,
+            self._task_failed,
         )
-        self._hold_timer: Timer | None = None
-        self._was_ready = False
-        self._stopped = False
 
     # --- life ---
 
@@ -155,32 +163,17 @@ class Desk:
             self._protection.look()
             await self._reconciler.after_restart()
             self._approvals.resume()
-            self._services.tasks.spawn(self._pump(), "broker events")
-            if self._services.broker.state is ConnectionState.READY:
-                self._was_ready = True
-                await self._reconciler.reconcile()
+            await self._hearing.start()
 
     async def stop(self) -> None:
         """End and join every task; orders at the broker stay as they are."""
-        self._stopped = True
+        self._hearing.stop()
         await self._services.close()
-        while not self._events.empty():
-            self._events.get_nowait()[1].__exit__(None, None, None)
+        self._hearing.forget()
 
     def on_broker_event(self, event: BrokerEvent) -> None:
         """Take an event; it is applied after those before it."""
-        if self._stopped:
-            return
-        if isinstance(event, StockQuote):
-            self._monitor.on_stock(event)
-        elif isinstance(event, OptionQuote):
-            self._monitor.on_option(event)
-        elif isinstance(event, BrokerPosition):
-            self._reconciler.look_soon()
-        elif isinstance(event, BrokerOrder | Execution | OrderRejected | ConnectionChanged):
-            in_flight = self._services.clock.work("broker event")
-            in_flight.__enter__()
-            self._events.put_nowait((event, in_flight))
+        self._hearing.on_event(event)
 
     # --- commands ---
 
@@ -286,6 +279,11 @@ class Desk:
         return self._switches.killed
 
     @property
+    def day_halt(self) -> Denial | None:
+        """Why the day's loss halts entries, None when it does not."""
+        return self._daily_loss.denial
+
+    @property
     def armed_account(self) -> str | None:
         """The account LIVE entries are armed for in this run."""
         return self._switches.armed_account
@@ -299,53 +297,7 @@ class Desk:
         """How many open positions could not be closed now."""
         return self._protection.unprotected()
 
-    # --- news ---
-
-    async def _pump(self) -> None:
-        while True:
-            event, in_flight = await self._events.get()
-            try:
-                await self._apply(event)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # one bad event must not stop those behind it
-                log.exception("broker event failed: %r", event)
-                self._task_failed("broker event", error)
-            finally:
-                in_flight.__exit__(None, None, None)
-
-    async def _apply(self, event: BrokerEvent) -> None:
-        if isinstance(event, Execution):
-            await self._fills.on_execution(event)
-        elif isinstance(event, BrokerOrder):
-            await self._fills.on_order(event)
-        elif isinstance(event, OrderRejected):
-            await self._fills.on_rejected(event)
-        elif isinstance(event, ConnectionChanged):
-            await self._connection(event.state)
-
-    async def _connection(self, state: ConnectionState) -> None:
-        if state is ConnectionState.READY:
-            if self._hold_timer is not None:
-                self._hold_timer.cancel()
-                self._hold_timer = None
-            if not self._switches.reconciled:
-                self._was_ready = True
-                await self._reconciler.reconcile()
-                await self._monitor.resubscribe()
-            return
-        self._switches.reconciled = False
-        self._protection.look()
-        self._services.on_change()
-        if self._was_ready and self._hold_timer is None:
-            self._hold_timer = self._services.after(
-                HOLD_AFTER_SECS, self._hold, "hold without broker"
-            )
-
-    async def _hold(self) -> None:
-        self._hold_timer = None
-        if self._services.broker.state is not ConnectionState.READY:
-            await self._approvals.hold_all(f"{HOLD_AFTER_SECS:g} s without the broker")
+    # --- between the parts ---
 
     def _reconciled(self) -> None:
         for position in self._ledger.positions():
@@ -376,6 +328,7 @@ class Desk:
         self._monitor.unwatch(position)
 
     def _lost(self, intent: IntentRecord) -> None:
+        self._protection.look()
         self._services.after(
             RETRY_SECS,
             lambda: self._reconciler.look_for(intent.intent_id),

@@ -13,6 +13,7 @@ from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, OrderType
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution import decisions
 from vst_desktop.execution.checks import Cleared, ReleaseChecks, spread_market
+from vst_desktop.execution.halts import CALM_AFTER, LOOK_AGAIN_SECS
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import Ledger, market_orders, price_text, trade_text
 from vst_desktop.execution.repricing import entry_limit, marketable_limit
@@ -70,6 +71,7 @@ class Entries:
         self._timers: dict[str, list[Timer]] = {}
         self._cleared: dict[str, Cleared] = {}
         self._cancel_when_known: dict[str, str] = {}
+        self._waiting_out: set[str] = set()
 
     def release_all(self, approvals: Sequence[IntentRecord]) -> None:
         """Start them all, in this order: each is sent after the one before it, but none waits
@@ -167,6 +169,9 @@ class Entries:
         ticket = self.ticket(intent, cleared) if isinstance(cleared, Cleared) else cleared
         if isinstance(ticket, Denial) or isinstance(cleared, Denial):
             assert isinstance(ticket, Denial)
+            if ticket.code is DenialCode.HALTED:
+                self._wait_out(intent, ticket)
+                return
             await self._deny(intent, ticket, seen.quotes)
             return
         self._cleared[intent_id] = cleared
@@ -182,6 +187,24 @@ class Entries:
         )
         if acknowledged:
             self._follow(self._ledger.intent(intent_id), ticket)
+
+    def _wait_out(self, intent: IntentRecord, halt: Denial) -> None:
+        """A halt passes: the order keeps its place until it goes or its session's window ends."""
+        if intent.intent_id not in self._waiting_out:
+            self._waiting_out.add(intent.intent_id)
+            self._services.alert(
+                Severity.WARNING,
+                trade_text("WAITS", intent),
+                f"{halt.text}; it goes {CALM_AFTER.total_seconds() / 60:g} minutes after the halt",
+            )
+        self._services.after(
+            LOOK_AGAIN_SECS, lambda: self._release_again(intent.intent_id), "after a halt"
+        )
+
+    async def _release_again(self, intent_id: str) -> None:
+        intent = self._ledger.intent(intent_id)
+        if intent.state in (OrderState.APPROVED, OrderState.QUEUED):
+            self.release_all([intent])
 
     def _stop_reason(self, intent: IntentRecord) -> str | None:
         denial = self._switches.denial(intent.mode, intent.account)

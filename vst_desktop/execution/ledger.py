@@ -216,7 +216,6 @@ class Ledger:
             reserved_usd=reserved,
             net_liquidation_usd=account.net_liquidation_usd,
             available_funds_usd=account.available_funds_usd,
-            day_pnl_usd=account.day_pnl_usd,
             day_trades_remaining=account.day_trades_remaining,
         )
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType, OptionQuote, StockQuote
 from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.decisions import market_seen, underlying_seen
 from vst_desktop.execution.ex_dividend import ExDividends
+from vst_desktop.execution.halts import Halts
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.services import Services
 from vst_desktop.ports.clock import Timer
@@ -52,6 +54,8 @@ class ExitMonitor:
         services: Dependencies.
         ledger: The book.
         exit_now: Starts the exit; called again while the reason holds and nothing closes.
+        halts: Knows what is halted.
+        on_blind: Called when ``blind`` changes.
     """
 
     def __init__(
@@ -59,10 +63,15 @@ class ExitMonitor:
         services: Services,
         ledger: Ledger,
         exit_now: Callable[[str, ExitReason, dict[str, Any]], None],
+        halts: Halts,
+        on_blind: Callable[[], None],
     ) -> None:
         self._services = services
         self._ledger = ledger
         self._exit_now = exit_now
+        self._halts = halts
+        self._on_blind = on_blind
+        self._blind: set[str] = set()
         self._dividends = ExDividends(services, exit_now)
         self._watches: dict[str, _Watch] = {}
         self._quotes: dict[int, OptionQuote] = {}
@@ -89,10 +98,12 @@ class ExitMonitor:
         if watch.timer is not None:
             watch.timer.cancel()
         self._dividends.unwatch(position)
+        self._blind.discard(position.spread.symbol)
         self._services.run(self._unsubscribe(position), f"unwatch {position.spread.symbol}")
 
     def on_stock(self, stock: StockQuote) -> None:
         """Judge every position on this underlying by the quote."""
+        self._see(stock)
         for watch, position in self._watched():
             if position.spread.symbol != stock.symbol:
                 continue
@@ -104,6 +115,27 @@ class ExitMonitor:
                 self._exit_now(watch.position_id, confirmed, underlying_seen(seen))
             elif watch.price is not None and watch.price is not waited:
                 self._look_again(stock.symbol)
+
+    def blind(self) -> frozenset[str]:
+        """Underlyings whose exits cannot be judged: their data are not live."""
+        return frozenset(self._blind)
+
+    def _see(self, stock: StockQuote) -> None:
+        symbol = stock.symbol
+        held = any(position.spread.symbol == symbol for _, position in self._watched())
+        if self._halts.see(stock) and held:
+            if stock.halted:
+                self._services.alert(
+                    Severity.CRITICAL, f"{symbol} is HALTED", "its exits wait until it trades again"
+                )
+            else:
+                self._services.alert(
+                    Severity.WARNING, f"{symbol} trades again", "its exits are watched"
+                )
+        blind = held and stock.quote.data_type is not DataType.LIVE
+        if blind != (symbol in self._blind):
+            (self._blind.add if blind else self._blind.discard)(symbol)
+            self._on_blind()
 
     def on_option(self, quote: OptionQuote) -> None:
         """Judge the take-profit of positions with this leg."""
@@ -205,7 +237,8 @@ class ExitMonitor:
         if not reason:
             self._arm_clock_later(watch, position, today)
             return
-        self._exit_now(watch.position_id, reason, {})
+        if not self._halts.halted(position.spread.symbol):
+            self._exit_now(watch.position_id, reason, {})
         watch.timer = self._services.at(
             now + timedelta(seconds=RETRY_SECS),
             lambda: self._time_up(watch),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.orders import OrderState
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.switches import Switches
 from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.ports.clock import Timer
+from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
 
 FIRST_AFTER_SECS = 60.0
@@ -17,16 +21,40 @@ AGAIN_AFTER_SECS = 300.0
 class Protection:
     """CRITICAL after 60 s of a session without possible exits, again every 5 minutes."""
 
-    def __init__(self, services: Services, ledger: Ledger, switches: Switches) -> None:
+    def __init__(
+        self,
+        services: Services,
+        ledger: Ledger,
+        switches: Switches,
+        blind: Callable[[], frozenset[str]],
+    ) -> None:
         self._services = services
         self._ledger = ledger
         self._switches = switches
+        self._blind = blind
         self._timer: Timer | None = None
 
     def unprotected(self) -> int:
         """How many open positions could not be closed now."""
-        ready = self._services.broker.state is ConnectionState.READY
-        return 0 if ready and self._switches.reconciled else len(self._ledger.positions())
+        return sum(self.why(position) is not None for position in self._ledger.positions())
+
+    def why(self, position: PositionRecord) -> str | None:
+        """Why an open position's exits cannot run now, None when they can."""
+        state = self._services.broker.state
+        if state is ConnectionState.READ_ONLY:
+            return "the broker's program is read-only"
+        if state is not ConnectionState.READY:
+            return "the broker is not connected"
+        if not self._switches.reconciled:
+            return "its book is not reconciled with the broker's"
+        symbol = position.spread.symbol
+        if symbol in self._blind():
+            return f"the data of {symbol} are not live"
+        exits = self._ledger.exits_of(position.position_id)
+        orders = (self._ledger.intent(position.intent_id), *exits)
+        if any(order.state is OrderState.UNKNOWN for order in orders):
+            return "the fate of one of its orders is not known"
+        return None
 
     def look(self) -> None:
         """Start or end the count after a change of the connection."""
@@ -48,6 +76,10 @@ class Protection:
             self._services.alert(
                 Severity.CRITICAL,
                 f"{count} positions are UNPROTECTED: exits cannot run",
-                "the broker is not connected, or its book is not reconciled",
+                "; ".join(sorted(f"{symbol}: {why}" for symbol, why in self._reasons())),
             )
         self._timer = self._services.after(AGAIN_AFTER_SECS, self._tell, "unprotected")
+
+    def _reasons(self) -> set[tuple[str, str]]:
+        told = ((p.spread.symbol, self.why(p)) for p in self._ledger.positions())
+        return {(symbol, why) for symbol, why in told if why is not None}

@@ -19,7 +19,7 @@ from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import Trigger
 from vst_desktop.execution.switches import Switches
-from vst_desktop.ports.broker import BrokerBook
+from vst_desktop.ports.broker import BrokerBook, ConnectionState
 from vst_desktop.ports.clock import Timer
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.risk.limits import leg_quantities
@@ -179,7 +179,12 @@ class Reconciler:
         try:
             return await self._services.broker.book()
         except (UserError, TimeoutError) as error:
-            log.warning("the broker's book could not be read: %s", error)
+            ready = self._services.broker.state is ConnectionState.READY
+            log.log(
+                logging.WARNING if ready else logging.INFO,
+                "the broker's book could not be read: %s",
+                error,
+            )
             self._services.after(RETRY_SECS, self.reconcile, "reconcile again")
             return None
 

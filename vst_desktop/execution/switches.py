@@ -5,6 +5,7 @@ from __future__ import annotations
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
+from vst_desktop.execution.daily_loss import DailyLoss
 from vst_desktop.execution.decisions import TRADER
 from vst_desktop.execution.services import Services
 from vst_desktop.ports.broker import ConnectionState
@@ -23,8 +24,9 @@ class EntryDeniedError(UserError):
 class Switches:
     """The state of the switches; the kill switch survives a restart, arming does not."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, daily_loss: DailyLoss) -> None:
         self._services = services
+        self._daily_loss = daily_loss
         self.killed: str | None = None
         self.armed_account: str | None = None
         self.reconciled = False
@@ -32,6 +34,7 @@ class Switches:
     async def load(self) -> None:
         """Read the kill switch, and hear of the journal's troubles."""
         self._services.journal.on_trouble(self._journal_heard)
+        await self._daily_loss.load()
         self.killed = await self._services.journal.get_flag(KILL_FLAG)
 
     def _journal_heard(self, trouble: str | None) -> None:
@@ -95,6 +98,8 @@ class Switches:
                 "not yet",
                 "orders and positions have not been compared with the broker's",
             )
+        if (halt := self._daily_loss.denial) is not None:
+            return halt
         if mode is Mode.LIVE and self.armed_account is None:
             return deny(DenialCode.DISARMED, "armed", "disarmed", "LIVE entries are not armed")
         if mode is Mode.LIVE and self.armed_account != account:

@@ -66,7 +66,6 @@ class Budget:
     reserved_usd: Decimal
     net_liquidation_usd: Decimal | None
     available_funds_usd: Decimal | None
-    day_pnl_usd: Decimal | None
     day_trades_remaining: int | None
 
 
@@ -90,14 +89,6 @@ def check_budget(entry_usd: Decimal, budget: Budget, rules: RiskRules) -> Denial
         return deny(
             DenialCode.INSUFFICIENT_FUNDS, "USD", "unknown", "the account's value is not known"
         )
-    loss_limit = _fraction(rules.max_daily_loss) * nlv
-    if budget.day_pnl_usd is not None and -budget.day_pnl_usd >= loss_limit:
-        return deny(
-            DenialCode.DAILY_LOSS,
-            f"{loss_limit:.2f}",
-            f"{-budget.day_pnl_usd:.2f}",
-            "the day's loss halts entries until the next session",
-        )
     total_limit = _fraction(rules.max_total_risk) * nlv
     if budget.at_risk_usd + entry_usd > total_limit:
         return deny(
@@ -115,6 +106,21 @@ def check_budget(entry_usd: Decimal, budget: Budget, rules: RiskRules) -> Denial
             "available funds in USD do not cover it",
         )
     return None
+
+
+def daily_loss(
+    day_pnl_usd: Decimal | None, net_liquidation_usd: Decimal | None, rules: RiskRules
+) -> Denial | None:
+    """Whether one reading of the day's profit and loss shows the limit reached; None when it does
+    not, or when the account tells neither."""
+    if day_pnl_usd is None or net_liquidation_usd is None:
+        return None
+    limit = _fraction(rules.max_daily_loss) * net_liquidation_usd
+    if -day_pnl_usd < limit:
+        return None
+    return deny(
+        DenialCode.DAILY_LOSS, f"{limit:.2f}", f"{-day_pnl_usd:.2f}", "the day's loss in USD"
+    )
 
 
 def check_own_overlap(spread: VerticalSpread, others: Iterable[VerticalSpread]) -> Denial | None:

@@ -82,6 +82,5 @@ class Sizer:
             reserved_usd=desk.reserved_usd(),
             net_liquidation_usd=account.net_liquidation_usd if account else None,
             available_funds_usd=account.available_funds_usd if account else None,
-            day_pnl_usd=account.day_pnl_usd if account else None,
             day_trades_remaining=account.day_trades_remaining if account else None,
         )

@@ -184,7 +184,7 @@ def test_a_position_made_by_hand_on_a_leg_denies_at_release(tmp_path: Path) -> N
     in_world(tmp_path, BEFORE, story)
 
 
-@pytest.mark.parametrize("trouble", ["stale", "drift", "signal", "halted", "funds", "silent leg"])
+@pytest.mark.parametrize("trouble", ["stale", "drift", "signal", "funds", "silent leg"])
 def test_everything_is_looked_at_again_at_release(tmp_path: Path, trouble: str) -> None:
     async def story(world: World) -> None:
         intent = await approve(world)
@@ -195,8 +195,6 @@ def test_everything_is_looked_at_again_at_release(tmp_path: Path, trouble: str) 
                 world.broker.stocks["AAPL"] = (105.09, 105.11)
             case "signal":
                 world.signal = Recheck(holds=False, reason="RSI 58")
-            case "halted":
-                world.broker.halted.add("AAPL")
             case "funds":
                 world.broker.snapshot = replace(
                     world.broker.snapshot, available_funds_usd=Decimal(100)

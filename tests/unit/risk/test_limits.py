@@ -15,6 +15,7 @@ from vst_desktop.risk.limits import (
     check_broker_overlap,
     check_budget,
     check_own_overlap,
+    daily_loss,
     leg_quantities,
     working_to_close,
 )
@@ -28,7 +29,6 @@ FREE = Budget(
     reserved_usd=D(0),
     net_liquidation_usd=D(100_000),
     available_funds_usd=D(50_000),
-    day_pnl_usd=D(0),
     day_trades_remaining=None,
 )
 
@@ -76,7 +76,6 @@ def test_an_entry_within_every_limit_passes() -> None:
         ({"positions": 5}, DenialCode.MAX_POSITIONS),
         ({"trades_today": 3}, DenialCode.DAILY_TRADES),
         ({"day_trades_remaining": 0}, DenialCode.NO_DAY_TRADES),
-        ({"day_pnl_usd": D(-6_000)}, DenialCode.DAILY_LOSS),
         ({"at_risk_usd": D("8000.01")}, DenialCode.TOTAL_RISK),
         ({"reserved_usd": D("48000.01")}, DenialCode.INSUFFICIENT_FUNDS),
         ({"net_liquidation_usd": None}, DenialCode.INSUFFICIENT_FUNDS),
@@ -91,7 +90,7 @@ def test_a_broken_limit_is_named_with_limit_and_value(
 
 
 def test_the_last_cent_of_a_limit_may_be_used() -> None:
-    full = replace(FREE, at_risk_usd=D(8_000), day_pnl_usd=D("-5999.99"), day_trades_remaining=1)
+    full = replace(FREE, at_risk_usd=D(8_000), day_trades_remaining=1)
     assert check_budget(D(2_000), full, RISK) is None
 
 
@@ -146,3 +145,26 @@ def test_legs_are_counted_by_their_sign_and_account() -> None:
     positions = [held(SPREAD.long, 3), held(SPREAD.short, -2), held(SPREAD.long, 9, "DU2")]
     assert leg_quantities(SPREAD, positions, "DU1") == (3, 2)
     assert leg_quantities(SPREAD, [held(SPREAD.long, -1), held(SPREAD.short, 1)], "DU1") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("pnl", "nlv", "reached"),
+    [
+        (D("-5999.99"), D(100_000), False),
+        (D(-6_000), D(100_000), True),
+        (D(6_000), D(100_000), False),
+        (None, D(100_000), False),
+        (D(-6_000), None, False),
+    ],
+)
+def test_the_daily_loss_is_a_share_of_the_account(
+    pnl: Decimal | None, nlv: Decimal | None, reached: bool
+) -> None:
+    denial = daily_loss(pnl, nlv, RISK)
+    assert (denial is not None) == reached
+    if denial is not None:
+        assert (denial.code, denial.limit, denial.value) == (
+            DenialCode.DAILY_LOSS,
+            "6000.00",
+            "6000.00",
+        )
