@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
-from vst_desktop.station.view import StationView
+from vst_desktop.station.view import FaultRow, StationView
 
 
 class RecordingStation:
@@ -22,6 +23,7 @@ class RecordingStation:
         self._changed: Callable[[], None] = lambda: None
         self._alerted: Callable[[Alert], None] = lambda alert: None
         self.trading = RecordingTrading(self._take)
+        self.drill: RecordingDrill | None = RecordingDrill(self._take)
 
     def show(self, **changes: Any) -> None:
         """Change parts of the view and tell the window."""
@@ -120,3 +122,30 @@ class RecordingTrading:
 
     async def rehearse(self) -> None:
         self._take("rehearse")
+
+
+class RecordingDrill:
+    """Records what is asked of the fault drill."""
+
+    faults = (
+        FaultRow(name="md_lines", group="A5", meaning="few market data lines"),
+        FaultRow(name="drop_upstream", group="E1", meaning="TWS loses its servers"),
+    )
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self._take = take
+
+    async def toggle(self, name: str) -> None:
+        self._take("toggle_fault", name)
+
+    async def clear(self) -> None:
+        self._take("clear_faults")
+
+    async def disown(self, intent_id: str) -> None:
+        self._take("disown", intent_id)
+
+    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
+        self._take("adopt", intent_id, quantity, price)
+
+    async def cancel_orphan(self, order_ref: str) -> None:
+        self._take("cancel_orphan", order_ref)

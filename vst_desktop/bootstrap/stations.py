@@ -21,6 +21,7 @@ from vst_desktop.bootstrap.universes import chosen_universe
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import Mode
 from vst_desktop.marketdata.data import Expiries, MarketData
+from vst_desktop.ports.faults import FaultControl
 from vst_desktop.ports.universe import Universe, UniverseSource
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.clock import HeldClock, RunningClock, SystemClock
@@ -114,6 +115,7 @@ async def demo_station(
             allowed=tuple(options.accounts),
             speed=0.0 if options.held else options.speed,
             store=store,
+            faults=control,
         )
         stack.push_async_callback(station.close)
         await station.start()
@@ -169,6 +171,7 @@ async def _station(
     allowed: tuple[str, ...],
     speed: float,
     store: Path | None,
+    faults: FaultControl | None = None,
 ) -> Station:
     # ib_insync binds the event loop at its import: only now is the right one set.
     from vst_desktop.adapters.ibkr.broker import IbkrBroker
@@ -211,6 +214,7 @@ async def _station(
             sessions=Sessions(),
             alerts=alerts,
             new_id=lambda: uuid.uuid4().hex[:26],
+            faults=faults,
             keeps_bars=store is not None,
         ),
         clock_speed=speed,

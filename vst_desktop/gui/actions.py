@@ -60,6 +60,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("range_3m", "Chart of 3 months", "F7", "Show the last 63 sessions"),
     _command("range_6m", "Chart of 6 months", "F8", "Show the last 126 sessions"),
     _command("range_1y", "Chart of 1 year", "F9", "Show the last 252 sessions"),
+    _command("fault_drill", "Fault drill…", "Ctrl+Shift+D", "Make TWS fail, in a demo"),
     _command("theme", "Next theme", "Ctrl+T", "Dark, light, or colours for the colour-blind"),
     _command("palette", "Command palette", "Ctrl+K", "Find a command by its name"),
     _command("shortcuts", "Shortcuts", "F1", "All commands and their keys"),

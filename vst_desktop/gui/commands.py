@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
@@ -12,9 +12,11 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 from vst_desktop.domain.orders import Mode
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
+from vst_desktop.gui.drill import DrillMenu
 from vst_desktop.gui.panes.book import ORDERS_TAB, POSITIONS_TAB
 from vst_desktop.gui.panes.chart import RANGES
 from vst_desktop.gui.widgets.table import focus_table
+from vst_desktop.station.api import DrillApi, StationApi
 
 if TYPE_CHECKING:
     from vst_desktop.gui.mainwindow import MainWindow
@@ -59,6 +61,7 @@ class Commands(QObject):
             "go_positions": partial(self._go_book, POSITIONS_TAB),
             "go_orders": partial(self._go_book, ORDERS_TAB),
             "go_alerts": partial(focus_table, window.alerts.table),
+            "fault_drill": self._open_drill,
             "theme": window.theme.next,
             "palette": self._open_palette,
             "shortcuts": self._open_shortcuts,
@@ -70,6 +73,7 @@ class Commands(QObject):
     def _join(self) -> None:
         window = self._window
         window.strip.kill_pressed.connect(self._kill_button)
+        window.strip.drill_pressed.connect(self._open_drill)
         window.scanner.chosen.connect(self.select)
         window.scanner.load_wanted.connect(self.load_chain)
         window.scanner.scan_wanted.connect(self.scan)
@@ -225,6 +229,26 @@ class Commands(QObject):
         book = self._window.book
         book.show_tab(tab)
         focus_table(book.orders_table if tab == ORDERS_TAB else book.positions_table)
+
+    def _open_drill(self) -> None:
+        station, view = self._bridge.station, self._window.view
+        if station is None or view is None or station.drill is None:
+            self._window.banner.tell("The fault drill needs the simulator of a demo.", "info")
+            return
+        menu = DrillMenu(self._window, station.drill.faults, view.strip.faults_on)
+        menu.chosen.connect(self._toggle_fault)
+        menu.cleared.connect(lambda: self._drill("end faults", lambda drill: drill.clear()))
+        menu.popup(self._window.strip.drill_place())
+
+    def _toggle_fault(self, name: str) -> None:
+        self._drill(f"fault {name}", lambda drill: drill.toggle(name))
+
+    def _drill(self, name: str, command: Callable[[DrillApi], Coroutine[Any, Any, None]]) -> None:
+        async def done(station: StationApi) -> None:
+            if station.drill is not None:
+                await command(station.drill)
+
+        self._bridge.do("window", name, done)
 
     def _open_palette(self) -> None:
         Palette(self._window, self.actions).open()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -159,6 +159,7 @@ class Strip(QFrame):
     """Mode, account, limits, entry window, lights, kill switch; the mode's colour below."""
 
     kill_pressed = Signal()
+    drill_pressed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -184,6 +185,13 @@ class Strip(QFrame):
         self.kill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.kill.setAccessibleName("Kill switch")
         self.kill.clicked.connect(self.kill_pressed)
+        self.drill = QPushButton("Fault drill")
+        self.drill.setFont(font(CAPTION_PX, 600))
+        self.drill.setAutoDefault(False)
+        self.drill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.drill.setAccessibleName("Fault drill")
+        self.drill.clicked.connect(self.drill_pressed)
+        self.drill.hide()
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 0, 10, 2)
         layout.setSpacing(20)
@@ -194,6 +202,7 @@ class Strip(QFrame):
         layout.addWidget(self.alarm)
         layout.addWidget(self.window_figure)
         layout.addLayout(self._light_row)
+        layout.addWidget(self.drill)
         layout.addWidget(self.kill)
         theme.changed.connect(self._restyle)
 
@@ -220,6 +229,7 @@ class Strip(QFrame):
         self.window_figure.setToolTip(f"New York now {fmt.clock(strip.now)}")
         self._show_lights(strip.lights)
         self._show_alarm(strip)
+        self._show_drill(strip)
         self._fit()
         self.update()
 
@@ -253,6 +263,19 @@ class Strip(QFrame):
             self.kill.style().unpolish(self.kill)
             self.kill.style().polish(self.kill)
         self._restyle()
+
+    def _show_drill(self, strip: StripView) -> None:
+        on = strip.faults_on
+        self.drill.setVisible(strip.mode is Mode.DEMO)
+        self.drill.setText(f"Fault drill: {len(on)} on" if on else "Fault drill")
+        told = f"The simulator plays {', '.join(on)}." if on else "Make the simulated TWS fail."
+        self.drill.setToolTip(f"{told} (Ctrl+Shift+D)")
+        tokens = self._theme.tokens
+        self.drill.setStyleSheet(f"color: {tokens.warn if on else tokens.text2};")
+
+    def drill_place(self) -> QPoint:
+        """Where the menu of faults opens."""
+        return self.drill.mapToGlobal(QPoint(0, self.drill.height()))
 
     def _restyle(self) -> None:
         tokens = self._theme.tokens

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
-from vst_desktop.station.view import StationView
+from vst_desktop.station.view import FaultRow, StationView
 
 
 class TradingApi(Protocol):
@@ -19,6 +20,29 @@ class TradingApi(Protocol):
         """Rehearse the queue now: every check, the wire gate and the broker's what-if."""
 
 
+class DrillApi(Protocol):
+    """The fault drill of a demo; coroutines raise ``UserError``."""
+
+    @property
+    def faults(self) -> tuple[FaultRow, ...]:
+        """All that can be turned on."""
+
+    async def toggle(self, name: str) -> None:
+        """Turn a fault on, or off when it is on."""
+
+    async def clear(self) -> None:
+        """Turn all off."""
+
+    async def disown(self, intent_id: str) -> None:
+        """Answer an UNKNOWN order: the broker has none such. Nothing is sent again."""
+
+    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
+        """Answer an UNKNOWN order: it was filled, so many spreads at that price a share."""
+
+    async def cancel_orphan(self, order_ref: str) -> None:
+        """Cancel an order at the broker that carries our mark and is not in the journal."""
+
+
 class StationApi(Protocol):
     """The station as the window sees it. All calls are made on the loop's thread.
 
@@ -28,6 +52,10 @@ class StationApi(Protocol):
     @property
     def trading(self) -> TradingApi:
         """Commands about single orders and positions."""
+
+    @property
+    def drill(self) -> DrillApi | None:
+        """The fault drill; None but in a demo."""
 
     def view(self) -> StationView:
         """The current snapshot. Unchanged parts are the same objects as before."""

@@ -149,6 +149,7 @@ class Presenter:
             killed=desk.killed,
             unprotected=station.desk.unprotected(),
             market_note=station.market_note,
+            faults_on=station.drill.on if station.drill is not None else (),
         )
 
     def _lights(self) -> tuple[LightView, ...]:

@@ -26,6 +26,7 @@ from vst_desktop.execution.services import DeskJournal
 from vst_desktop.marketdata.data import MarketData
 from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, BrokerNotice
 from vst_desktop.ports.clock import Clock
+from vst_desktop.ports.faults import FaultControl
 from vst_desktop.ports.scanner import Scanner
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.ports.universe import UniverseSource
@@ -34,6 +35,7 @@ from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.desks import make_desk
+from vst_desktop.station.drill import FaultDrill
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.research import Research
@@ -57,6 +59,8 @@ class Engines:
     sessions: Sessions
     alerts: AlertCenter
     new_id: Callable[[], str]
+    faults: FaultControl | None = None
+    """The fault panel of a demo's simulator."""
     keeps_bars: bool = False
     """Whole bars that the broker gave go into the scanner's bar store, and come from there."""
 
@@ -118,6 +122,11 @@ class Station:
             on_change=self.changed,
         )
         self.trading = Trading(self.desk)
+        self.drill = (
+            None
+            if engines.faults is None
+            else FaultDrill(engines.faults, self._tasks, self.changed)
+        )
         self._presenter = Presenter(self, self._tasks)
         engines.alerts.on_alert(lambda _: self.changed())
         engines.broker.subscribe(self._on_broker_event)
@@ -139,6 +148,8 @@ class Station:
                 raise failed.exceptions[0] from None
             self.account = connected.result()
             await self.desk.start()
+            if self.drill is not None:
+                await self.drill.load()
         self._tasks.spawn(self.engines.market_data.keep_swept(), "sweep")
         self._watch_positions()
         self.changed()
@@ -183,6 +194,8 @@ class Station:
             return "OPEN: this spread is held, see Positions"
         if self.desk.killed is not None:
             return f"KILLED: {self.desk.killed}"
+        if (halt := self.desk.day_halt) is not None:
+            return f"{halt.code}: {halt.text}"
         if self.mode is Mode.LIVE and self.desk.armed_account != self.account_id:
             return "DISARMED: arm LIVE by typing the account id"
         return candidate.denied

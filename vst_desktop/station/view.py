@@ -65,6 +65,17 @@ class StripView:
     unprotected: int
     market_note: str | None
     """``invented prices`` in DEMO on the built-in market, else None."""
+    faults_on: tuple[str, ...] = ()
+    """Faults that the simulator of a demo plays now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRow:
+    """A fault that the simulator of a demo can play; ``group`` is its place in the guide."""
+
+    name: str
+    group: str
+    meaning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

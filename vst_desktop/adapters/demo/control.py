@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from vst_desktop.domain.errors import UserError
+from vst_desktop.ports.faults import FaultInfo
 from vst_desktop.ports.timeline import TimelineNow
 
 _ANSWER_SECS = 30.0
@@ -26,7 +27,8 @@ class SimMarket:
 
 
 class SimControl:
-    """Implements ``ports.timeline.Timeline`` over one connection; requests go one at a time."""
+    """Implements ``ports.timeline.Timeline`` and ``ports.faults.FaultControl`` over one connection;
+    requests go one at a time."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
@@ -69,6 +71,27 @@ class SimControl:
             unserved=tuple(answer["unserved"].items()),
             recorded=frozenset(answer["recorded"]),
         )
+
+    async def faults(self) -> tuple[FaultInfo, ...]:
+        """The faults that can be turned on."""
+        answer = await self._ask(op="faults")
+        return tuple(
+            FaultInfo(name=one["name"], group=one["group"], meaning=one["meaning"])
+            for one in answer["faults"]
+            if one["switch"]
+        )
+
+    async def faults_on(self) -> tuple[str, ...]:
+        """Names of the faults that are on."""
+        return tuple((await self._ask(op="faults"))["on"])
+
+    async def start_fault(self, name: str) -> None:
+        """Turn a fault on."""
+        await self._ask(op="fault", name=name)
+
+    async def clear_fault(self, name: str | None) -> None:
+        """Turn a fault off, or all."""
+        await self._ask(op="clear", **({} if name is None else {"name": name}))
 
     async def shutdown(self) -> None:
         """Ask the simulator to end."""
