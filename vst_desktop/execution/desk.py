@@ -12,6 +12,7 @@ from vst_desktop.domain.orders import Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.checks import ReleaseChecks, spot_of
+from vst_desktop.execution.counts import OrderCounts, order_counts
 from vst_desktop.execution.daily_loss import DailyLoss
 from vst_desktop.execution.emergency import Emergency
 from vst_desktop.execution.entry import Entries
@@ -23,6 +24,7 @@ from vst_desktop.execution.hearing import Hearing
 from vst_desktop.execution.ladder import Ladders
 from vst_desktop.execution.ledger import Ledger, position_of
 from vst_desktop.execution.monitor import ExitMonitor
+from vst_desktop.execution.orphans import Orphan, Orphans
 from vst_desktop.execution.protection import Protection
 from vst_desktop.execution.reconcile import RETRY_SECS, Reconciler
 from vst_desktop.execution.rehearsal import Rehearsal, Rehearsed
@@ -31,6 +33,7 @@ from vst_desktop.execution.schedule import EntryWindow, SessionCalendar, window_
 from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Services
 from vst_desktop.execution.switches import Switches
 from vst_desktop.execution.transmit import Transmitter
+from vst_desktop.execution.unknown import Unknowns
 from vst_desktop.marketdata.events import no_dividend
 from vst_desktop.ports.broker import (
     Broker,
@@ -41,6 +44,7 @@ from vst_desktop.ports.events import DividendSource
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import Denial
 from vst_desktop.risk.sizing import RiskRules
+from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.strategy.exit import ExitReason, ExitRules
 
@@ -133,9 +137,18 @@ class Desk:
             opened=self._monitor.watch,
             revived=self._adopt,
         )
+        self._orphans = Orphans(services)
         self._reconciler = Reconciler(
-            services, ledger, self._fills, self._approvals, switches, self._exits, self._reconciled
+            services,
+            ledger,
+            self._fills,
+            self._approvals,
+            switches,
+            self._exits,
+            self._orphans,
+            self._reconciled,
         )
+        self._unknowns = Unknowns(services, ledger, self._fills, self._reconciler, self._ended)
         self._emergency = Emergency(
             services, ledger, switches, self._approvals, self._entries, self._exits
         )
@@ -222,6 +235,21 @@ class Desk:
         with self._services.clock.work("arm"):
             await self._switches.arm(account)
 
+    async def disown(self, intent_id: str) -> None:
+        """The trader says that the broker has no such UNKNOWN order; UserError when it has."""
+        with self._services.clock.work("disown"):
+            await self._unknowns.absent(intent_id)
+
+    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
+        """The trader says what an UNKNOWN order was filled with; UserError when it cannot be."""
+        with self._services.clock.work("adopt"):
+            await self._unknowns.adopt(intent_id, quantity, price)
+
+    async def cancel_orphan(self, order_ref: str) -> None:
+        """Cancel an order with our mark that the journal does not know; UserError says why not."""
+        with self._services.clock.work("cancel orphan"):
+            await self._orphans.cancel(order_ref)
+
     async def close_position(
         self, position_id: str, reason: ExitReason = ExitReason.MANUAL
     ) -> None:
@@ -251,6 +279,14 @@ class Desk:
     def at_risk_usd(self) -> Decimal:
         """Open and reserved risk together, USD."""
         return self._ledger.open_risk_usd() + self._ledger.reserved_usd()
+
+    def orphans(self) -> tuple[Orphan, ...]:
+        """Orders with our mark that the journal does not know."""
+        return self._orphans.all()
+
+    def counts(self) -> OrderCounts:
+        """Messages that today's orders took."""
+        return order_counts(self._ledger.intents(), trading_day(self._services.clock.now()))
 
     def forecast(self, account: AccountSnapshot) -> tuple[Forecast, ...]:
         """What will become of the queue with this account, as things stand."""

@@ -104,7 +104,10 @@ class Entries:
         # Asked before it is durable: a cancel that is lost is asked for again.
         asked = asyncio.ensure_future(self._ask_cancel(intent))
         try:
-            await self._ledger.amend(intent.intent_id, "cancel asked", reason=reason)
+            cancels = self._ledger.intent(intent.intent_id).cancels + 1
+            await self._ledger.amend(
+                intent.intent_id, "cancel asked", reason=reason, cancels=cancels
+            )
         finally:
             await asked
 

@@ -348,4 +348,6 @@ class Exits:
             acknowledged_at=None,
             filled_at=None,
             ack_latency_secs=None,
+            revisions=0,
+            cancels=0,
         )

@@ -119,7 +119,7 @@ class Hearing:
         if isinstance(event, Execution):
             await self._fills.on_execution(event)
         elif isinstance(event, BrokerOrder):
-            await self._fills.on_order(event)
+            await self._reconciler.on_order(event)
         elif isinstance(event, OrderRejected):
             await self._fills.on_rejected(event)
         elif isinstance(event, ConnectionChanged):

@@ -110,5 +110,8 @@ class Ladders:
             log.warning("price of %s was not changed: %s", ticket.order_ref, error)
             return ticket
         told = {"quotes": market_seen(market, None)}
-        await self._ledger.amend(intent_id, "repriced", told, limit_price=limit)
+        revisions = self._ledger.intent(intent_id).revisions + 1
+        await self._ledger.amend(
+            intent_id, "repriced", told, limit_price=limit, revisions=revisions
+        )
         return changed

@@ -10,18 +10,19 @@ from collections.abc import Callable
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import OrderState, Purpose
-from vst_desktop.execution.approvals import REF_PREFIX, Approvals
+from vst_desktop.domain.orders import BrokerOrder, OrderState, Purpose
+from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.decisions import STATION
 from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.ledger import Ledger, trade_text
+from vst_desktop.execution.orphans import Orphans
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import Trigger
 from vst_desktop.execution.switches import Switches
 from vst_desktop.ports.broker import BrokerBook, ConnectionState
 from vst_desktop.ports.clock import Timer
-from vst_desktop.ports.store import PositionRecord
+from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import leg_quantities
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Reconciler:
         approvals: To hold what waited before a restart.
         switches: Entries are refused until ``reconciled``.
         exits: Told when somebody else closed of a position.
+        orphans: Told of orders that carry our mark and are not in the journal.
         done: Called when the first two are done.
     """
 
@@ -59,6 +61,7 @@ class Reconciler:
         approvals: Approvals,
         switches: Switches,
         exits: Exits,
+        orphans: Orphans,
         done: Callable[[], None],
     ) -> None:
         self._services = services
@@ -67,8 +70,8 @@ class Reconciler:
         self._approvals = approvals
         self._switches = switches
         self._exits = exits
+        self._orphans = orphans
         self._done = done
-        self._orphans: set[str] = set()
         self._look: Timer | None = None
         # What the last look found and what the trader was told of it, by position; and the orders
         # that it missed.
@@ -84,6 +87,13 @@ class Reconciler:
                     intent.intent_id, Trigger.ABORT, reason="the station ended before it was sent"
                 )
         await self._approvals.hold_all("the station was restarted")
+
+    async def on_order(self, order: BrokerOrder) -> None:
+        """Apply news of an order; one of an orphan's that was found is followed to its end."""
+        if self._orphans.knows(order.order_ref):
+            await self._orphans.see(order)
+        else:
+            await self._fills.on_order(order)
 
     async def reconcile(self) -> None:
         """One comparison; a second look after the settle time where an order is missing."""
@@ -106,6 +116,22 @@ class Reconciler:
             await self._apply(book)
             if self._ledger.intent(intent_id).state is OrderState.UNKNOWN:
                 log.warning("%s is still unknown at the broker", intent_id)
+
+    async def look(self, intent: IntentRecord) -> BrokerBook:
+        """Read the broker's book and apply it, for an order whose fate is asked after.
+
+        Raises:
+            UserError: The broker does not answer.
+        """
+        try:
+            book = await self._services.broker.book()
+        except TimeoutError:
+            raise UserError(
+                f"the broker did not answer what became of {intent.order_ref}",
+                remedy="try again when the connection is well",
+            ) from None
+        await self._apply(book)
+        return book
 
     async def _settle(self, missing: list[str]) -> None:
         book = await self._read()
@@ -196,19 +222,10 @@ class Reconciler:
         for order in (*book.completed_orders, *book.open_orders):
             found.add(order.order_ref)
             await self._fills.on_order(order)
-            self._report_orphan(order.order_ref, order.client_id == book.own_client_id)
+            own = order.client_id == book.own_client_id
+            if own and self._ledger.by_ref(order.order_ref) is None:
+                await self._orphans.see(order)
         return [i.intent_id for i in self._ledger.at_broker() if i.order_ref not in found]
-
-    def _report_orphan(self, order_ref: str, own: bool) -> None:
-        if not own or not order_ref.startswith(REF_PREFIX) or order_ref in self._orphans:
-            return
-        if self._ledger.by_ref(order_ref) is None:
-            self._orphans.add(order_ref)
-            self._services.alert(
-                Severity.CRITICAL,
-                f"ORPHAN order {order_ref} at the broker",
-                "it carries this station's mark and is not in the journal; look at it in TWS",
-            )
 
     async def _finish(self, book: BrokerBook) -> None:
         self._check_positions(book)

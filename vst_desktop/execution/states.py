@@ -34,6 +34,10 @@ class Trigger(StrEnum):
     """The broker did not say what became of it."""
     BUST = "BUST"
     """The exchange took back every fill of it."""
+    FIND = "FIND"
+    """The broker has it, with our mark, and the journal does not."""
+    DISOWN = "DISOWN"
+    """The trader looked in TWS: nothing more of it is there."""
 
 
 T = Trigger
@@ -41,6 +45,10 @@ T = Trigger
 TRANSITIONS: dict[tuple[S, Trigger], S] = {
     (S.DRAFT, T.APPROVE): S.APPROVED,
     (S.DRAFT, T.DENY): S.DENIED,
+    (S.DRAFT, T.FIND): S.ORPHAN,
+    (S.ORPHAN, T.FILL): S.FILLED,
+    (S.ORPHAN, T.CANCEL): S.CANCELLED,
+    (S.ORPHAN, T.REJECT): S.REJECTED,
     (S.APPROVED, T.QUEUE): S.QUEUED,
     (S.APPROVED, T.HOLD): S.HELD,
     (S.APPROVED, T.COMMIT): S.INTENT,
@@ -98,6 +106,8 @@ TRANSITIONS: dict[tuple[S, Trigger], S] = {
     (S.UNKNOWN, T.CANCEL): S.CANCELLED,
     (S.UNKNOWN, T.REJECT): S.REJECTED,
     (S.UNKNOWN, T.LOSE): S.UNKNOWN,
+    (S.UNKNOWN, T.DISOWN): S.CANCELLED,
+    (S.PARTIALLY_FILLED, T.DISOWN): S.CANCELLED,
     (S.CANCELLED, T.ACK): S.CANCELLED,
     (S.CANCELLED, T.WORK): S.WORKING,
     (S.CANCELLED, T.PARTIAL): S.CANCELLED,

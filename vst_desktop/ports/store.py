@@ -55,6 +55,9 @@ class IntentRecord:
     reason: str | None = None
     exit_reason: str | None = None
     """Why a closing order was sent; ``reason`` then says what became of it."""
+    revisions: int = 0
+    cancels: int = 0
+    """How often its price was changed, and how often its cancel was asked for."""
     queued_at: datetime | None = None
     sent_at: datetime | None = None
     acknowledged_at: datetime | None = None

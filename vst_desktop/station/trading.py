@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from vst_desktop.execution.desk import Desk
 
 
@@ -18,3 +20,15 @@ class Trading:
     async def rehearse(self) -> None:
         """Rehearse the queue now."""
         await self._desk.rehearse()
+
+    async def disown(self, intent_id: str) -> None:
+        """The broker has no such UNKNOWN order, the trader says."""
+        await self._desk.disown(intent_id)
+
+    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
+        """The UNKNOWN order was filled so, the trader says."""
+        await self._desk.adopt(intent_id, quantity, price)
+
+    async def cancel_orphan(self, order_ref: str) -> None:
+        """Cancel an order that the journal does not know."""
+        await self._desk.cancel_orphan(order_ref)

@@ -28,8 +28,15 @@ def reachable(start: S) -> set[S]:
     return found
 
 
-def test_every_state_but_orphan_can_be_reached() -> None:
-    assert reachable(S.DRAFT) == set(S) - {S.ORPHAN}
+def test_every_state_can_be_reached() -> None:
+    assert reachable(S.DRAFT) == set(S)
+
+
+def test_an_orphan_is_only_ever_found_and_ends_as_the_broker_says() -> None:
+    assert {pair for pair, target in TRANSITIONS.items() if target is S.ORPHAN} == {
+        (S.DRAFT, Trigger.FIND)
+    }
+    assert reachable(S.ORPHAN) >= {S.FILLED, S.CANCELLED, S.REJECTED}
 
 
 @pytest.mark.parametrize("state", [s for s in S if s not in TERMINAL])
