@@ -20,6 +20,9 @@ GENERIC_STATISTICS, GENERIC_MARK, GENERIC_SALES, GENERIC_DIVIDENDS = 165, 221, 2
 OF_THE_PAST = frozenset({GENERIC_HISTORICAL_VOLATILITY, GENERIC_STATISTICS})
 _SIZE_OF = {quotes.BID: quotes.BID_SIZE, quotes.ASK: quotes.ASK_SIZE, quotes.LAST: quotes.LAST_SIZE}
 _CAN_AUTO_EXECUTE = 1
+_EXCHANGE = "Q"
+"""The one exchange behind every quote, in the letters of the best-exchange map."""
+_LIVE_ONLY = frozenset({quotes.BID_EXCHANGE, quotes.ASK_EXCHANGE, quotes.LAST_EXCHANGE})
 _NO_DIVIDENDS = ",,,"
 """Past and next twelve months, next date and amount: none is known."""
 _TRADING_DAYS, _DAYS_OF_VOLATILITY, _DAYS_OF_VOLUME = 252, 30, 90
@@ -92,6 +95,13 @@ def of_instrument(
         if price is not None:
             found[tick] = Priced(price, 0)
     found[quotes.HALTED] = Number(1.0 if quote.halted else 0.0)
+    for tick, priced in (
+        (quotes.BID_EXCHANGE, quote.bid),
+        (quotes.ASK_EXCHANGE, quote.ask),
+        (quotes.LAST_EXCHANGE, quote.last),
+    ):
+        if priced is not None:
+            found[tick] = Words(_EXCHANGE)
     if GENERIC_MARK in generic:
         mark = mark_price(quote)
         if mark is not None:
@@ -182,7 +192,7 @@ def changes(
 
     for tick, value in now.items():
         old = sent.get(tick)
-        if old == value:
+        if old == value or (delayed and tick in _LIVE_ONLY):
             continue
         match value:
             case Priced(price, size):
