@@ -19,6 +19,15 @@ class TradingApi(Protocol):
     async def rehearse(self) -> None:
         """Rehearse the queue now: every check, the wire gate and the broker's what-if."""
 
+    async def disown(self, intent_id: str) -> None:
+        """Answer an UNKNOWN order: the broker has none such. Nothing is sent again."""
+
+    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
+        """Answer an UNKNOWN order: it was filled, so many spreads at that price a share."""
+
+    async def cancel_orphan(self, order_ref: str) -> None:
+        """Cancel an order at the broker that carries our mark and is not in the journal."""
+
 
 class DrillApi(Protocol):
     """The fault drill of a demo; coroutines raise ``UserError``."""
@@ -32,15 +41,6 @@ class DrillApi(Protocol):
 
     async def clear(self) -> None:
         """Turn all off."""
-
-    async def disown(self, intent_id: str) -> None:
-        """Answer an UNKNOWN order: the broker has none such. Nothing is sent again."""
-
-    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
-        """Answer an UNKNOWN order: it was filled, so many spreads at that price a share."""
-
-    async def cancel_orphan(self, order_ref: str) -> None:
-        """Cancel an order at the broker that carries our mark and is not in the journal."""
 
 
 class StationApi(Protocol):
