@@ -19,6 +19,7 @@ from vst_desktop.backtest.events import NOTHING_KNOWN, Events
 from vst_desktop.backtest.holding import Broker, Held, Lot
 from vst_desktop.backtest.listing import as_day
 from vst_desktop.backtest.panel import Ints, Panel
+from vst_desktop.backtest.picking import first_of_runs
 from vst_desktop.backtest.pricing import Pricing
 from vst_desktop.backtest.rules import LabRules, Span
 from vst_desktop.backtest.signals import Signals
@@ -74,6 +75,27 @@ class _Account:
 
 def _cents(usd: float) -> Decimal:
     return Decimal(str(round(usd, 2)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _State:
+    """The account between two decisions of a session."""
+
+    budget: Budget
+    halted: bool
+    most_usd: Decimal
+    """What one spread may risk."""
+
+    @classmethod
+    def of(cls, account: _Account, day: int) -> _State:
+        """Now."""
+        budget = account.budget(day)
+        worth = budget.net_liquidation_usd or Decimal(0)
+        return cls(
+            budget=budget,
+            halted=account.lost_too_much(day),
+            most_usd=worth * Decimal(str(account.rules.risk.risk_per_trade)),
+        )
 
 
 @dataclass(slots=True)
@@ -163,11 +185,12 @@ class Lab:
     ) -> None:
         offers = self._offers(account, tally, found, day, today)
         account.reserved = []
-        place = 0
+        place, state = 0, _State.of(account, day)
         while place < len(offers):
-            decided = self._decide(account, offers, place, day)
+            decided = self._decide(account, state, offers, place)
             if isinstance(decided, Lot):
                 account.reserved.append(decided)
+                state = _State.of(account, day)
                 place += 1
                 continue
             last = len(offers) if decided in FOR_ALL else place + 1
@@ -184,21 +207,25 @@ class Lab:
                 self._deny(tally, offers, np.array([lot.place]), held)
         account.reserved = []
 
-    def _decide(self, account: _Account, offers: Offers, place: int, day: int) -> Lot | DenialCode:
+    def _decide(
+        self, account: _Account, state: _State, offers: Offers, place: int
+    ) -> Lot | DenialCode:
         """What the desk would say to an approval of this offer: how many, or why not (SPEC 8)."""
         rules, panel = self._rules, self._panel
         owner = int(panel.owner[offers.row[place]])
         if any(lot.owner == owner for lot in account.reserved):
             return DenialCode.DUPLICATE_UNDERLYING
-        if account.lost_too_much(day):
+        if state.halted:
             return DenialCode.DAILY_LOSS
-        budget = account.budget(day)
+        budget = state.budget
         pick = int(offers.pick[place])
         natural = price(float(offers.picks.natural[pick]))
         each = natural * STANDARD_MULTIPLIER + self._commission
         denied = check_budget(each, budget, rules.risk)
         if denied is not None:
             return denied.code
+        if each > state.most_usd:
+            return DenialCode.SIZE
         spread = spread_of(panel, offers, place)
         bound = approval_bound(natural, spread, CENT, rules.approval)
         if bound < natural:
@@ -218,7 +245,7 @@ class Lab:
             return denied.code
         if size.contracts < 1:
             return DenialCode.SIZE
-        if self._events.denies(spread, day):
+        if self._events.denies(spread, int(panel.day[offers.row[place]])):
             return DenialCode.EVENT
         return Lot(
             place=place,
@@ -237,19 +264,25 @@ class Lab:
         self, account: _Account, tally: _Tally, found: Signals, day: int, today: slice
     ) -> Offers:
         """The day's signals with their spreads, of the chains that a scan would load."""
-        rows, signs = found.row[today], found.sign[today]
-        owner = self._panel.owner[rows]
-        holding = np.isin(owner, [one.owner for one in account.held])
-        place = np.cumsum(np.diff(owner, prepend=-1) != 0)
+        owner = self._panel.owner[found.row[today]]
+        holding = np.zeros(len(owner), dtype=np.bool_)
+        held = 0
+        for one in account.held:
+            same = owner == one.owner
+            if same.any():
+                holding |= same
+                held += 1
         # Chains of held symbols come first (SPEC 4); what they could offer is a duplicate.
-        if holding.any():
+        if held:
             tally.denied[str(DenialCode.DUPLICATE_UNDERLYING)] += int(holding.sum())
-        left = self._rules.max_chains - len(np.unique(owner[holding]))
-        fresh = np.cumsum((np.diff(place, prepend=0) != 0) & ~holding)
-        asked = np.flatnonzero(~holding & (fresh <= left))
-        rows, signs, strategies = rows[asked], signs[asked], found.strategy[today][asked]
+        fresh = np.flatnonzero(~holding)
+        place = found.place[today][fresh]
+        symbols = np.cumsum(np.concatenate(([1], place[1:] != place[:-1])))[: len(fresh)]
+        asked = fresh[symbols <= self._rules.max_chains - held]
+        rows = found.row[today][asked]
+        signs, strategies = found.sign[today][asked], found.strategy[today][asked]
         units, unit = np.unique(rows * 2 + (signs > 0), return_inverse=True)
-        tally.chains += len(np.unique(rows))
+        tally.chains += len(first_of_runs(units // 2))
         picks = self._pricing.picks(day, units // 2, np.where(units % 2 == 1, 1, -1))
         tally.rejected.update(picks.rejected)
         return rank(

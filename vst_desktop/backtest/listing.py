@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vst_desktop.backtest.panel import Floats, Ints
+from vst_desktop.backtest.panel import Floats
 from vst_desktop.options.contracts import last_trading_day
 
 STRIKES = 26
@@ -51,9 +51,3 @@ def strikes(spots: Floats) -> Floats:
     middle = np.floor(spots / step) - STRIKES // 2 + 1
     grid: Floats = (middle[:, None] + np.arange(STRIKES)) * step[:, None]
     return grid
-
-
-def pair_indices() -> tuple[Ints, Ints]:
-    """All pairs of strikes, the lower one first."""
-    low, high = np.triu_indices(STRIKES, k=1)
-    return low.astype(np.int64), high.astype(np.int64)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vst_desktop.backtest.listing import STRIKES, expirations, pair_indices, strikes
+from vst_desktop.backtest.listing import STRIKES, expirations, strikes
 from vst_desktop.backtest.panel import Floats, Ints, Panel
 from vst_desktop.backtest.surface import Surface
 from vst_desktop.options.ladder import UNIT, exact, to_units
@@ -53,13 +53,16 @@ class Picks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Legs:
-    """Every listed contract of some chains: rows are ladders (a unit and an expiration)."""
+    """Every listed contract of some chains: columns are ladders (a unit and an expiration).
+
+    Rows go from the best strike to the worst: ascending for calls, descending for puts, so that
+    the long leg of every spread stands above the short one.
+    """
 
     unit: Ints
     expiration: Ints
     dte: Ints
     spot: Floats
-    sign: Floats
     strike: Ints
     volatility: Floats
     delta: Floats
@@ -73,31 +76,31 @@ def modelled_legs(
     """The chains of these rows of one day, calls where the sign is 1, puts where it is -1."""
     listed = np.array(expirations(day, rules.min_dte, rules.max_dte), dtype=np.int64)
     count = len(listed)
+    spots = panel.close[rows]
+    strike = strikes(spots).T
+    strike = np.where(signs > 0, strike, strike[::-1])
+    there = strike > 0
+    moneyness = np.log(np.where(there, strike, spots) / spots)
     unit = np.repeat(np.arange(len(rows)), count)
     expiration = np.tile(listed, len(rows))
-    spot = panel.close[rows][unit]
-    sign = signs[unit].astype(np.float64)
+    spot, sign = spots[unit], signs[unit].astype(np.float64)
+    strike, moneyness, there = strike[:, unit], moneyness[:, unit], there[:, unit]
     years = (expiration - day) / DAYS_A_YEAR
     at_spot = surface.at_spot(
         panel.variance_short[rows][unit], panel.variance_long[rows][unit], years
     )
-    strike = np.repeat(strikes(panel.close[rows]), count, axis=0)
-    listed_strike = np.where(strike > 0, strike, spot[:, None])
-    column = (spot[:, None], years[:, None])
-    volatility = surface.at_strike(at_spot[:, None], column[0], listed_strike, column[1])
-    price, delta = surface.value(sign[:, None], column[0], listed_strike, column[1], volatility)
+    volatility = surface.at_strike(at_spot, moneyness, years)
+    price, delta = surface.value(sign, spot, strike, moneyness, years, volatility)
     bid, ask = surface.quotes(price)
-    bid = np.where(strike > 0, bid, 0.0)
     return Legs(
         unit=unit,
         expiration=expiration,
         dte=expiration - day,
         spot=spot,
-        sign=sign,
         strike=to_units(strike),
         volatility=volatility,
         delta=delta,
-        bid=bid.astype(np.int64),
+        bid=np.where(there, bid, 0.0).astype(np.int64),
         ask=ask.astype(np.int64),
     )
 
@@ -118,23 +121,39 @@ def pick(legs: Legs, rules: SelectionRules) -> Picks:
     rules ``not_quoted``, ``stale``, ``surface`` and ``open_interest`` refuse none.
     """
     rejected: dict[str, int] = {}
-    quoted, clean = _judged(legs, rules)
-    low, high = _reachable(rules.max_strike_steps)
-    with_quotes = quoted[:, low] & quoted[:, high]
-    ladder, place = np.nonzero(clean[:, low] & clean[:, high])
-    rejected["quote"] = with_quotes.size - int(with_quotes.sum())
-    rejected["leg_spread"] = int(with_quotes.sum()) - len(ladder)
-    row, up = ladder * STRIKES, legs.sign[ladder] > 0
-    first, second = low[place], high[place]
-    ends = _Ends(
-        strike=legs.strike.ravel(),
-        delta=legs.delta.ravel(),
-        expected_move=_expected_moves(legs, quoted),
+    quoted, narrow = _judged(legs, rules)
+    long, short = _reachable(rules.max_strike_steps)
+    left = quoted[long] & quoted[short]
+    rejected["quote"] = left.size - int(left.sum())
+    # Prices of all pairs at once: rows are pairs of strikes, columns ladders.
+    grid = Pairs(
+        long=long,
+        short=short,
+        natural=legs.ask[long] - legs.bid[short],
+        close=legs.bid[long] - legs.ask[short],
+        width=np.abs(legs.strike[long] - legs.strike[short]),
     )
-    pairs = _pairs(legs, row + np.where(up, first, second), row + np.where(up, second, first))
-    for name, fails in (PRICE_CHECKS | GREEK_CHECKS).items():
-        at = pairs.short // STRIKES
-        around = _Ends(strike=ends.strike, delta=ends.delta, expected_move=ends.expected_move[at])
+    wide = ~(narrow[long] & narrow[short])
+    judged = {"leg_spread": wide}
+    around = _Ends(strike=legs.strike, delta=legs.delta, expected_move=legs.spot)
+    for name, fails in PRICE_CHECKS.items():
+        judged[name] = fails(grid, rules, around, legs.spot)
+    for name, failing in judged.items():
+        rejected[name] = int((failing & left).sum())
+        left &= ~failing
+    flat = np.flatnonzero(left)
+    place, ladder = np.divmod(flat, len(legs.unit))
+    pairs = Pairs(
+        long=long[place] * len(legs.unit) + ladder,
+        short=short[place] * len(legs.unit) + ladder,
+        natural=grid.natural.ravel()[flat],
+        close=grid.close.ravel()[flat],
+        width=grid.width.ravel()[flat],
+    )
+    strike, delta, moves = legs.strike.ravel(), legs.delta.ravel(), _expected_moves(legs, quoted)
+    for name, fails in GREEK_CHECKS.items():
+        at = pairs.short % len(legs.unit)
+        around = _Ends(strike=strike, delta=delta, expected_move=moves[at])
         failing = fails(pairs, rules, around, legs.spot[at])
         rejected[name] = int(failing.sum())
         pairs = pairs.where(~failing)
@@ -142,49 +161,41 @@ def pick(legs: Legs, rules: SelectionRules) -> Picks:
 
 
 def _judged(legs: Legs, rules: SelectionRules) -> tuple[Mask, Mask]:
-    """Which contracts have a quote, and which of those one that is narrow enough."""
+    """Which contracts have a quote, and which one that is narrow enough."""
     top, bottom = exact(rules.max_leg_spread_pct)
-    quoted = legs.bid > 0
-    wide = 2 * (legs.ask - legs.bid) * bottom > top * (legs.ask + legs.bid)
-    return quoted, quoted & ~wide
+    narrow = 2 * (legs.ask - legs.bid) * bottom <= top * (legs.ask + legs.bid)
+    return legs.bid > 0, narrow
 
 
 @lru_cache(maxsize=16)
 def _reachable(max_steps: int) -> tuple[Ints, Ints]:
-    low, high = pair_indices()
-    near = high - low <= (max_steps or STRIKES)
-    return low[near], high[near]
-
-
-def _pairs(legs: Legs, long: Ints, short: Ints) -> Pairs:
-    strike, bid, ask = legs.strike.ravel(), legs.bid.ravel(), legs.ask.ravel()
-    return Pairs(
-        long=long,
-        short=short,
-        natural=ask[long] - bid[short],
-        close=bid[long] - ask[short],
-        width=np.abs(strike[long] - strike[short]),
-    )
+    first, second = np.triu_indices(STRIKES, k=1)
+    near = second - first <= (max_steps or STRIKES)
+    return first[near].astype(np.int64), second[near].astype(np.int64)
 
 
 def _expected_moves(legs: Legs, quoted: Mask) -> Floats:
     """Of each ladder, with the volatility between the two quoted strikes around the spot."""
-    strike = np.where(quoted, legs.strike / UNIT, np.nan)
-    below = np.where(strike <= legs.spot[:, None], strike, -np.inf)
-    above = np.where(strike > legs.spot[:, None], strike, np.inf)
-    left, right = np.argmax(below, axis=1), np.argmin(above, axis=1)
-    row = np.arange(len(legs.unit))
-    low, high = below[row, left], above[row, right]
+    strike = legs.strike / UNIT
+    low = np.where(quoted & (strike <= legs.spot), strike, -np.inf)
+    high = np.where(quoted & (strike > legs.spot), strike, np.inf)
+    below, above = low.argmax(axis=0), high.argmin(axis=0)
+    column = np.arange(len(legs.unit))
+    under, over = low[below, column], high[above, column]
     with np.errstate(invalid="ignore"):  # nothing quoted on one side: no expected move
-        share = (legs.spot - low) / (high - low)
-    at_spot = legs.volatility[row, left] * (1 - share) + legs.volatility[row, right] * share
+        share = (legs.spot - under) / (over - under)
+    low_volatility, high_volatility = (
+        legs.volatility[below, column],
+        legs.volatility[above, column],
+    )
+    at_spot = low_volatility + share * (high_volatility - low_volatility)
     move: Floats = legs.spot * at_spot * np.sqrt(legs.dte / DAYS_A_YEAR)
     return move
 
 
 def _best(legs: Legs, pairs: Pairs, rules: SelectionRules, rejected: dict[str, int]) -> Picks:
     """The first pair of each unit in the total order of ``select``."""
-    ladder = pairs.long // STRIKES
+    ladder = pairs.long % len(legs.unit)
     unit, strike = legs.unit[ladder], legs.strike.ravel()
     bid, ask = legs.bid.ravel(), legs.ask.ravel()
     cost = (ask - bid)[pairs.long] + (ask - bid)[pairs.short]
@@ -194,7 +205,7 @@ def _best(legs: Legs, pairs: Pairs, rules: SelectionRules, rejected: dict[str, i
     keys = (strike[pairs.short], strike[pairs.long], ladder, pairs.natural, cost, first, unit)
     order = np.lexsort(keys)
     unit = unit[order]
-    best = order[np.flatnonzero(np.diff(unit, prepend=-1))]
+    best = order[first_of_runs(unit)]
     ladder, long, short = ladder[best], pairs.long[best], pairs.short[best]
     mid = (bid + ask) / (2 * UNIT)
     delta = legs.delta.ravel()
@@ -217,3 +228,10 @@ def _best(legs: Legs, pairs: Pairs, rules: SelectionRules, rejected: dict[str, i
         short_ratio=np.ones(len(best)),
         rejected=rejected,
     )
+
+
+def first_of_runs(values: Ints) -> Ints:
+    """Where runs of equal values begin."""
+    if not values.size:
+        return np.empty(0, dtype=np.int64)
+    return np.concatenate(([0], np.flatnonzero(values[1:] != values[:-1]) + 1))

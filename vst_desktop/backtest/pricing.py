@@ -116,8 +116,9 @@ class Modelled:
             (bought.short_strike, bought.short_ratio),
         ):
             strike = strikes[:, None] / scale
-            volatility = surface.at_strike(at_spot, spot, strike, years) * ratio[:, None]
-            price, _ = surface.value(sign, spot, strike, years, volatility)
+            moneyness = np.log(strike / spot)
+            volatility = surface.at_strike(at_spot, moneyness, years) * ratio[:, None]
+            price, _ = surface.value(sign, spot, strike, moneyness, years, volatility)
             bid, ask = surface.quotes(price, scale)
             quotes.append((bid / UNIT, ask / UNIT))
         (long_bid, long_ask), (short_bid, short_ask) = quotes

@@ -34,6 +34,8 @@ class Signals:
     strategy: npt.NDArray[np.int8]
     sign: npt.NDArray[np.int8]
     day: Ints
+    place: Ints
+    """Of its symbol among those of its day, from 0."""
     stopped: dict[str, int]
     needed_usd: float | None
     found: int
@@ -84,10 +86,21 @@ def signals(
         strategy=strategy[kept],
         sign=sign[kept],
         day=panel.day[row_of[kept]],
+        place=_places(panel.day[row_of[kept]], panel.owner[row_of[kept]]),
         stopped=stopped,
         needed_usd=float(dear.min()) if dear.size and not kept.size else None,
         found=len(row_of),
     )
+
+
+def _places(day: Ints, owner: npt.NDArray[np.int32]) -> Ints:
+    if not day.size:
+        return np.empty(0, dtype=np.int64)
+    other_day = day[1:] != day[:-1]
+    count = np.concatenate(([0], np.cumsum(other_day | (owner[1:] != owner[:-1]))))
+    of_day = np.concatenate(([0], np.cumsum(other_day)))
+    first = count[np.concatenate(([0], np.flatnonzero(other_day) + 1))]
+    return np.asarray(count - first[of_day], dtype=np.int64)
 
 
 def _matched(panel: Panel, rows: SignalRows, span: Span) -> tuple[Ints, Ints]:

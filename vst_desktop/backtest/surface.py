@@ -18,6 +18,7 @@ REVERSION = 4.0
 FARTHEST = 3.0
 """Standard deviations from the spot beyond which the volatility stays."""
 LEAST_VOLATILITY = 0.05
+LEAST_SHAPE = 0.3
 _UNIT = 10_000
 _TICK = 100
 """A cent, in 1/10000 USD."""
@@ -47,15 +48,21 @@ class Surface:
         variance = long + (short - long) * fading
         return np.maximum(self.volatility_premium * np.sqrt(variance), LEAST_VOLATILITY)
 
-    def at_strike(self, at_spot: Floats, spot: Floats, strike: Floats, years: Floats) -> Floats:
-        """Volatility per year at the strike."""
-        away = np.log(strike / spot) / (at_spot * np.sqrt(np.maximum(years, 1 / DAYS_A_YEAR)))
-        away = np.clip(away, -FARTHEST, FARTHEST)
+    def at_strike(self, at_spot: Floats, moneyness: Floats, years: Floats) -> Floats:
+        """Volatility per year at the strike whose logarithm lies ``moneyness`` above the spot's."""
+        away = moneyness / (at_spot * np.sqrt(np.maximum(years, 1 / DAYS_A_YEAR)))
+        away = np.minimum(np.maximum(away, -FARTHEST), FARTHEST)
         shape = 1 + away * (self.skew + self.smile * away)
-        return np.asarray(at_spot * np.maximum(shape, 0.3))
+        return np.asarray(at_spot * np.maximum(shape, LEAST_SHAPE))
 
     def value(
-        self, sign: Floats, spot: Floats, strike: Floats, years: Floats, volatility: Floats
+        self,
+        sign: Floats,
+        spot: Floats,
+        strike: Floats,
+        moneyness: Floats,
+        years: Floats,
+        volatility: Floats,
     ) -> tuple[Floats, Floats]:
         """Price per share and delta; calls where ``sign`` is 1, puts where it is -1.
 
@@ -63,10 +70,11 @@ class Surface:
         """
         root = volatility * np.sqrt(np.maximum(years, 1e-6))
         carry, discount = np.exp(-self.dividend_yield * years), np.exp(-self.rate * years)
-        d1 = (np.log(spot / strike) + (self.rate - self.dividend_yield) * years) / root + 0.5 * root
-        n1, n2 = cdf(np.stack(np.broadcast_arrays(sign * d1, sign * (d1 - root))))
+        middle = ((self.rate - self.dividend_yield) * years - moneyness) / root
+        half = 0.5 * root
+        n1, n2 = cdf(np.stack((sign * (middle + half), sign * (middle - half))))
         delta = sign * carry * n1
-        price = spot * delta - sign * strike * discount * n2
+        price = spot * delta - sign * discount * strike * n2
         return np.maximum(price, np.maximum(sign * (spot - strike), 0.0)), delta
 
     def quotes(self, price: Floats, scale: Floats | float = 1.0) -> tuple[Floats, Floats]:

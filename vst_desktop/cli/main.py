@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from vst_desktop.cli import (
+    backtest,
     bars,
     bench,
     demo,
@@ -32,6 +33,7 @@ COMMANDS = {
     "sim": sim,
     "scan": scan,
     "select": select,
+    "backtest": backtest,
     "payoff": payoff,
     "bars": bars,
     "bench": bench,

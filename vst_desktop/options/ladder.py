@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +54,7 @@ class Ladder:
     """The legs whose Greeks are the station's own."""
 
 
+@lru_cache(maxsize=64)
 def exact(limit: float) -> tuple[int, int]:
     """A limit as typed (0.15 is 3/20, not its binary neighbour): numerator and denominator."""
     return Fraction(Decimal(str(limit))).limit_denominator(1_000_000).as_integer_ratio()

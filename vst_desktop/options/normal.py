@@ -50,10 +50,12 @@ def cdf(x: npt.ArrayLike) -> Floats:
     size = np.minimum(np.abs(value), 40.0)
     top = np.full_like(size, _NUMERATOR[0])
     for coefficient in _NUMERATOR[1:]:
-        top = top * size + coefficient
+        top *= size
+        top += coefficient
     bottom = np.full_like(size, _DENOMINATOR[0])
     for coefficient in _DENOMINATOR[1:]:
-        bottom = bottom * size + coefficient
+        bottom *= size
+        bottom += coefficient
     density = np.exp(-0.5 * size * size)
     lower = density * top / bottom
     far = size >= _TAIL
