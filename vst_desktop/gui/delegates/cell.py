@@ -33,6 +33,8 @@ class CellDelegate(QStyledItemDelegate):
         self._theme = theme
         self._body = font(BODY_PX, 500)
         self._strong = font(BODY_PX, 600)
+        self._struck = font(BODY_PX, 500)
+        self._struck.setStrikeOut(True)
         self._chip = font(CAPTION_PX, 600)
         self.hovered_row = -1
 
@@ -106,6 +108,8 @@ class CellDelegate(QStyledItemDelegate):
         painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
 
     def _font(self, cell: Cell) -> QFont:
+        if cell.struck:
+            return self._struck
         return self._strong if cell.strong else self._body
 
     @staticmethod

@@ -40,6 +40,8 @@ class Cell:
     tooltip: str = ""
     spark: tuple[float, ...] = ()
     distance: Distance | None = None
+    struck: bool = False
+    """Struck through: the price is too old to be believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +62,5 @@ class Column[Row]:
     stretch: int = 1
     rank: int = 0
     tooltip: str = ""
+    optional: bool = False
+    """Hidden until the trader chooses it."""

@@ -77,14 +77,21 @@ class RowModel[Row](QAbstractTableModel):
                 self.endRemoveRows()
 
     def _change(self, fresh: dict[str, Row]) -> None:
-        last = len(self.columns) - 1
+        first: int | None = None
         for number, key in enumerate(self._keys):
             old, new = self._rows[number], fresh[key]
-            if new is old:
+            if new is old or new == old:
+                self._tell(first, number)
+                first = None
                 continue
             self._rows[number] = new
-            if new != old:
-                self.dataChanged.emit(self.index(number, 0), self.index(number, last))
+            first = number if first is None else first
+        self._tell(first, len(self._keys))
+
+    def _tell(self, first: int | None, end: int) -> None:
+        """Rows from ``first`` up to ``end`` have changed: one signal for all of them."""
+        if first is not None:
+            self.dataChanged.emit(self.index(first, 0), self.index(end - 1, len(self.columns) - 1))
 
     def _insert(self, fresh: dict[str, Row]) -> None:
         known = set(self._keys)

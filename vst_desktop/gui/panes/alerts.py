@@ -22,10 +22,12 @@ class AlertsPane(Pane):
         self.model: RowModel[AlertRow] = RowModel(ALERTS, alert_key)
         self.table = Table(theme, self.model, alert_key, "Alerts")
         self.table.chosen.connect(self._chosen)
+        self.own_table(self.table)
         self.body.addWidget(self.table, 1)
 
     def show_view(self, view: StationView) -> None:
         """Show the alerts of this view."""
+        self.set_mode(str(view.strip.mode))
         unread = view.unread_alerts
         self.set_info(f"{unread} new" if unread else "", "warn")
         self.model.set_rows(view.alerts)

@@ -35,6 +35,8 @@ class BookPane(Pane):
             "No positions. Approve a candidate (Ctrl+Enter) and its fill will stand here."
         )
         self.orders_table.set_note("No orders. An approved candidate (Ctrl+Enter) waits here.")
+        self.own_table(self.positions_table)
+        self.own_table(self.orders_table)
         self.add_tab("Positions", self.positions_table)
         self.add_tab("Orders", self.orders_table)
         self._close = self._button("Close now", "Close the selected position (Ctrl+Shift+X)")
@@ -50,6 +52,7 @@ class BookPane(Pane):
 
     def show_view(self, view: StationView) -> None:
         """Show the positions and orders of this view."""
+        self.set_mode(str(view.strip.mode))
         self.positions.set_rows(view.positions)
         self.orders.set_rows(view.orders)
         self._state = protection_state(view)

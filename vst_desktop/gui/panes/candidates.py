@@ -23,10 +23,12 @@ class CandidatesPane(Pane):
         self.table = Table(theme, self.model, lambda r: r.candidate_id, "Candidates")
         self.table.set_note("Starting the station…")
         self.table.chosen.connect(self._chosen)
+        self.own_table(self.table)
         self.body.addWidget(self.table, 1)
 
     def show_view(self, view: StationView) -> None:
         """Show the candidates of this view."""
+        self.set_mode(str(view.strip.mode))
         self.set_info(view.candidates.summary)
         self.model.set_rows(view.candidates.rows)
         self.table.set_note(

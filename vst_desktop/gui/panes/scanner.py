@@ -43,11 +43,13 @@ class ScannerPane(Pane):
         self.header.addWidget(self._button)
         self.rules = RulePanel(theme)
         self.rules.switch_wanted.connect(self.switch_wanted)
+        self.own_table(self.table)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.rules)
 
     def show_view(self, view: StationView) -> None:
         """Show the scan of this view."""
+        self.set_mode(str(view.strip.mode))
         scan = view.scan
         self._running = scan.progress is not None
         self._button.setEnabled(True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
@@ -19,6 +21,7 @@ from PySide6.QtWidgets import (
 from vst_desktop.gui.theme import Theme, font, set_tone
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, PANE_HEADER_PX
 from vst_desktop.gui.widgets.banner import Banner
+from vst_desktop.gui.widgets.table import Table
 
 
 class Elided(QLabel):
@@ -118,6 +121,17 @@ class Pane(QFrame):
         self.body = outer
         self._tabs = QButtonGroup(self)
         self._stack: QStackedWidget | None = None
+        self._own_tables: list[Table[Any]] = []
+
+    def own_table(self, table: Table[Any]) -> None:
+        """What becomes of the table's exports is told in this pane."""
+        self._own_tables.append(table)
+        table.exported.connect(self.banner.tell)
+
+    def set_mode(self, mode: str) -> None:
+        """The trading mode that stands in every export."""
+        for table in self._own_tables:
+            table.mode = mode
 
     def set_info(self, text: str, tone: str = "text2") -> None:
         """What stands at the right of the header."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from vst_desktop.gui.delegates.cell import EDGE_PX, PAD_PX, CellDelegate
 from vst_desktop.gui.delegates.painting import CHIP_PAD_PX, DOT_TAKEN_PX
-from vst_desktop.gui.models.cells import Kind
+from vst_desktop.gui.models.cells import Column, Kind
+from vst_desktop.gui.models.export import csv_text
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, ROW_PX
+from vst_desktop.gui.widgets.table_menu import TableMenu
 
 SETTLE_MS = 1000
 SLACK_PX = 1
@@ -23,16 +25,20 @@ class Table[Row](QTableView):
     """Shows a row model.
 
     ``chosen`` is emitted with the row's key when the trader (not the program) selects a row;
-    ``opened`` on a double click. Enter does nothing here, on purpose.
+    ``opened`` on a double click. Enter does nothing here, on purpose. A right click on header or
+    rows opens the menu of columns and export; ``exported`` tells what became of it, with a tone.
     """
 
     chosen = Signal(str)
     opened = Signal(str)
+    columns_changed = Signal()
+    exported = Signal(str, str)
 
     def __init__(
         self, theme: Theme, model: RowModel[Row], key: Callable[[Row], str], name: str
     ) -> None:
         super().__init__()
+        self.mode = ""
         self._theme = theme
         self._rows = model
         self._key = key
@@ -51,10 +57,13 @@ class Table[Row](QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self._set_up_headers()
         self._least = self._least_widths()
+        self._choice: dict[str, bool] = {}
+        self._menu = TableMenu(self)
         model.layoutChanged.connect(self.viewport().update)
         self.selectionModel().currentRowChanged.connect(self._current_changed)
         self.doubleClicked.connect(self._opened)
@@ -95,6 +104,36 @@ class Table[Row](QTableView):
         widths[0] += EDGE_PX - PAD_PX
         widths[-1] += EDGE_PX - PAD_PX
         return widths
+
+    # -- columns
+
+    @property
+    def columns(self) -> tuple[Column[Row], ...]:
+        """All columns, shown or not."""
+        return self._rows.columns
+
+    @property
+    def choice(self) -> dict[str, bool]:
+        """Columns that the trader has shown or hidden, by title."""
+        return dict(self._choice)
+
+    def choose_columns(self, choice: Mapping[str, bool]) -> None:
+        """Show or hide columns by title (unknown ones are nothing); the rest are as they come."""
+        known = {column.title for column in self._rows.columns}
+        self._choice = {title: shown for title, shown in choice.items() if title in known}
+        self._fit()
+        self.columns_changed.emit()
+
+    def wanted(self, place: int) -> bool:
+        """Whether the column is to be shown, if there is room."""
+        column = self._rows.columns[place]
+        return self._choice.get(column.title, not column.optional)
+
+    def csv(self) -> str:
+        """The rows as they stand, with every column, as CSV."""
+        count = self._rows.rowCount()
+        rows = (row for row in map(self._rows.row, range(count)) if row is not None)
+        return csv_text(self._rows.columns, rows, self.mode)
 
     # -- what it shows
 
@@ -194,11 +233,13 @@ class Table[Row](QTableView):
     def _fit(self) -> None:
         room = self.viewport().width()
         columns = self._rows.columns
-        shown = set(range(len(columns)))
+        shown = {place for place in range(len(columns)) if self.wanted(place)}
         for place in sorted(shown, key=lambda n: -columns[n].rank):
             if columns[place].rank == 0 or sum(self._least[n] for n in shown) <= room:
                 break
-            shown.discard(place)
+            # what the trader chose stays: then the table scrolls
+            if columns[place].title not in self._choice:
+                shown.discard(place)
         spare = room - sum(self._least[n] for n in shown)
         shares = sum(columns[n].stretch for n in shown) or 1
         used = 0
@@ -208,8 +249,7 @@ class Table[Row](QTableView):
                 continue
             wide = self._least[place] + max(0, spare) * columns[place].stretch // shares
             used += wide
-            last = place == max(shown)
-            if last:
+            if place == max(shown) and (used < room or not self._choice):
                 wide = max(40, wide + room - used)
             self.setColumnWidth(place, wide)
 
