@@ -24,8 +24,8 @@ def csv_text[Row](columns: Sequence[Column[Row]], rows: Iterable[Row], mode: str
     Numbers are plain numbers, times ISO 8601 with offset, fractions stay fractions. Text that a
     spreadsheet would take for a formula stands behind an apostrophe.
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
     writer.writerow(["Mode", *(column.title for column in columns)])
     for row in rows:
         writer.writerow([mode, *(_value(column, row) for column in columns)])
