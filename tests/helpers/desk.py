@@ -144,8 +144,8 @@ def in_world(
             await world.settle()
         finally:
             await world.desk.stop()
-            assert await journal.verify() is None
-            await journal.close()
+            assert await world.journal.verify() is None
+            await world.journal.close()
 
     asyncio.run(run())
 

@@ -91,6 +91,68 @@ def test_entries_go_again_when_there_is_room(tmp_path: Path, disk: Disk) -> None
     assert not disk.reserve.exists()
 
 
+class BrokenDisk:
+    """A disk that fails to write, with one of SQLite's errors, while ``error`` is set."""
+
+    def __init__(self) -> None:
+        self.error: tuple[str, int] | None = None
+
+    def check(self) -> None:
+        if self.error is not None:
+            error = sqlite3.OperationalError(self.error[0])
+            error.sqlite_errorcode = self.error[1]
+            raise error
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> BrokenDisk:
+    disk = BrokenDisk()
+
+    class Connection(sqlite3.Connection):
+        def execute(self, sql: str, *args: Any) -> sqlite3.Cursor:
+            if sql == "COMMIT":
+                disk.check()
+            return super().execute(sql, *args)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *a, **k: connect(*a, **{"factory": Connection, **k})
+    )
+    return disk
+
+
+@pytest.mark.allow_log("journal")
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("disk I/O error", sqlite3.SQLITE_IOERR_FSYNC),
+        ("attempt to write a readonly database", sqlite3.SQLITE_READONLY),
+    ],
+)
+def test_a_disk_that_fails_sends_nothing_and_entries_go_again_when_it_is_well(
+    tmp_path: Path, broken: BrokenDisk, text: str, code: int
+) -> None:
+    async def story(world: World) -> None:
+        await opened(world, "AAPL")
+        broken.error = text, code
+        with pytest.raises(UserError, match=text):
+            await approve(world, "MSFT")
+        with pytest.raises(UserError, match="cannot be written"):
+            await approve(world, "MSFT")
+        assert [a[0] for a in world.told("JOURNAL ERROR")] == [Severity.CRITICAL]
+        with pytest.raises(UserError, match=text):
+            await world.desk.close_position(world.desk.positions()[0].position_id)
+        await world.settle()
+        assert len(world.broker.placed) == 1  # no commit, no order: the exit neither
+        assert world.desk.unprotected() == 1
+        broken.error = None
+        await world.journal.record("x")
+        assert world.told("JOURNAL WELL") and world.desk.unprotected() == 0
+        await opened(world, "MSFT")
+
+    in_world(tmp_path, INSIDE, story)
+
+
 @pytest.mark.allow_log("journal|could not be journalled")
 @pytest.mark.parametrize("pages", range(0, 24, 2))
 def test_no_order_is_sent_without_its_durable_intent(tmp_path: Path, pages: int) -> None:

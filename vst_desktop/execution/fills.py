@@ -209,6 +209,12 @@ class Fills:
         if known is None or known["exec_id"].rpartition(".")[2] <= number:
             self._executions[order_ref][stem] = data
 
+    def _corrected(self, intent: IntentRecord) -> bool:
+        """Whether the exchange changed its mind on an execution; some may be lost with a journal
+        that was damaged, too."""
+        told = self._executions[intent.order_ref].values()
+        return any(not data["exec_id"].endswith(".01") for data in told)
+
     def _filled(self, intent: IntentRecord) -> Filled:
         stems = self._executions[intent.order_ref]
         real = [data for stem, data in stems.items() if not stem.startswith("status-")]
@@ -220,9 +226,9 @@ class Fills:
     async def _settle(self, intent: IntentRecord) -> None:
         intent = self._ledger.intent(intent.intent_id)
         filled = self._filled(intent)
-        if filled.quantity < intent.filled:
+        if filled.quantity < intent.filled and self._corrected(intent):
             intent = await self._bust(intent, filled)
-        elif filled.quantity and (filled.quantity, filled.average) != (
+        elif filled.quantity >= max(intent.filled, 1) and (filled.quantity, filled.average) != (
             intent.filled,
             intent.average_fill_price,
         ):

@@ -47,6 +47,8 @@ class Protection:
             return "the broker is not connected"
         if not self._switches.reconciled:
             return "its book is not reconciled with the broker's"
+        if self._services.journal.trouble is not None:
+            return self._services.journal.trouble
         symbol = position.spread.symbol
         if symbol in self._blind():
             return f"the data of {symbol} are not live"

@@ -39,7 +39,7 @@ class Switches:
 
     def _journal_heard(self, trouble: str | None) -> None:
         if trouble is not None:
-            told = f"{trouble}; entries are refused, exits go on from what was kept free for them"
+            told = f"{trouble}; entries are refused, exits go on as long as they can be journalled"
             self._services.alert(Severity.CRITICAL, "System: JOURNAL ERROR", told)
         else:
             self._services.alert(Severity.INFO, "System: JOURNAL WELL", "entries may go again")

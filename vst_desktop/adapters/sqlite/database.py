@@ -105,13 +105,16 @@ class Database:
         self._thread.submit(self._write, jobs)
 
     def _write(self, jobs: list[_Job]) -> None:
-        full = self._commit(jobs)
-        if full and self._reserve.release():
+        failed = self._commit(jobs)
+        if failed is not None and is_full(failed) and self._reserve.release():
             # What was kept for this: exits, fills and the end of what is at the broker.
-            self._commit(jobs)
-        elif not full:
+            failed = self._commit(jobs)
+        elif failed is None:
             self._reserve.renew()
-        self._loop.call_soon_threadsafe(self._written, jobs, self._reserve.trouble)
+        trouble = self._reserve.trouble
+        if failed is not None and not is_full(failed):
+            trouble = f"the journal in {self.path.parent} cannot be written ({failed})"
+        self._loop.call_soon_threadsafe(self._written, jobs, trouble)
 
     def _written(self, jobs: list[_Job], trouble: str | None) -> None:
         if trouble != self.trouble:
@@ -128,8 +131,8 @@ class Database:
         else:
             self._idle.set()
 
-    def _commit(self, jobs: list[_Job]) -> bool:
-        """Commit them, each whole or not at all; whether the disk was full."""
+    def _commit(self, jobs: list[_Job]) -> sqlite3.Error | None:
+        """Commit them, each whole or not at all; what the file itself refused with."""
         for job in jobs:
             job.error = None
         try:
@@ -140,11 +143,11 @@ class Database:
         except sqlite3.Error as error:
             for job in jobs:
                 job.error = job.error or self._told(error)
-            return is_full(error)
+            return error
         finally:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        return False
+        return None
 
     def _do(self, job: _Job) -> None:
         self._connection.execute("SAVEPOINT job")

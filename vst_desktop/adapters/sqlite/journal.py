@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from vst_desktop.adapters.sqlite import chain, records
 from vst_desktop.adapters.sqlite.database import DamagedError, Database
+from vst_desktop.adapters.sqlite.salvage import Salvaged, salvage
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
@@ -44,8 +46,9 @@ class SqliteJournal:
     async def open(cls, path: Path, now: Callable[[], datetime]) -> SqliteJournal:
         """Open the file, making or migrating it.
 
-        A damaged one is kept aside and a new one begun; where only the chain is broken, it is
-        gone on with. Either way entries are halted until the trader has looked.
+        A damaged one is kept aside and a new one begun with what can be trusted of it; where only
+        the chain is broken, it is gone on with. Either way entries are halted until the trader has
+        looked.
 
         Raises:
             UserError: The file cannot be used, with what to do.
@@ -75,9 +78,24 @@ class SqliteJournal:
             part = path.with_name(path.name + mark)
             if part.exists():
                 part.rename(path.with_name(kept + mark))
+        found = await asyncio.to_thread(salvage, path.with_name(kept))
         journal = cls(await Database.open(path), now)
-        await journal._halt(f"{damage}; it is kept as {kept}: compare orders and positions in TWS")
+        await journal._take_over(found)
+        held = sum(position.closed_at is None for position in found.positions)
+        await journal._halt(
+            f"{damage}; it is kept as {kept}, and {len(found.intents)} orders and {held} open "
+            "positions were taken over from it: compare orders and positions in TWS"
+        )
         return journal
+
+    async def _take_over(self, found: Salvaged) -> None:
+        """Go on with what could be salvaged of a damaged journal."""
+        saves = [self._intent_saved(one, "salvaged", {"by": "station"}) for one in found.intents]
+        await asyncio.gather(
+            *(self._database.run(save) for save in saves),
+            *(self.save_execution(*execution) for execution in found.executions),
+            *(self.save_position(one, "salvaged", by="station") for one in found.positions),
+        )
 
     async def _halt(self, fault: str) -> None:
         """Halt entries because of a fault, once."""
