@@ -18,6 +18,8 @@ from vst_desktop.options.contracts import STANDARD_MULTIPLIER
 from vst_desktop.options.ladder import UNIT
 from vst_desktop.options.pricing import DAYS_A_YEAR
 
+_LEAST = 1e-9
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bought:
@@ -171,11 +173,12 @@ class Fixed:
 
     def worth(self, bought: Bought, rows: Ints, spot: Floats, known: Ints) -> Worth:
         """By how far the underlying has gone from the entry to the stop or the target."""
-        risk = np.abs(bought.entry - bought.stop)
+        risk = np.maximum(np.abs(bought.entry - bought.stop), _LEAST)
         no_target = ~np.isfinite(bought.target)
         gain = np.where(
             no_target, risk * self.rules.avg_reward_risk, np.abs(bought.target - bought.entry)
         )
+        gain = np.maximum(gain, _LEAST)
         moved = bought.sign[:, None] * (spot - bought.entry[:, None])
         share = np.where(moved < 0, moved / risk[:, None], moved / gain[:, None])
         share = np.clip(share, -1.0, 1.0)

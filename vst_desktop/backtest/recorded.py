@@ -224,9 +224,8 @@ def _errors_of(
             here = (days >= least) & (days <= most) & (away >= low) & (away < high)
             here &= np.abs(away) <= 2
             if here.any():
-                found.append(
-                    _error(chain.source, right, (least, most), text, model[here], mid[here])
-                )
+                error = _error(right, (least, most), text, model[here], mid[here])
+                found.append({"chain": chain.source} | error)
     return found
 
 

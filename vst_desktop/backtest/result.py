@@ -27,6 +27,7 @@ from vst_desktop.backtest.trades import Run, Trade
 
 _CENTS = 2
 _RATIO = 6
+ROOM = 1.2
 
 
 def result(run: Run, rules: LabRules) -> dict[str, Any]:
@@ -147,12 +148,17 @@ def why_none(run: Run, limits: Mapping[str, float]) -> str:
     """Why a run without trades had none, and the setting that would have admitted some."""
     if not run.signals:
         return "no trades: no strategy gave a signal in the span"
-    if run.stopped.get("cost") and run.needed_usd is not None:
+    by_cost = run.stopped.get("cost", 0)
+    most_refused = max(run.rejected.items(), key=lambda item: item[1], default=("", 0))[0]
+    if run.needed_usd is not None and (
+        2 * by_cost >= run.signals or (by_cost and most_refused == "cost")
+    ):
         return (
-            f"no trades: rule cost stopped {run.stopped['cost']} of {run.signals} signals, no "
-            f"spread of {limits['min_delta']:g} net delta costs less than about "
-            f"{run.needed_usd:,.0f} USD and the limit is {limits['max_spread_cost']:,.0f}: set "
-            f"max_spread_cost={_up(run.needed_usd)}"
+            f"no trades: rule cost stopped {by_cost} of {run.signals} signals before a chain was "
+            f"asked for, and most strike pairs of the others; a spread of {limits['min_delta']:g} "
+            f"net delta needs about {run.needed_usd:,.0f} USD and max_spread_cost is "
+            f"{limits['max_spread_cost']:,.0f}: --set max_spread_cost={_up(run.needed_usd)} would "
+            "admit some"
         )
     reasons = {**run.stopped, **run.denied}
     if not reasons and run.rejected:
@@ -171,8 +177,8 @@ def why_none(run: Run, limits: Mapping[str, float]) -> str:
 
 
 def _up(usd: float) -> int:
-    """With room for the cost of crossing, in steps of 50."""
-    return int(-(-usd * 1.1 // 50) * 50)
+    """With room for the strike grid and the cost of crossing, in steps of 50."""
+    return int(-(-usd * ROOM // 50) * 50)
 
 
 def comparison_keys(found: Sequence[Contender]) -> list[dict[str, Any]]:

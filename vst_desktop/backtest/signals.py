@@ -26,7 +26,8 @@ class Signals:
     """Signals whose chains may be loaded, by day, then turnover, symbol and strategy.
 
     ``strategy`` indexes ``names``; ``stopped`` counts the others by what keeps them out.
-    ``needed_usd``: the least that a spread would have cost where the cost kept all out, else None.
+    ``needed_usd``: what the cheapest spread inside the other limits would usually have cost, the
+    cost of crossing apart; None where that is not known.
     """
 
     names: tuple[str, ...]
@@ -70,7 +71,7 @@ def signals(
         if refused.any():
             stopped[name] = int(refused.sum())
         left &= ~mask
-    dear = needed[np.isfinite(needed) & out["cost"] & ~out["price"] & ~out["volume"]]
+    asked = needed[np.isfinite(needed) & ~out["price"] & ~out["volume"]] if by_cost else needed[:0]
     kept = np.flatnonzero(left)
     by_name = np.argsort(np.argsort(np.array(rows.names, dtype=object)))
     keys = (
@@ -88,7 +89,7 @@ def signals(
         day=panel.day[row_of[kept]],
         place=_places(panel.day[row_of[kept]], panel.owner[row_of[kept]]),
         stopped=stopped,
-        needed_usd=float(dear.min()) if dear.size and not kept.size else None,
+        needed_usd=float(np.median(asked)) if asked.size else None,
         found=len(row_of),
     )
 

@@ -91,6 +91,8 @@ def _print(said: Sequence[str], found: Mapping[str, Any], contenders: Sequence[C
     for line in found["shadow"]["lines"][-1:]:
         print(f"shadow book, {line}")
     for error in found["model_error"]:
+        if error["days"] != "30 to 45" or error["moneyness"] != "within 1 sd":
+            continue
         print(
             f"model beside {error['chain']}, {error['right']} {error['days']} days "
             f"{error['moneyness']}: {error['contracts']:,} contracts, mean error "
