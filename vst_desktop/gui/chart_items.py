@@ -6,21 +6,16 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
-    QPainter,
-    QPen,
-    QPicture,
-    QPolygonF,
-)
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.theme import font
 from vst_desktop.gui.tokens import CAPTION_PX, Tokens, mix
-from vst_desktop.station.view import ChartView
+from vst_desktop.station.view import ChartView, LiveBar
 
 BODY_SHARE = 0.34
 LABEL_PX = 15
@@ -28,41 +23,111 @@ LABEL_PAD_PX = 6
 
 
 class Candles(pg.GraphicsObject):  # type: ignore[misc]
-    """All candles in one picture; x is the number of the session, so weekends leave no gap."""
+    """Whole candles; x is the number of the session, so weekends leave no gap.
+
+    Only what is in sight is drawn, and sessions that share a pixel as one line: thousands of
+    candles cost what a screen of them does. Qt keeps the picture until the range changes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._picture = QPicture()
+        self._bars: npt.NDArray[np.float64] = np.empty((4, 0))
+        self._colours = (QColor(), QColor())
         self._bounds = QRectF()
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
 
     def set_bars(self, view: ChartView, tokens: Tokens) -> None:
-        """Draw these bars anew."""
+        """Draw these bars anew; the one that forms is left to :class:`LiveCandle`."""
         self.prepareGeometryChange()
-        self._picture = QPicture()
-        painter = QPainter(self._picture)
-        up, down = QColor(tokens.gain), QColor(tokens.loss)
-        pens = {True: QPen(up, 0), False: QPen(down, 0)}
-        bars = zip(view.open, view.high, view.low, view.close, strict=True)
-        for x, (opened, high, low, close) in enumerate(bars):
-            rising = close >= opened
-            painter.setPen(pens[rising])
-            painter.setBrush(up if rising else down)
-            painter.drawLine(QPointF(x, low), QPointF(x, high))
-            painter.drawRect(QRectF(x - BODY_SHARE, opened, 2 * BODY_SHARE, close - opened))
-        painter.end()
+        whole = len(view.close) - view.forming
+        columns = (view.open, view.high, view.low, view.close)
+        self._bars = np.array([column[:whole] for column in columns], dtype=float)
+        self._colours = (QColor(tokens.loss), QColor(tokens.gain))
         if view.low:
             low, high = min(view.low), max(view.high)
             self._bounds = QRectF(-1, low, len(view.low) + 1, high - low)
         self.update()
 
     def paint(self, painter: QPainter, *_args: Any) -> None:
-        """Play the picture."""
+        """Each colour at once: wicks, then bodies where there is room for them."""
+        box = self.getViewBox()
+        count = self._bars.shape[1]
+        if box is None or not count:
+            return
+        (left, right), _ = box.viewRange()
+        first, last = max(0, int(left) - 1), min(count, int(right) + 2)
+        if last <= first:
+            return
+        width = max(1.0, box.width())
+        step = max(1, round((right - left) / width))
+        bars = _merged(self._bars[:, first:last], step)
+        places = first + (np.arange(bars.shape[1]) + 0.5) * step - 0.5
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.drawPicture(0, 0, self._picture)
+        rising = bars[3] >= bars[0]
+        for side, colour in enumerate(self._colours):
+            these = np.flatnonzero(rising == bool(side))
+            painter.setPen(QPen(colour, 0))
+            columns = zip(places[these], *bars[:, these], strict=True)
+            drawn = [(x, o, h, lo, c) for x, o, h, lo, c in columns]
+            painter.drawLines([QLineF(x, lo, x, h) for x, _, h, lo, _ in drawn])
+            if step == 1 and (right - left) * 2 <= width:
+                painter.setBrush(colour)
+                wide = 2 * BODY_SHARE
+                painter.drawRects(
+                    [QRectF(x - BODY_SHARE, o, wide, c - o) for x, o, _, _, c in drawn]
+                )
 
     def boundingRect(self) -> QRectF:
         """All bars."""
         return self._bounds
+
+
+def _merged(bars: npt.NDArray[np.float64], step: int) -> npt.NDArray[np.float64]:
+    """Rows open, high, low, close with every ``step`` sessions as one."""
+    if step == 1:
+        return bars
+    starts = np.arange(0, bars.shape[1], step)
+    ends = np.minimum(starts + step, bars.shape[1]) - 1
+    high = np.maximum.reduceat(bars[1], starts)
+    low = np.minimum.reduceat(bars[2], starts)
+    return np.stack((bars[0][starts], high, low, bars[3][ends]))
+
+
+class LiveCandle(pg.GraphicsObject):  # type: ignore[misc]
+    """The forming bar, apart from the whole ones, since it alone changes with every tick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._x = 0
+        self._bar: LiveBar | None = None
+        self._tokens: Tokens | None = None
+
+    def set_bar(self, x: int, bar: LiveBar | None, tokens: Tokens) -> None:
+        """Show this bar at that place; None: no bar forms."""
+        if (x, bar, tokens) != (self._x, self._bar, self._tokens):
+            self.prepareGeometryChange()
+            self._x, self._bar, self._tokens = x, bar, tokens
+            self.update()
+
+    def paint(self, painter: QPainter, *_args: Any) -> None:
+        """Wick and body."""
+        bar, tokens = self._bar, self._tokens
+        if bar is None or tokens is None:
+            return
+        colour = QColor(tokens.gain if bar.close >= bar.open else tokens.loss)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(colour, 0))
+        painter.setBrush(colour)
+        painter.drawLine(QPointF(self._x, bar.low), QPointF(self._x, bar.high))
+        painter.drawRect(
+            QRectF(self._x - BODY_SHARE, bar.open, 2 * BODY_SHARE, bar.close - bar.open)
+        )
+
+    def boundingRect(self) -> QRectF:
+        """The bar."""
+        if self._bar is None:
+            return QRectF()
+        return QRectF(self._x - 0.5, self._bar.low, 1.0, self._bar.high - self._bar.low)
 
 
 class DateAxis(pg.AxisItem):  # type: ignore[misc]
@@ -94,7 +159,7 @@ class DateAxis(pg.AxisItem):  # type: ignore[misc]
 
 
 class Levels(pg.GraphicsObject):  # type: ignore[misc]
-    """Price lines with their names on them, and the last price on the axis.
+    """Price lines with their names on them.
 
     A child of the plot item, in its pixels, so that names keep their size and never overlap.
     """
@@ -104,8 +169,6 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
         self._plot = plot
         self._box = plot.getViewBox()
         self._levels: tuple[tuple[float, str, str], ...] = ()
-        self._last: float | None = None
-        self._tone = "text"
         self._tokens: Tokens | None = None
         self.setZValue(100)
         self._box.sigRangeChanged.connect(self._moved)
@@ -114,12 +177,10 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
     def set_levels(
         self,
         levels: tuple[tuple[float, str, str], ...],
-        last: float | None,
-        tone: str,
         tokens: Tokens,
     ) -> None:
-        """Show these lines and this last price."""
-        self._levels, self._last, self._tone, self._tokens = levels, last, tone, tokens
+        """Show these lines."""
+        self._levels, self._tokens = levels, tokens
         self._moved()
 
     def room_px(self) -> float:
@@ -137,7 +198,7 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
         return QRectF(self._plot.boundingRect())
 
     def paint(self, painter: QPainter, *_args: Any) -> None:
-        """Lines, then names clear of each other, then the last price."""
+        """Lines, then names clear of each other."""
         tokens = self._tokens
         if tokens is None:
             return
@@ -153,9 +214,6 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
         def y_of(price: float) -> float:
             return float(area.bottom() - (price - low) / (high - low) * area.height())
 
-        if self._last is not None and low <= self._last <= high:
-            self._mark_last(painter, tokens, area, y_of(self._last))
-            painter.setFont(used)
         seen = sorted(
             (level for level in self._levels if low <= level[0] <= high), key=lambda lv: -lv[0]
         )
@@ -177,27 +235,122 @@ class Levels(pg.GraphicsObject):  # type: ignore[misc]
             painter.setPen(QColor(tokens.tone(tone)))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _mark_last(self, painter: QPainter, tokens: Tokens, area: QRectF, y: float) -> None:
-        colour = QColor(tokens.tone(self._tone))
+
+class LastPrice(pg.GraphicsObject):  # type: ignore[misc]
+    """The last price: a line over the plot and a flag on the axis, in the plot's pixels."""
+
+    def __init__(self, plot: Any) -> None:
+        super().__init__(plot)
+        self._plot = plot
+        self._box = plot.getViewBox()
+        self._last: float | None = None
+        self._tone = "text"
+        self._tokens: Tokens | None = None
+        self.setZValue(101)
+        self._box.sigRangeChanged.connect(self._moved)
+        self._box.sigResized.connect(self._moved)
+
+    def set_price(self, last: float | None, tone: str, tokens: Tokens) -> None:
+        """Show this price."""
+        if (last, tone, tokens) != (self._last, self._tone, self._tokens):
+            self._moved()
+            self._last, self._tone, self._tokens = last, tone, tokens
+            self._moved()
+
+    def _moved(self, *_args: Any) -> None:
+        self.prepareGeometryChange()
+        self.update()
+
+    def clear(self) -> None:
+        """Show no price."""
+        if self._last is not None:
+            self._moved()
+            self._last = None
+
+    def _height(self) -> float | None:
+        """Where it stands in the plot's pixels; None when out of sight."""
+        (_, _), (low, high) = self._box.viewRange()
+        if self._last is None or not low <= self._last <= high or high <= low:
+            return None
+        area = QRectF(self._box.geometry())
+        return float(area.bottom() - (self._last - low) / (high - low) * area.height())
+
+    def boundingRect(self) -> QRectF:
+        """The line and its flag."""
+        y = self._height()
+        whole = QRectF(self._plot.boundingRect())
+        return QRectF() if y is None else QRectF(whole.left(), y - 9, whole.width(), 18)
+
+    def paint(self, painter: QPainter, *_args: Any) -> None:
+        """The line, then the flag."""
+        tokens, y = self._tokens, self._height()
+        if tokens is None or y is None:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self._box.geometry())
         painter.setPen(QPen(QColor(mix(tokens.tone(self._tone), tokens.pane, 0.5)), 1))
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-        right = self.boundingRect().right()
-        flag = QRectF(area.right() + 6, y - 8, right - area.right() - 6, 16)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
-        painter.drawPolygon(
-            QPolygonF(
-                [
-                    QPointF(area.right() + 1, y),
-                    flag.topLeft() + QPointF(0, 3),
-                    flag.bottomLeft() - QPointF(0, 3),
-                ]
-            )
+        right = QRectF(self._plot.boundingRect()).right()
+        axis_flag(painter, area.right(), right, y, fmt.number(self._last), (self._tone, tokens))
+
+
+class Crosshair:
+    """A line through the session under the pointer in all plots, and the price on the axis."""
+
+    def __init__(self, price: Any, *others: Any) -> None:
+        self._lines = []
+        for plot in (price, *others):
+            line = pg.InfiniteLine(angle=90)
+            line.setZValue(90)
+            plot.addItem(line, ignoreBounds=True)
+            self._lines.append(line)
+        self._level = pg.InfiniteLine(angle=0)
+        self._level.setZValue(90)
+        price.addItem(self._level, ignoreBounds=True)
+        self._flag = LastPrice(price)
+        self.hide()
+
+    def show_at(self, x: float, price: float | None, tokens: Tokens) -> None:
+        """Stand at a session and, over the price plot, at a price."""
+        pen = pg.mkPen(mix(tokens.text2, tokens.pane, 0.7), style=Qt.PenStyle.DotLine)
+        for line in self._lines:
+            line.setPen(pen)
+            line.setPos(x)
+            line.show()
+        self._level.setPen(pen)
+        self._level.setVisible(price is not None)
+        if price is not None:
+            self._level.setPos(price)
+        self._flag.set_price(price, "text2", tokens)
+
+    def hide(self) -> None:
+        """The pointer has left."""
+        for line in (*self._lines, self._level):
+            line.hide()
+        self._flag.clear()
+
+
+def axis_flag(
+    painter: QPainter, left: float, right: float, y: float, text: str, look: tuple[str, Tokens]
+) -> None:
+    """A filled flag on the price axis, its point at the plot; ``look`` is its tone and tokens."""
+    tone, tokens = look
+    flag = QRectF(left + 6, y - 8, right - left - 6, 16)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(tokens.tone(tone)))
+    painter.drawPolygon(
+        QPolygonF(
+            [
+                QPointF(left + 1, y),
+                flag.topLeft() + QPointF(0, 3),
+                flag.bottomLeft() - QPointF(0, 3),
+            ]
         )
-        painter.drawRoundedRect(flag, 3, 3)
-        painter.setPen(QColor(tokens.on_fill))
-        painter.setFont(font(CAPTION_PX, 600))
-        painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, fmt.number(self._last))
+    )
+    painter.drawRoundedRect(flag, 3, 3)
+    painter.setPen(QColor(tokens.on_fill))
+    painter.setFont(font(CAPTION_PX, 600))
+    painter.drawText(flag, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def spread_out(tops: Sequence[float], height: float, low: float, high: float) -> list[float]:

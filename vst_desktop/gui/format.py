@@ -14,6 +14,9 @@ DOWN = "▼"
 # Qt switches the C locale to the user's, which would translate strftime's month names.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+DIM_SECS, STRIKE_SECS = 5, 30
+"""From these ages on a price is dimmed, and struck through."""
+
 Number = Decimal | float | int
 
 
@@ -106,6 +109,15 @@ def duration(span: timedelta) -> str:
     days, secs = divmod(secs, 86400)
     text = f"{secs // 3600:02}:{secs // 60 % 60:02}:{secs % 60:02}"
     return f"{days} d {text}" if days else text
+
+
+def age(secs: int | None) -> str:
+    """How old a price is: ``3``, ``2 m``, ``1 h``; an en dash when it was never quoted."""
+    if secs is None:
+        return NONE
+    if secs < 100:
+        return str(secs)
+    return f"{secs // 60} m" if secs < 6000 else f"{secs // 3600} h"
 
 
 def entry_window(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 
 from vst_desktop.domain.bars import BarSeries
+from vst_desktop.domain.quotes import StockQuote
 from vst_desktop.domain.signals import Signal
 from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
-from vst_desktop.station.view import ChartView
+from vst_desktop.station.view import ChartView, LiveBar
 from vst_desktop.strategy.indicators import Array, Indicators, indicators
-
-SHOWN_SESSIONS = 252
 
 Level = tuple[float, str, str]
 
@@ -23,6 +23,8 @@ class ChartMaker:
     def __init__(self) -> None:
         self._bars: BarSeries | None = None
         self._data: Indicators | None = None
+        self._columns_of: Indicators | None = None
+        self._columns: tuple[tuple[float | None, ...], ...] = ()
 
     def indicators(self, bars: BarSeries) -> Indicators:
         """The symbol's indicators."""
@@ -31,29 +33,60 @@ class ChartMaker:
         return self._data
 
     def chart(
-        self, bars: BarSeries, signals: Sequence[Signal], levels: Sequence[Level]
+        self,
+        bars: BarSeries,
+        signals: Sequence[Signal],
+        levels: Sequence[Level],
+        quote: StockQuote | None,
+        now: datetime,
     ) -> ChartView:
-        """The last year of the symbol."""
+        """All sessions of the symbol; the one that forms by the stream, when there is one."""
         data = self.indicators(bars)
-        cut = slice(-SHOWN_SESSIONS, None)
+        if self._columns_of is not data:
+            self._columns_of = data
+            self._columns = tuple(map(_column, (data.sma50, data.sma200, data.rsi, data.atr)))
+        sma50, sma200, rsi, atr = self._columns
+        live = _live(bars, quote)
         close = bars.close
-        change = close[-1] / close[-2] - 1 if len(close) > 1 else None
+        last = live.close if live is not None else close[-1] if close else None
         return ChartView(
             symbol=bars.symbol,
-            last=close[-1] if close else None,
-            change_pct=change,
-            dates=bars.dates[cut],
-            open=bars.open[cut],
-            high=bars.high[cut],
-            low=bars.low[cut],
-            close=close[cut],
-            sma50=_column(data.sma50[cut]),
-            sma200=_column(data.sma200[cut]),
-            rsi=_column(data.rsi[cut]),
+            last=last,
+            change_pct=last / close[-2] - 1 if last is not None and len(close) > 1 else None,
+            dates=bars.dates,
+            open=bars.open,
+            high=bars.high,
+            low=bars.low,
+            close=close,
+            sma50=sma50,
+            sma200=sma200,
+            rsi=rsi,
+            atr=atr,
             forming=bars.forming,
             levels=tuple(levels),
             signal_dates=tuple(s.date for s in signals),
+            live=live,
+            quoted_secs=None if quote is None else age_secs(quote.quote.time, now),
         )
+
+
+def _live(bars: BarSeries, quote: StockQuote | None) -> LiveBar | None:
+    """The bar that forms: as fetched, widened by what the stream has shown since."""
+    if not bars.forming or not bars.close:
+        return None
+    price = quote.quote.last or quote.quote.mid if quote is not None else None
+    last = bars.close[-1] if price is None else price
+    return LiveBar(
+        open=bars.open[-1],
+        high=max(bars.high[-1], last),
+        low=min(bars.low[-1], last),
+        close=last,
+    )
+
+
+def age_secs(time: datetime, now: datetime) -> int:
+    """Whole seconds since a quote's time, never negative."""
+    return max(0, int((now - time).total_seconds()))
 
 
 def spread_levels(spread: VerticalSpread, plan: ExitPlan, breakeven: float) -> tuple[Level, ...]:

@@ -308,7 +308,9 @@ class Presenter:
             levels = spread_levels(position.spread, position.plan, breakeven)
         else:
             levels = ()
-        return self._charts.chart(bars, signals, levels)
+        quote = station.stocks.get(bars.symbol)
+        now = station.engines.clock.now()
+        return self._charts.chart(bars, signals, levels, quote, now)
 
 
 def _blocked_chip(reason: str) -> Chip:

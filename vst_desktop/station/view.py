@@ -325,10 +325,21 @@ class AlertRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveBar:
+    """The session's bar so far, by the stream."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChartView:
     """Daily candles with averages and RSI of one symbol and the levels of its selected spread.
 
     ``levels`` are (price, label, tone) lines. Columns have the same length; None is not warmed up.
+    A bar that forms stands in ``live`` and, as it was at the scan, at the end of the columns.
     """
 
     symbol: str
@@ -345,6 +356,11 @@ class ChartView:
     forming: bool
     levels: tuple[tuple[float, str, str], ...]
     signal_dates: tuple[date, ...]
+    atr: tuple[float | None, ...] = ()
+    live: LiveBar | None = None
+    """None while no bar forms."""
+    quoted_secs: int | None = None
+    """Age of the last price, s; None when it is not streamed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,116 +1,80 @@
-"""The chart pane: candles, averages, RSI, and the levels of the selected spread."""
+"""The detail pane: chart, chain, reasons and story of the selected symbol."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPen
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from vst_desktop.gui import format as fmt
-from vst_desktop.gui.chart_items import Candles, DateAxis, Levels
+from vst_desktop.gui.panes.price_chart import PriceChart
 from vst_desktop.gui.theme import Theme, font, set_tone
-from vst_desktop.gui.tokens import CAPTION_PX, FIGURE_PX, mix
+from vst_desktop.gui.tokens import CAPTION_PX, FIGURE_PX
 from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.station.view import ChartView, StationView
 
 RANGES = (("1M", 21), ("3M", 63), ("6M", 126), ("1Y", 252))
-PRICE_AXIS_PX = 58
+ALL_SESSIONS = 100_000
+CHART_TAB = 0
 
 
 class ChartPane(Pane):
-    """One symbol's chart. The wheel zooms, dragging pans, a range button resets."""
+    """Everything about one symbol behind tabs; the chart is the first."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Chart")
         self._view: ChartView | None = None
-        self._sessions = 126
         self._quote = QLabel()
         self._quote.setFont(font(FIGURE_PX, 600))
         self._change = QLabel()
         self._change.setFont(font(FIGURE_PX - 1, 600))
+        self._legend = QLabel()
+        self._legend.setFont(font(CAPTION_PX, 500))
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._legend.setContentsMargins(8, 0, 8, 0)
+        self.header.insertWidget(1, self._legend)
         self.header.addWidget(self._quote)
         self.header.addWidget(self._change)
-        self._ranges = self._range_buttons()
-        self._canvas = pg.GraphicsLayoutWidget()
-        self._canvas.setAccessibleName("Price chart")
-        self._canvas.ci.setContentsMargins(8, 8, 4, 4)
-        self._canvas.ci.setSpacing(0)
-        self._dates = DateAxis()
-        self._price = self._plot(0, None)
-        self._rsi = self._plot(1, self._dates)
-        self._rsi.setXLink(self._price)
-        self._canvas.ci.layout.setRowStretchFactor(0, 5)
-        self._canvas.ci.layout.setRowStretchFactor(1, 1)
-        self._candles = Candles()
-        self._price.addItem(self._candles)
-        self._sma50 = self._price.plot(connect="finite", antialias=True)
-        self._sma200 = self._price.plot(connect="finite", antialias=True)
-        self._signals = pg.ScatterPlotItem(pxMode=True, size=9, symbol="t1")
-        self._price.addItem(self._signals)
-        self._rsi_line = self._rsi.plot(connect="finite", antialias=True)
-        self._rsi.setYRange(15, 85, padding=0)
-        self._rsi.getAxis("right").setTicks([[(30, "30"), (50, "50"), (70, "70")]])
-        self._rsi_name = pg.LabelItem("RSI 14", justify="left")
-        self._rsi_name.setParentItem(self._rsi.getViewBox())
-        self._rsi_name.anchor(itemPos=(0, 0), parentPos=(0, 0), offset=(6, 2))
-        self._levels = Levels(self._price)
+        self._sessions = 126
+        self._ranges, self._range_holder = self._range_buttons()
+        self.chart = PriceChart(theme)
+        self.chart.pointed.connect(self._pointed)
         self._note = QLabel("Select a row: its chart and ticket follow.")
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         set_tone(self._note, "text2")
-        self.body.addWidget(self._note, 1)
-        self.body.addWidget(self._canvas, 1)
-        self._canvas.hide()
-        self._legend.hide()
-        self._price.getViewBox().sigResized.connect(self._resized)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._note, 1)
+        layout.addWidget(self.chart, 1)
+        self.add_tab("Chart", page)
+        self.chart.hide()
+        self.tab_changed.connect(self._tab_shown)
+        self._under_pointer = ""
         theme.changed.connect(self._restyle)
         self._restyle()
+        self._tab_shown(CHART_TAB)
 
     def show_view(self, view: StationView) -> None:
-        """Show the chart of this view."""
+        """Show the selected symbol of this view."""
+        self.set_mode(str(view.strip.mode))
         chart = view.chart
-        if chart is self._view or chart == self._view:
-            return
-        new_symbol = self._view is None or chart is None or chart.symbol != self._view.symbol
         self._view = chart
-        self._canvas.setVisible(chart is not None)
+        self.chart.setVisible(chart is not None)
         self._note.setVisible(chart is None)
-        self._legend.setVisible(chart is not None)
         self._show_head()
-        if chart is None:
-            return
-        self._draw()
-        if new_symbol:
-            self.show_range(self._sessions)
+        self.chart.show_chart(chart)
 
     def show_range(self, sessions: int) -> None:
-        """Show the last so many sessions, with room for the level names, all levels inside."""
+        """Show the last so many sessions."""
         self._sessions = sessions
-        for button, (_, count) in zip(self._ranges.buttons(), RANGES, strict=True):
-            button.setChecked(count == sessions)
-        chart = self._view
-        if chart is None or not chart.dates:
-            return
-        count = len(chart.dates)
-        first = max(0, count - sessions)
-        shown = count - first
-        wide = self._price.getViewBox().width()
-        names = min(self._levels.room_px(), wide / 3)
-        room = shown * names / (wide - names) if wide > names else 0.0
-        self._price.setXRange(first - 1, count + room, padding=0)
-        prices = [*chart.low[first:], *chart.high[first:], *(level[0] for level in chart.levels)]
-        low, high = min(prices), max(prices)
-        pad = (high - low) * 0.06 or 1.0
-        self._price.setYRange(low - pad, high + pad, padding=0)
+        self.show_tab(CHART_TAB)
+        for button in self._ranges.buttons():
+            button.setChecked(self._ranges.id(button) == sessions)
+        self.chart.show_range(sessions)
 
-    def _resized(self, *_args: object) -> None:
-        self.show_range(self._sessions)
-
-    # -- drawing
+    def _pointed(self, text: str) -> None:
+        self._under_pointer = text
+        self._show_head()
 
     def _show_head(self) -> None:
         chart = self._view
@@ -123,103 +87,49 @@ class ChartPane(Pane):
         arrow = fmt.arrow(chart.change_pct)
         self._change.setText(f"{arrow} {fmt.percent(chart.change_pct, 2, signed=True)}".strip())
         set_tone(self._change, fmt.tone_of(chart.change_pct))
-        last = f"{fmt.day_year(chart.dates[-1])}" if chart.dates else ""
-        self.set_info(f"{last}, forming" if chart.forming else last)
+        self.set_info(self._under_pointer or _state(chart))
 
-    def _draw(self) -> None:
-        chart, tokens = self._view, self.theme.tokens
-        if chart is None:
-            return
-        self._dates.set_dates(chart.dates)
-        self._candles.set_bars(chart, tokens)
-        x = np.arange(len(chart.dates), dtype=float)
-        self._sma50.setData(x, _column(chart.sma50))
-        self._sma200.setData(x, _column(chart.sma200))
-        self._rsi_line.setData(x, _column(chart.rsi))
-        places = {day: number for number, day in enumerate(chart.dates)}
-        marks = [places[day] for day in chart.signal_dates if day in places]
-        reach = (max(chart.high) - min(chart.low)) * 0.02 if chart.high else 0.0
-        self._signals.setData(
-            [float(number) for number in marks], [chart.low[number] - reach for number in marks]
-        )
-        rising = fmt.tone_of(chart.change_pct)
-        self._levels.set_levels(
-            chart.levels, chart.last, "text2" if rising == "text" else rising, tokens
-        )
+    def _tab_shown(self, number: int) -> None:
+        on_chart = number == CHART_TAB
+        self._range_holder.setVisible(on_chart)
+        self._legend.setVisible(on_chart)
 
     def _restyle(self) -> None:
         tokens = self.theme.tokens
-        self._canvas.setBackground(QColor(tokens.pane))
-        line = QPen(QColor(tokens.line))
-        for plot in (self._price, self._rsi):
-            for side in ("right", "bottom"):
-                axis = plot.getAxis(side)
-                axis.setPen(line)
-                axis.setTextPen(QColor(tokens.text2))
-        self._sma50.setPen(pg.mkPen(tokens.accent, width=1.4))
-        self._sma200.setPen(pg.mkPen(tokens.warn, width=1.4))
-        self._rsi_line.setPen(pg.mkPen(tokens.text2, width=1.2))
-        self._signals.setBrush(pg.mkBrush(tokens.accent))
-        self._signals.setPen(pg.mkPen(None))
-        self._rsi_name.setText("RSI 14", color=tokens.text2, size=f"{CAPTION_PX}px")
-        for item in self._guides:
-            item.setPen(pg.mkPen(mix(tokens.text3, tokens.pane, 0.6), style=Qt.PenStyle.DotLine))
         self._legend.setText(
             f'<span style="color:{tokens.accent}">SMA 50</span>&nbsp;&nbsp;'
-            f'<span style="color:{tokens.warn}">SMA 200</span>'
+            f'<span style="color:{tokens.warn}">SMA 200</span>&nbsp;&nbsp;'
+            f'<span style="color:{tokens.text2}">± 1 ATR</span>'
         )
-        self._draw()
 
-    def _plot(self, row: int, bottom: pg.AxisItem | None) -> Any:
-        axes = {"bottom": bottom} if bottom is not None else None
-        plot = self._canvas.addPlot(row=row, col=0, axisItems=axes)
-        plot.hideAxis("left")
-        plot.showAxis("right")
-        plot.hideButtons()
-        plot.setMenuEnabled(False)
-        plot.setMouseEnabled(x=True, y=False)
-        axis = plot.getAxis("right")
-        axis.setWidth(PRICE_AXIS_PX)
-        axis.setStyle(tickFont=font(CAPTION_PX), tickLength=0, tickTextOffset=8)
-        if bottom is None:
-            plot.hideAxis("bottom")
-            axis.setGrid(31)
-            self._legend = self._make_legend()
-        else:
-            bottom.setStyle(tickFont=font(CAPTION_PX), tickLength=0, tickTextOffset=6)
-            self._guides = [pg.InfiniteLine(level, angle=0) for level in (30, 70)]
-            for guide in self._guides:
-                plot.addItem(guide)
-        return plot
-
-    def _make_legend(self) -> QLabel:
-        label = QLabel()
-        label.setFont(font(CAPTION_PX, 500))
-        label.setTextFormat(Qt.TextFormat.RichText)
-        label.setContentsMargins(8, 0, 8, 0)
-        self.header.insertWidget(1, label)
-        return label
-
-    def _range_buttons(self) -> QButtonGroup:
+    def _range_buttons(self) -> tuple[QButtonGroup, QWidget]:
         group = QButtonGroup(self)
         holder = QWidget()
         layout = QHBoxLayout(holder)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for number, (name, count) in enumerate(RANGES):
+        for number, (name, count) in enumerate((*RANGES, ("All", ALL_SESSIONS))):
+            key = f", F{number + 6}" if number < len(RANGES) else ""
+            what = f"{count} sessions" if count < ALL_SESSIONS else "every session"
             button = QToolButton()
             button.setText(name)
             button.setCheckable(True)
             button.setChecked(count == self._sessions)
             button.setFont(font(CAPTION_PX, 500))
-            button.setToolTip(f"Show {name} ({count} sessions), F{number + 6}")
+            button.setToolTip(f"Show {name} ({what}{key})")
             button.setAccessibleName(f"Range {name}")
             group.addButton(button, count)
             layout.addWidget(button)
         group.idClicked.connect(self.show_range)
         self.header.addWidget(holder)
-        return group
+        return group, holder
 
 
-def _column(values: Sequence[float | None]) -> Any:
-    return np.array([np.nan if value is None else value for value in values], dtype=float)
+def _state(chart: ChartView) -> str:
+    """The last session, whether it forms, and how old its price is."""
+    parts = [fmt.day_year(chart.dates[-1])] if chart.dates else []
+    if chart.forming:
+        parts.append("forming")
+    if chart.quoted_secs is not None:
+        parts.append(f"{fmt.age(chart.quoted_secs)} s old")
+    return ", ".join(parts)
