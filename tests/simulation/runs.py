@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.kill import matrix
 from tests.simulation.check import Verdict, judge
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.scene import Scene
@@ -125,6 +126,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=300, help="how many, from --first on")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--seed", type=int, help="play this one alone and print its events")
+    parser.add_argument(
+        "--kills", type=int, default=-1, help="cases of the kill -9 matrix; all by default"
+    )
     args = parser.parse_args()
     start = time.monotonic()
     if args.seed is not None:
@@ -134,4 +138,10 @@ def main() -> int:
     seeds = range(args.first, args.first + args.seeds)
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
         runs = list(pool.map(play_quietly, seeds, chunksize=4))
-    return 0 if report(runs, time.monotonic() - start) else 1
+    holds = report(runs, time.monotonic() - start)
+    if args.kills:
+        start = time.monotonic()
+        outcomes = matrix.play_all(matrix.cases(None if args.kills < 0 else args.kills))
+        holds = matrix.report(outcomes, time.monotonic() - start) and holds
+    print(f"simulation: {'every claim holds' if holds else 'SOMETHING DOES NOT HOLD'}")
+    return 0 if holds else 1

@@ -28,6 +28,7 @@ from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import OptionContract, Right
 from vst_desktop.domain.spreads import Candidate, VerticalSpread
 from vst_desktop.execution.desk import Desk
+from vst_desktop.execution.rules import ExecutionRules
 from vst_desktop.execution.services import Recheck
 from vst_desktop.ports.broker import BrokerEvent, ConnectionState
 from vst_desktop.ports.store import IntentRecord
@@ -78,6 +79,8 @@ class Scene:
     """None: the seed decides."""
     matching: Matching = MATCHING
     accounts: tuple[str, ...] = (ACCOUNT,)
+    execution: ExecutionRules = EXECUTION
+    settle_secs: float = 10.0
     rng: random.Random = field(init=False)
     network: Network = field(init=False)
     log: Log = field(init=False)
@@ -153,7 +156,8 @@ class Scene:
             journal=journal,
             clock=clock,
             calendar=CALENDAR,
-            execution=EXECUTION,
+            execution=self.execution,
+            settle_secs=self.settle_secs,
             approval=APPROVAL,
             risk=RISK,
             exits=EXITS,
@@ -196,7 +200,7 @@ class Scene:
         mine = {task for task in asyncio.all_tasks() if _is_stations(task)}
         # Nothing that a dying process could not do: no commit, no callback.
         station.journal._database._closed = True
-        station.desk._stopped = True
+        station.desk._hearing.stop()
         for timer in tuple(station.desk._services.timers):
             timer.cancel()
         for task in mine:

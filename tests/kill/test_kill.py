@@ -1,0 +1,22 @@
+"""The kill -9 matrix in real processes (R1), each point once; ``make simulation`` plays all."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.kill.points import POINTS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="stations are forked")
+def test_a_station_killed_at_any_point_leaves_one_order_or_none() -> None:
+    command = [sys.executable, "packaging/simulation.py", "--seeds", "0", "--kills", "25"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"kill -9: {len(POINTS)} of 125 cases" in done.stdout
+    assert done.stdout.count("holds") >= len(POINTS)
