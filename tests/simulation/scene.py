@@ -234,12 +234,17 @@ class Scene:
         # A stop that the walk may reach: two ATR are half a percent.
         return _with_plan(made, spot)
 
+    async def shut(self) -> None:
+        """End the station in order; TWS stays."""
+        station, self.station = self.station, None
+        if station is not None:
+            await station.desk.stop()
+            await station.broker.close()
+            await station.journal.close()
+
     async def close(self) -> None:
         """End everything."""
-        if self.station is not None:
-            await self.station.desk.stop()
-            await self.station.broker.close()
-            await self.station.journal.close()
+        await self.shut()
         await self.server.stop()
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.quotes import DataType, OptionQuote, StockQuote
+from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.decisions import market_seen, underlying_seen
 from vst_desktop.execution.ex_dividend import ExDividends
@@ -114,7 +116,7 @@ class ExitMonitor:
             if confirmed is not None:
                 self._exit_now(watch.position_id, confirmed, underlying_seen(seen))
             elif watch.price is not None and watch.price is not waited:
-                self._look_again(stock.symbol)
+                self._look_again(stock.symbol, partial(self._ask, stock.symbol))
 
     def blind(self) -> frozenset[str]:
         """Underlyings whose exits cannot be judged: their data are not live."""
@@ -158,10 +160,12 @@ class ExitMonitor:
                 width=float(spread.width),
                 rules=self._services.exits,
             )
-            now = self._services.clock.now()
-            watch.profit, confirmed = confirm(watch.profit, reason, now)
+            waited, now = watch.profit, self._services.clock.now()
+            watch.profit, confirmed = confirm(waited, reason, now)
             if confirmed is not None:
                 self._exit_now(watch.position_id, confirmed, market_seen(market, None))
+            elif watch.profit is not None and watch.profit is not waited:
+                self._look_again(spread.label(), partial(self._ask_legs, spread))
 
     async def resubscribe(self) -> None:
         """Ask for the lines again after a reconnect."""
@@ -189,17 +193,22 @@ class ExitMonitor:
             return None
         return now - hours[0]
 
-    def _look_again(self, symbol: str) -> None:
-        # A quiet underlying sends no second quote by itself.
-        self._services.after(
-            CONFIRM_AFTER.total_seconds(), lambda: self._ask(symbol), f"confirm {symbol}"
-        )
+    def _look_again(self, what: str, ask: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        # What is quiet sends no second quote by itself.
+        self._services.after(CONFIRM_AFTER.total_seconds(), ask, f"confirm {what}")
 
     async def _ask(self, symbol: str) -> None:
         try:
             self.on_stock(await self._services.broker.stock_quote(symbol))
         except (UserError, TimeoutError) as error:
             log.warning("%s could not be asked for again: %s", symbol, error)
+
+    async def _ask_legs(self, spread: VerticalSpread) -> None:
+        try:
+            for quote in await self._services.broker.option_quotes(spread):
+                self.on_option(quote)
+        except (UserError, TimeoutError) as error:
+            log.warning("%s could not be asked for again: %s", spread.label(), error)
 
     def _arm_clock(self, watch: _Watch, position: PositionRecord) -> None:
         now, calendar = self._services.clock.now(), self._services.calendar
