@@ -12,6 +12,8 @@ from pytest_bdd import given, parsers, then, when
 from tests.bdd.desk_world import DeskWorld
 from tests.bdd.world import World
 from tests.helpers import scenario_days as days
+from vst_desktop.domain.orders import OrderState
+from vst_desktop.execution.switches import EntryDeniedError
 from vst_desktop.runtime.calendar import EASTERN
 
 
@@ -101,7 +103,7 @@ def reaches(money: DeskWorld, moment: str) -> None:
 
 @when("the spread is sold in TWS by hand")
 def sold_by_hand(money: DeskWorld) -> None:
-    money.hand("AAPL", "SELL", money.position("AAPL").quantity)
+    money.hand("AAPL", "SELL", money.held(money.spreads["AAPL"].long))
 
 
 @when(parsers.re(r"(?P<symbol>[A-Z]+) is halted"))
@@ -117,3 +119,117 @@ def still_open(money: DeskWorld, symbol: str) -> None:
 @then(parsers.parse('the trader is told {severity} that "{text}"'))
 def told(money: DeskWorld, severity: str, text: str) -> None:
     assert severity in money.told(text), money.scene.alerts
+
+
+@given(parsers.parse("limit orders that rest in AAPL, MSFT and NFLX"))
+def three_rest(money: DeskWorld) -> None:
+    money.rest("AAPL", "MSFT", "NFLX")
+
+
+@given("approvals of AAPL and MSFT that wait")
+def two_wait(money: DeskWorld) -> None:
+    money.approve("AAPL")
+    money.approve("MSFT")
+    assert {i.state for i in money.desk.intents()} == {OrderState.QUEUED}
+
+
+@given("an approval of AAPL that waits")
+def one_waits(money: DeskWorld) -> None:
+    money.approve("AAPL")
+    assert money.intent("AAPL").state is OrderState.QUEUED
+
+
+@given("nobody takes more than 1 at a time")
+def one_at_a_time(money: DeskWorld) -> None:
+    money.market.size = 1
+
+
+@when(parsers.re(r"the trader approves (?P<symbol>[A-Z]+) on the desk"))
+def approves(money: DeskWorld, symbol: str) -> None:
+    money.approve(symbol)
+
+
+@when(parsers.parse("the trader approves {count:d} of {symbol} on the desk"))
+def approves_some(money: DeskWorld, count: int, symbol: str) -> None:
+    money.approve(symbol, count)
+
+
+@when("the trader asks for the close of AAPL")
+def asks_close(money: DeskWorld) -> None:
+    money.run(money.desk.close_position(money.position("AAPL").position_id))
+
+
+@when("the station crashes")
+def crashes(money: DeskWorld) -> None:
+    money.run(money.scene.crash())
+
+
+@when("the station comes up")
+def comes_up(money: DeskWorld) -> None:
+    money.run(money.scene.boot())
+    money.wait_until(money.scene.ready, "reconciled")
+    money.wait(2.0)
+
+
+@when("the station crashes and comes up again")
+def crash_and_up(money: DeskWorld) -> None:
+    crashes(money)
+    comes_up(money)
+
+
+@when("the trader presses the kill switch on the desk")
+def press_kill(money: DeskWorld) -> None:
+    money.run(money.desk.kill("something is wrong"))
+
+
+@then(parsers.re(r"the (three )?approvals are (?P<state>[A-Z]+)( and nothing was sent)?"))
+def approvals_are(money: DeskWorld, state: str) -> None:
+    money.wait_until(lambda: {i.state for i in money.desk.intents()} == {OrderState(state)}, state)
+    if state in ("QUEUED", "HELD"):
+        assert money.sent() == 0
+
+
+@then(parsers.parse("the approval of AAPL on the desk is {state}"))
+def approval_is(money: DeskWorld, state: str) -> None:
+    money.wait_until(lambda: money.intent("AAPL").state == state, f"AAPL {state}")
+
+
+@then(parsers.parse("it is refused with {code}"))
+def refused_with(money: DeskWorld, code: str) -> None:
+    assert isinstance(money.refusal, EntryDeniedError), money.refusal
+    denial = money.refusal.denial
+    assert denial.code == code and denial.text
+    assert denial.limit and denial.value
+
+
+@then("it is not refused")
+def not_refused(money: DeskWorld) -> None:
+    assert money.refusal is None
+
+
+@then("the position in AAPL is closed in the end")
+def closed_in_the_end(money: DeskWorld) -> None:
+    money.wait_until(lambda: money.position("AAPL").closed_at, "AAPL closed")
+    assert all(money.held(leg) == 0 for leg in money.legs("AAPL"))
+
+
+@then(parsers.parse("{count:d} of {symbol} are held by the station and by TWS"))
+def held_by_both(money: DeskWorld, count: int, symbol: str) -> None:
+    def agree() -> bool:
+        own = sum(p.quantity for p in money.desk.positions() if p.spread.symbol == symbol)
+        long, short = (money.held(leg) for leg in money.legs(symbol))
+        return own == long == -short == count
+
+    money.wait_until(agree, f"{count} of {symbol}")
+
+
+@then(parsers.parse("TWS has seen {count:d} orders of the station"))
+def tws_has_seen(money: DeskWorld, count: int) -> None:
+    assert money.sent() == count
+
+
+@when("the resting orders are cancelled in TWS")
+def cancelled_by_hand(money: DeskWorld) -> None:
+    for order in money.working():
+        money.scene.server.hands.cancel(order.perm_id)
+    money.wait(1.0)

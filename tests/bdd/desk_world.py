@@ -23,6 +23,7 @@ from vst_desktop.adapters.tws_sim.clock import SimClock
 from vst_desktop.adapters.tws_sim.contracts import ContractSpec
 from vst_desktop.adapters.tws_sim.manual import HandLeg
 from vst_desktop.adapters.tws_sim.matching import Matching
+from vst_desktop.adapters.tws_sim.orders import Order
 from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
 from vst_desktop.domain.alerts import Severity
@@ -30,7 +31,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.events import CorporateEvent
 from vst_desktop.domain.orders import Mode, OrderState, Purpose
 from vst_desktop.domain.quotes import OptionContract
-from vst_desktop.domain.spreads import Candidate, ExitPlan
+from vst_desktop.domain.spreads import Candidate, ExitPlan, VerticalSpread
 from vst_desktop.execution.desk import Desk
 from vst_desktop.execution.services import Recheck
 from vst_desktop.ports.store import IntentRecord, PositionRecord
@@ -81,6 +82,8 @@ class DeskScene(Scene):
     rules: dict[str, Any] = field(default_factory=dict)
     recheck: Recheck = field(default_factory=lambda: Recheck(holds=True))
     dividend: CorporateEvent | None = None
+    freezes_at_send: bool = False
+    """Nothing more arrives from the moment an order is about to go."""
 
     async def open(self, *, boots: bool = True) -> None:
         """Start TWS and the station."""
@@ -112,11 +115,17 @@ class DeskScene(Scene):
             },
             entry_commission_usd=Decimal("1.30"),
             alert=self._alert,
-            on_change=lambda: None,
+            on_change=self._changed,
             new_id=lambda: f"{next(self.numbers):026d}",
             recheck=recheck,
             dividend=lambda symbol: self.dividend,
         )
+
+    def _changed(self) -> None:
+        if self.station is None or not self.freezes_at_send:
+            return
+        if any(i.state is OrderState.SENDING for i in self.station.desk.intents()):
+            self.network.faults.frozen = True
 
 
 class DeskWorld:
@@ -129,7 +138,9 @@ class DeskWorld:
         self.matching = Matching(within_sizes=True)
         self.plan_changes: dict[str, Any] = {}
         self.arms = True
+        self.denied: str | None = None
         self.approved: dict[str, str] = {}
+        self.spreads: dict[str, VerticalSpread] = {}
         self.refusal: UserError | None = None
         self.dividend: CorporateEvent | None = None
         self._folder = folder
@@ -212,13 +223,14 @@ class DeskWorld:
 
     # -- what the trader does
 
-    def candidate(self, symbol: str, contracts: int = 2, *, drift: float = 0.0) -> Candidate:
+    def candidate(self, symbol: str, contracts: int = 2) -> Candidate:
         """A 100/110 call spread as it would be shown now."""
         made = self.scene.candidate(symbol)
-        spot = self.market.spot(symbol, self.scene.time.now()) + drift
+        spot = self.market.spot(symbol, self.scene.time.now())
         return replace(
             made,
             contracts=contracts,
+            denied=self.denied,
             spot=spot,
             signal=replace(made.signal, atr=2.0, close=spot),
             plan=self._plan(spot),
@@ -227,10 +239,11 @@ class DeskWorld:
     def _plan(self, spot: float) -> ExitPlan:
         return replace(plan(entry=spot, atr=2.0), **self.plan_changes)
 
-    def approve(self, symbol: str = "AAPL", contracts: int = 2, **changes: Any) -> None:
+    def approve(self, symbol: str = "AAPL", contracts: int = 2) -> None:
         """Approve; a refusal is kept for the next steps."""
         self.refusal = None
-        made = self.candidate(symbol, contracts, **changes)
+        made = self.candidate(symbol, contracts)
+        self.spreads[symbol] = made.ranked.spread
         try:
             intent = self.run(self.desk.approve(made, mode=self.mode, account=ACCOUNT))
         except UserError as refusal:
@@ -248,9 +261,19 @@ class DeskWorld:
 
     # -- what somebody does in TWS
 
+    def rest(self, *symbols: str, contracts: int = 2) -> None:
+        """Limit orders that work and are not filled."""
+        self.mode = Mode.LIVE
+        self.rules["execution"] = replace(EXECUTION, reprice_step_seconds=3600)
+        for symbol in symbols:
+            self.approve(symbol, contracts)
+            assert self.refusal is None, self.refusal
+        for symbol in symbols:
+            self.wait_until(lambda s=symbol: self.intent(s).state is OrderState.WORKING, symbol)
+
     def hand(self, symbol: str, action: str, spreads: int) -> None:
         """Trade the symbol's approved spread in TWS itself."""
-        spread = self.intent(symbol).spread
+        spread = self.spreads[symbol]
         bag = ContractSpec(symbol=symbol, sec_type="BAG", exchange="SMART", currency="USD")
         self.scene.server.hands.order(
             bag,
@@ -276,6 +299,11 @@ class DeskWorld:
         """The symbol's position, open or closed."""
         return next(p for p in self.desk.positions(open_only=False) if p.spread.symbol == symbol)
 
+    def legs(self, symbol: str) -> tuple[OptionContract, OptionContract]:
+        """The legs of the symbol's approved spread."""
+        spread = self.spreads[symbol]
+        return spread.long, spread.short
+
     def exits(self) -> list[IntentRecord]:
         """Closing orders."""
         return [i for i in self.desk.intents() if i.purpose is Purpose.EXIT]
@@ -283,6 +311,10 @@ class DeskWorld:
     def told(self, part: str) -> list[Severity]:
         """Severities of the alerts that hold the text."""
         return [s for s, message, details in self.scene.alerts if part in message + details]
+
+    def working(self) -> list[Order]:
+        """Orders of this station that work at TWS."""
+        return [o for o in self.scene.server.exchange.working if o.client_id > 0]
 
     def sent(self) -> int:
         """Orders of this station that ever reached TWS."""

@@ -228,26 +228,13 @@ class Reconciler:
         return [i.intent_id for i in self._ledger.at_broker() if i.order_ref not in found]
 
     async def _finish(self, book: BrokerBook) -> None:
-        self._check_positions(book)
+        doubtful = await self._compare_positions(book)
         await self._exits.guard_working(book)
         self._switches.reconciled = True
         await self._services.journal.record("reconciled", by=STATION)
         self._services.on_change()
         self._done()
-        self._look_in(LOOK_AGAIN_SECS)
-
-    def _check_positions(self, book: BrokerBook) -> None:
-        for position in self._ledger.positions():
-            legs = _short_of(position, book)
-            if legs is None:
-                continue
-            spread = position.spread
-            self._told[position.position_id] = legs
-            self._services.alert(
-                Severity.CRITICAL,
-                f"{spread.symbol} {spread.label()} was CHANGED OUTSIDE",
-                f"own book {position.quantity}, broker long leg {legs[0]}, short leg {legs[1]}",
-            )
+        self._look_in(LOOK_SOON_SECS if doubtful else LOOK_AGAIN_SECS)
 
 
 def _short_of(position: PositionRecord, book: BrokerBook) -> Legs | None:
