@@ -191,7 +191,7 @@ class DeskWorld:
 
     @property
     def desk(self) -> Desk:
-        """The running desk."""
+        """The running desk; opens the scene when it is not open."""
         assert self.scene.station is not None
         return self.scene.station.desk
 
