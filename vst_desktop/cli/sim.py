@@ -67,6 +67,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--control-port", type=int, help="port of the control line (loopback)")
     parser.add_argument("--faults", metavar="FILE", help="what goes wrong and when, TOML")
     parser.add_argument("--frames", metavar="FILE", help="write every frame down, JSON lines")
+    parser.add_argument(
+        "--ticks",
+        type=float,
+        metavar="N",
+        help="let all quotes move to and fro by a tick, N ticks a second together",
+    )
     parser.add_argument("--replay", metavar="FILE", help="play such a file again, compare, and end")
     for name, what in CHANCES.items():
         parser.add_argument(f"--{name}", type=float, default=0.0, metavar="P", help=what)
@@ -92,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.seed < 0:
         raise UserError(f"--seed {args.seed} is below 0", exit_code=2)
+    if args.ticks is not None and not 0 < args.ticks <= 100_000:
+        raise UserError(f"--ticks {args.ticks:g} is not above 0 and up to 100000", exit_code=2)
     if args.chains and not args.bars:
         raise UserError("--chains needs --bars", remedy="name the bars file too", exit_code=2)
     at = parse_moment(args.at) if args.at else None
@@ -229,9 +237,14 @@ async def _serve(
         loop.run_in_executor(None, _wait_for_parent, loop, ended)
     else:
         _tell(market, start, args.speed, port, control_port, accounts)
+    quiver = None
+    if args.ticks is not None:
+        quiver = asyncio.create_task(server.quiver(args.ticks), name="sim:quiver")
     try:
         await ended.wait()
     finally:
+        if quiver is not None:
+            quiver.cancel()
         await control.stop()
         await server.stop()
         if server.frames is not None:

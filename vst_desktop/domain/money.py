@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 CENT = Decimal("0.01")
 
 
+@lru_cache(maxsize=8192)  # thousands of ticks a second say the same few prices
 def price(value: float | str | int | Decimal) -> Decimal:
     """A quoted price as an exact Decimal, to 1/10000 of a dollar.
 

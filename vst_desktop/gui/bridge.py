@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from time import monotonic
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -17,6 +18,9 @@ from vst_desktop.station.api import StationApi
 log = logging.getLogger(__name__)
 
 FRAME_MS = 33
+REST = 2.0
+"""The loop is left alone this many times as long as making and showing a snapshot took."""
+LONGEST_FRAME_MS = 500
 TICK_MS = 1000
 
 
@@ -24,7 +28,8 @@ class Bridge(QObject):
     """The window's end of the station.
 
     ``view_changed`` carries the newest snapshot, at most 30 times a second and at least once a
-    second (for the countdown). ``failed`` carries the pane and the sentence to show in it;
+    second (for the countdown), less often while snapshots are dear. ``failed`` carries the pane
+    and the sentence to show in it;
     ``cleared`` the pane whose next command began, so that its old banner goes.
     """
 
@@ -71,8 +76,12 @@ class Bridge(QObject):
 
     def publish(self) -> None:
         """Emit the snapshot of now."""
-        if self._station is not None:
-            self.view_changed.emit(self._station.view())
+        if self._station is None:
+            return
+        began = monotonic()
+        self.view_changed.emit(self._station.view())
+        rest_ms = 1000 * REST * (monotonic() - began)
+        self._frame.setInterval(round(min(max(FRAME_MS, rest_ms), LONGEST_FRAME_MS)))
 
     def do(
         self,

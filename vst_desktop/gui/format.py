@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
@@ -30,6 +31,7 @@ def usd(value: Number | None, decimals: int = 0, *, signed: bool = False) -> str
     return _signed(value, decimals, signed, "$")
 
 
+@lru_cache(maxsize=16384)  # a repaint writes the same figures again
 def _signed(value: Number | None, decimals: int, signed: bool, unit: str) -> str:
     if value is None or value != value or value in (float("inf"), float("-inf")):
         return NONE

@@ -24,6 +24,7 @@ class Theme(QObject):
         super().__init__()
         self._app = app
         self.tokens = tokens
+        self._colours: dict[str, QColor] = {}
         if app.property("dressed") is None:
             app.setStyle("Fusion")
             app.setFont(_base_font())
@@ -35,6 +36,7 @@ class Theme(QObject):
         if tokens is self.tokens:
             return
         self.tokens = tokens
+        self._colours.clear()
         self._wear()
         self.changed.emit()
 
@@ -45,7 +47,10 @@ class Theme(QObject):
 
     def colour(self, tone: str) -> QColor:
         """A tone as a colour."""
-        return QColor(self.tokens.tone(tone))
+        colour = self._colours.get(tone)
+        if colour is None:
+            colour = self._colours[tone] = QColor(self.tokens.tone(tone))
+        return colour
 
     def _wear(self) -> None:
         sheet = style_sheet(self.tokens)

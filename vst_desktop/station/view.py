@@ -178,6 +178,8 @@ class CandidateRow:
     can_withdraw: bool
     odds: tuple[PlanOdds, ...] = ()
     """Of the plan, as quotes stand: implied, then after the same signal in the past."""
+    quoted_secs: int | None = None
+    """Age of the older leg's quote, s; None when it never was quoted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,6 +132,11 @@ class IbkrBroker:
         return self._connection.offset_secs
 
     @property
+    def messages_received(self) -> int:
+        """Messages of TWS on this connection so far."""
+        return int(self._connection.ready().ib.client._numMsgRecv)
+
+    @property
     def farms_down(self) -> tuple[str, ...]:
         """Data farms that TWS lost."""
         return self._farms.down

@@ -36,6 +36,9 @@ _DENIED_DELAYED = (
     "Requested market data is not subscribed. Delayed market data is not enabled.",
 )
 
+_QUIVER_PARTS = 4
+"""Lines quiver in turns, so that ticks come evenly."""
+
 
 @dataclass(slots=True, kw_only=True)
 class _Line:
@@ -51,6 +54,8 @@ class _Line:
     """Whether the client knows that another session has the data."""
     ready: set[ticks.Stage] = field(default_factory=set)
     sent: dict[int, ticks.Tick] = field(default_factory=dict)
+    quivers: tuple[tuple[bytes, ...], ...] | None = None
+    """What a quiver sends on even and odd turns; None until it is asked for."""
     statistics: dict[int, ticks.Tick] = field(default_factory=dict)
 
 
@@ -81,6 +86,21 @@ class QuotesDesk:
         """Send what changed on every line."""
         for line in tuple(self._lines.values()):
             self._update(line)
+
+    def quiver(self, turn: int) -> int:
+        """Move a part of the lines apart or back by a tick; returns the ticks sent."""
+        sent = 0
+        for line in tuple(self._lines.values())[turn % _QUIVER_PARTS :: _QUIVER_PARTS]:
+            if line.snapshot or line.kind != _LIVE or line.silenced:
+                continue
+            if line.quivers is None:
+                line.quivers = ticks.quivers(
+                    line.req_id, line.sent, self._min_tick(line), self._link.server_version
+                )
+            for frame in line.quivers[turn // _QUIVER_PARTS % 2]:
+                self._link.send(frame)
+                sent += 1
+        return sent
 
     def _set_type(self, fields: Fields) -> None:
         fields.integer()
@@ -209,6 +229,7 @@ class QuotesDesk:
         for frame in ticks.changes(line.req_id, line.sent, now, version, delayed=delayed):
             self._link.send(frame)
         line.sent.update(now)
+        line.quivers = None
 
     def _is_silenced(self, line: _Line) -> bool:
         """Whether another session has the data; the client is told once, and resumes by itself."""

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 _REFRESH_VIRTUAL_SECS = 1.0
 _REFRESH_REAL_SECS = 0.25
+_QUIVER_IDLE_SECS = 0.05
 """However fast virtual time runs, quotes are not looked at more often than this."""
 _PERM_IDS = 1_500_000_000
 _PERM_IDS_FROM = 500_000_000
@@ -177,6 +178,17 @@ class TwsServer:
         for session in self.sessions:
             session.refresh()
         self.keep_fresh()
+
+    async def quiver(self, ticks_per_second: float) -> None:
+        """Let all quotes move to and fro by a tick until cancelled, so many ticks a second."""
+        loop = asyncio.get_running_loop()
+        due, turn = loop.time(), 0
+        while True:
+            turn += 1
+            sent = sum(session.quiver(turn) for session in self.sessions)
+            await self.flush()
+            due = max(due + (sent / ticks_per_second or _QUIVER_IDLE_SECS), loop.time() - 0.1)
+            await asyncio.sleep(max(0.0, due - loop.time()))
 
     async def flush(self) -> None:
         """Wait until what was sent so far has been handed to the operating system."""

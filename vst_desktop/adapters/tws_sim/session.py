@@ -210,6 +210,10 @@ class Session:
             self._tape.refresh()
             self._accounts.refresh()
 
+    def quiver(self, turn: int) -> int:
+        """Let the quotes move a little; returns the ticks sent."""
+        return self._quotes.quiver(turn) if self._stage is _Stage.RUNNING else 0
+
     def end(self) -> None:
         """The connection is gone: forget its subscriptions."""
         if self._stage is not _Stage.ENDED and self._roster.frames is not None:

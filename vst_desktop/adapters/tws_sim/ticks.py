@@ -222,5 +222,29 @@ def changes(
                 )
 
 
+def quivers(
+    req_id: int, sent: Ticks, step: float, server_version: int
+) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Messages that put a line where it was told to be, and those that move it a step away."""
+    told = {
+        tick: value
+        for tick, value in sent.items()
+        if tick in (quotes.BID, quotes.ASK, quotes.LAST, quotes.MODEL_GREEKS)
+        and (isinstance(value, Computed) or (isinstance(value, Priced) and value.price > step))
+    }
+
+    def moved(tick: int, value: Tick) -> Tick:
+        if not isinstance(value, Priced):
+            return value
+        by = -step if tick == quotes.BID else step
+        return Priced(round(value.price + by, 4), value.size + 1)
+
+    wider = {tick: moved(tick, value) for tick, value in told.items()}
+    return (
+        tuple(changes(req_id, {}, told, server_version, delayed=False)),
+        tuple(changes(req_id, {}, wider, server_version, delayed=False)),
+    )
+
+
 def _side(price: float | None, size: int) -> Priced:
     return Priced(quotes.NO_PRICE, 0) if price is None else Priced(price, size)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vst_desktop.cli.bench import orders, scan, select
+from vst_desktop.cli.bench import orders, scan, select, ui
 
-BENCHMARKS = {"scan": scan, "select": select, "orders": orders}
+BENCHMARKS = {"scan": scan, "select": select, "orders": orders, "ui": ui}
 
 
 def add_parser(subparsers: Any) -> None:

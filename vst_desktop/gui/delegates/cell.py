@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPointF,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QPainter,
+    QStaticText,
+    QTransform,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -14,7 +31,7 @@ from PySide6.QtWidgets import (
 
 from vst_desktop.gui.delegates import painting
 from vst_desktop.gui.models.cells import Cell, Kind
-from vst_desktop.gui.models.table import CELL_ROLE, RowModel
+from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, ROW_PX
 
@@ -23,6 +40,7 @@ EDGE_PX = 12
 """Padding at the pane's edges: cells begin where the pane's title begins."""
 EXTRA_GAP_PX = 6
 _Index = QModelIndex | QPersistentModelIndex
+_MOST_TEXTS = 4096
 
 
 class CellDelegate(QStyledItemDelegate):
@@ -37,6 +55,7 @@ class CellDelegate(QStyledItemDelegate):
         self._struck.setStrikeOut(True)
         self._chip = font(CAPTION_PX, 600)
         self.hovered_row = -1
+        self._texts: dict[tuple[str, int, bool], QStaticText] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Rows are all the same height."""
@@ -44,23 +63,26 @@ class CellDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """Ground of the row, then the cell."""
-        cell: Cell | None = index.data(CELL_ROLE)
-        if cell is None:
-            return
+        model = index.model()
+        assert isinstance(model, RowModel)
+        cell: Cell = model.cell(index)
         tokens = self._theme.tokens
         rect: QRect = option.rect
-        state: QStyle.StateFlag = option.state
-        selected = bool(state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         hovered = index.row() == self.hovered_row
         if selected:
             painter.fillRect(rect, QColor(tokens.selected))
         elif hovered:
             painter.fillRect(rect, QColor(tokens.raised))
         tone = "text2" if cell.tone == "text3" and (selected or hovered) else cell.tone
-        inner = self._inner(rect, index)
-        column = self._column(index)
+        number, last = index.column(), len(model.columns) - 1
+        column = model.columns[number]
+        inner = _inner(rect, number, last)
+        if column.kind is Kind.TEXT:
+            self._with_extra(painter, inner, cell, tone, column.right)
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         match column.kind:
             case Kind.CHIP:
                 painting.chip(painter, inner, cell.text, tone, tokens, self._chip)
@@ -76,23 +98,12 @@ class CellDelegate(QStyledItemDelegate):
                 self._with_extra(painter, inner, cell, tone, column.right)
         painter.restore()
 
-    @staticmethod
-    def _inner(rect: QRect, index: _Index) -> QRect:
-        last = index.model().columnCount() - 1
-        return rect.adjusted(
-            EDGE_PX if index.column() == 0 else PAD_PX,
-            0,
-            -(EDGE_PX if index.column() == last else PAD_PX),
-            0,
-        )
-
     def _with_extra(
         self, painter: QPainter, rect: QRect, cell: Cell, tone: str, right: bool
     ) -> None:
         if cell.extra:
             dim = "text3" if tone == "text3" else "text2"
-            metrics = QFontMetrics(self._font(cell))
-            taken = metrics.horizontalAdvance("00 Nov") + EXTRA_GAP_PX
+            taken = round(self._laid_out("00 Nov", self._body).size().width()) + EXTRA_GAP_PX
             self._text(painter, rect.adjusted(taken, 0, 0, 0), cell.extra, dim, cell, right)
             rect = rect.adjusted(0, 0, -max(0, rect.width() - taken), 0)
         self._text(painter, rect, cell.text, tone, cell, right)
@@ -100,23 +111,37 @@ class CellDelegate(QStyledItemDelegate):
     def _text(
         self, painter: QPainter, rect: QRect, text: str, tone: str, cell: Cell, right: bool
     ) -> None:
+        if not text:
+            return
         used = self._font(cell)
+        laid = self._laid_out(text, used)
+        size = laid.size()
+        if size.width() > rect.width() + 1:
+            shown = QFontMetrics(used).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+            laid = self._laid_out(shown, used)
+            size = laid.size()
         painter.setFont(used)
         painter.setPen(self._theme.colour(tone))
-        side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-        shown = QFontMetrics(used).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.drawText(rect, side | Qt.AlignmentFlag.AlignVCenter, shown)
+        left = rect.right() + 1 - size.width() if right else rect.left()
+        top = rect.top() + (rect.height() - size.height()) / 2
+        painter.drawStaticText(QPointF(left, top), laid)
+
+    def _laid_out(self, text: str, used: QFont) -> QStaticText:
+        """A text ready to be drawn; the same few hundred come again and again."""
+        key = (text, used.weight(), used.strikeOut())
+        laid = self._texts.get(key)
+        if laid is None:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            laid = self._texts[key] = QStaticText(text)
+            laid.setTextFormat(Qt.TextFormat.PlainText)
+            laid.prepare(QTransform(), used)
+        return laid
 
     def _font(self, cell: Cell) -> QFont:
         if cell.struck:
             return self._struck
         return self._strong if cell.strong else self._body
-
-    @staticmethod
-    def _column(index: _Index):  # type: ignore[no-untyped-def]
-        model = index.model()
-        assert isinstance(model, RowModel)
-        return model.columns[index.column()]
 
     def helpEvent(
         self,
@@ -131,10 +156,17 @@ class CellDelegate(QStyledItemDelegate):
         text = index.data(Qt.ItemDataRole.ToolTipRole)
         if not text:
             shown = str(index.data() or "")
-            room = self._inner(option.rect, index).width()
+            last = index.model().columnCount() - 1
+            room = _inner(option.rect, index.column(), last).width()
             if QFontMetrics(self._body).horizontalAdvance(shown) <= room:
                 QToolTip.hideText()
                 return True
             text = shown
         QToolTip.showText(event.globalPos(), str(text), view)
         return True
+
+
+def _inner(rect: QRect, column: int, last: int) -> QRect:
+    """Where a cell's content stands: with more room at the pane's edges."""
+    left = EDGE_PX if column == 0 else PAD_PX
+    return rect.adjusted(left, 0, -(EDGE_PX if column == last else PAD_PX), 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -20,6 +20,8 @@ from vst_desktop.station.view import ChartView, LiveBar
 
 PRICE_AXIS_PX = 58
 CROSSHAIR_HZ = 60
+LIVE_DELAY_MS = 15
+"""Ticks are painted a frame after the tables, so that no frame has to paint both."""
 
 
 class PriceChart(QWidget):
@@ -47,6 +49,10 @@ class PriceChart(QWidget):
         self._canvas.ci.layout.setRowStretchFactor(0, 5)
         self._canvas.ci.layout.setRowStretchFactor(1, 1)
         self._add_items()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(LIVE_DELAY_MS)
+        self._soon.timeout.connect(self._draw_live)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._canvas)
@@ -99,7 +105,8 @@ class PriceChart(QWidget):
             self._draw()
         if before is None or chart.symbol != before.symbol:
             self.show_range(self._sessions)
-        self._draw_live()
+        if not self._soon.isActive():
+            self._soon.start()
 
     def show_range(self, sessions: int) -> None:
         """Show the last so many sessions, with room for the level names, all levels inside."""
