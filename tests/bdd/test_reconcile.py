@@ -47,7 +47,7 @@ def release(money: DeskWorld) -> None:
 
 @when(parsers.parse("the trader answers that AAPL is not at the broker"))
 def answers(money: DeskWorld) -> None:
-    money.run(money.desk.disown(money.approved["AAPL"]))
+    money.run(money.desk.answers.disown(money.approved["AAPL"]))
 
 
 @then("positions stand in AAPL, MSFT and NFLX with their exit plans")

@@ -82,6 +82,7 @@ class FakeBroker:
         self.dividends: dict[str, CorporateEvent] = {}
         self.options: dict[int, tuple[float, float]] = {}
         self.halted: set[str] = set()
+        self.prior_closes: dict[str, float] = {}
         self.data_type = DataType.LIVE
         self.quote_age_secs = 0.0
         self.placed: list[OrderTicket] = []
@@ -406,7 +407,12 @@ class FakeBroker:
 
     def _stock(self, symbol: str) -> StockQuote:
         bid, ask = self.stocks[symbol]
-        return StockQuote(symbol=symbol, quote=self._quote(bid, ask), halted=symbol in self.halted)
+        return StockQuote(
+            symbol=symbol,
+            quote=self._quote(bid, ask),
+            prior_close=self.prior_closes.get(symbol),
+            halted=symbol in self.halted,
+        )
 
     def _option(self, contract: OptionContract) -> OptionQuote:
         return OptionQuote(contract=contract, quote=self._quote(*self.options[contract.con_id]))

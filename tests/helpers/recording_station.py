@@ -149,3 +149,6 @@ class RecordingDrill:
 
     async def cancel_orphan(self, order_ref: str) -> None:
         self._take("cancel_orphan", order_ref)
+
+    async def thaw(self, position_id: str) -> None:
+        self._take("thaw", position_id)

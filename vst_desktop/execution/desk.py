@@ -10,6 +10,7 @@ from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
+from vst_desktop.execution.answers import Answers
 from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.checks import ReleaseChecks, spot_of
 from vst_desktop.execution.counts import OrderCounts, order_counts
@@ -19,6 +20,7 @@ from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.forecast import Forecast, forecast
+from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.halts import Halts
 from vst_desktop.execution.hearing import Hearing
 from vst_desktop.execution.ladder import Ladders
@@ -28,6 +30,7 @@ from vst_desktop.execution.orphans import Orphan, Orphans
 from vst_desktop.execution.protection import Protection
 from vst_desktop.execution.reconcile import RETRY_SECS, Reconciler
 from vst_desktop.execution.rehearsal import Rehearsal, Rehearsed
+from vst_desktop.execution.repairs import Repair
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.schedule import EntryWindow, SessionCalendar, window_for
 from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Services
@@ -117,6 +120,7 @@ class Desk:
         self._daily_loss = DailyLoss(services)
         self._switches = switches = Switches(services, self._daily_loss)
         halts = Halts(services)
+        self._freezer = Freezer(services, ledger, lambda: self._protection.look())
         self._ladders = Ladders(services, ledger)
         transmitter = Transmitter(services, ledger, ended=self._ended, lost=self._lost)
         checks = ReleaseChecks(services, ledger, switches, halts)
@@ -127,7 +131,12 @@ class Desk:
             services, ledger, self._entries, transmitter, self._ladders, self._position_closed
         )
         self._monitor = ExitMonitor(
-            services, ledger, self._exits.trigger, halts, lambda: self._protection.look()
+            services,
+            ledger,
+            self._exits.trigger,
+            halts,
+            self._freezer,
+            lambda: self._protection.look(),
         )
         self._fills = Fills(
             services,
@@ -136,6 +145,7 @@ class Desk:
             ended=self._ended,
             opened=self._monitor.watch,
             revived=self._adopt,
+            broken=lambda: self._reconciler.look_soon(),
         )
         self._orphans = Orphans(services)
         self._reconciler = Reconciler(
@@ -146,9 +156,15 @@ class Desk:
             switches,
             self._exits,
             self._orphans,
+            self._freezer,
             self._reconciled,
         )
-        self._unknowns = Unknowns(services, ledger, self._fills, self._reconciler, self._ended)
+        self.answers = Answers(
+            services,
+            Unknowns(services, ledger, self._fills, self._reconciler, self._ended),
+            self._orphans,
+            self._freezer,
+        )
         self._emergency = Emergency(
             services, ledger, switches, self._approvals, self._entries, self._exits
         )
@@ -235,21 +251,6 @@ class Desk:
         with self._services.clock.work("arm"):
             await self._switches.arm(account)
 
-    async def disown(self, intent_id: str) -> None:
-        """The trader says that the broker has no such UNKNOWN order; UserError when it has."""
-        with self._services.clock.work("disown"):
-            await self._unknowns.absent(intent_id)
-
-    async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
-        """The trader says what an UNKNOWN order was filled with; UserError when it cannot be."""
-        with self._services.clock.work("adopt"):
-            await self._unknowns.adopt(intent_id, quantity, price)
-
-    async def cancel_orphan(self, order_ref: str) -> None:
-        """Cancel an order with our mark that the journal does not know; UserError says why not."""
-        with self._services.clock.work("cancel orphan"):
-            await self._orphans.cancel(order_ref)
-
     async def close_position(
         self, position_id: str, reason: ExitReason = ExitReason.MANUAL
     ) -> None:
@@ -287,6 +288,10 @@ class Desk:
     def counts(self) -> OrderCounts:
         """Messages that today's orders took."""
         return order_counts(self._ledger.intents(), trading_day(self._services.clock.now()))
+
+    def repairs(self, position_id: str) -> tuple[Repair, ...]:
+        """The ways out of a broken or assigned spread, empty when it is whole."""
+        return self._freezer.repairs(position_id)
 
     def forecast(self, account: AccountSnapshot) -> tuple[Forecast, ...]:
         """What will become of the queue with this account, as things stand."""

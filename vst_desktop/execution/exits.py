@@ -68,6 +68,9 @@ class Exits:
 
     def trigger(self, position_id: str, reason: ExitReason, seen: dict[str, Any]) -> None:
         """Start an exit on a trigger confirmed by these quotes; what refuses it is alerted."""
+        position = self._ledger.position(position_id)
+        if position is not None and position.frozen is not None:
+            return  # told when it was frozen, and as unprotected
         rest = self._rest_until.get(position_id)
         if rest is not None and self._services.clock.now() < rest:
             return
@@ -94,6 +97,11 @@ class Exits:
         position = self._ledger.position(position_id)
         if position is None or position.closed_at is not None:
             raise UserError(f"there is no open position {position_id}")
+        if position.frozen is not None:
+            raise UserError(
+                f"the exits of {position.spread.symbol} are frozen: {position.frozen}",
+                remedy="confirm it when you have looked, or act in TWS",
+            )
         if self._busy(position_id):
             raise UserError(f"{position.spread.symbol} is being closed already")
         self._closing.add(position_id)
@@ -263,7 +271,7 @@ class Exits:
             position,
             quantity=0,
             closed_at=self._services.clock.now(),
-            exit_reason=ExitReason.OUTSIDE.value,
+            exit_reason=_ended_outside(position).value,
         )
         await self._ledger.save_position(closed, "changed outside", details=told)
         self._closed(closed)
@@ -351,3 +359,9 @@ class Exits:
             revisions=0,
             cancels=0,
         )
+
+
+def _ended_outside(position: PositionRecord) -> ExitReason:
+    """An assigned spread that is gone was assigned, any other was closed by somebody else."""
+    assigned = position.frozen is not None and position.frozen.startswith(ExitReason.ASSIGNED)
+    return ExitReason.ASSIGNED if assigned else ExitReason.OUTSIDE

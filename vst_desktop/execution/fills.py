@@ -63,6 +63,8 @@ class Fills:
         ended: Called after an order reached an end.
         opened: Called after a position came to be or grew.
         revived: Called when an order that was unknown or thought dead turns out to work.
+        broken: Called when the legs of an order stay filled unequally: the ways out are priced by
+            what the broker holds.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Fills:
         ended: Callable[[IntentRecord], None],
         opened: Callable[[PositionRecord], None],
         revived: Callable[[IntentRecord], None],
+        broken: Callable[[], None],
     ) -> None:
         self._services = services
         self._ledger = ledger
@@ -81,6 +84,7 @@ class Fills:
         self._ended = ended
         self._opened = opened
         self._revived = revived
+        self._broken = broken
         self._twins = Twins(services)
         self._executions: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
 
@@ -365,3 +369,4 @@ class Fills:
             f"{intent.spread.symbol} {intent.spread.label()} is BROKEN: the legs filled unequally",
             f"long {filled.long_leg}, short {filled.short_leg}; no order is sent by itself",
         )
+        self._broken()

@@ -155,11 +155,13 @@ class Ledger:
         await self._services.journal.save_intent(amended, event, by=by, **changes, **(data or {}))
         return amended
 
-    async def save_position(self, position: PositionRecord, event: str, **data: Any) -> None:
+    async def save_position(
+        self, position: PositionRecord, event: str, *, by: str = STATION, **data: Any
+    ) -> None:
         """Store a position's new state."""
         self._positions[position.position_id] = position
         self._services.on_change()
-        await self._services.journal.save_position(position, event, by=STATION, **data)
+        await self._services.journal.save_position(position, event, by=by, **data)
 
     # --- risk ---
 

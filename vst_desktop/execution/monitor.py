@@ -16,6 +16,7 @@ from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.decisions import market_seen, underlying_seen
 from vst_desktop.execution.ex_dividend import ExDividends
+from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.halts import Halts
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.services import Services
@@ -38,6 +39,8 @@ from vst_desktop.strategy.exit import (
 log = logging.getLogger(__name__)
 
 RETRY_SECS = 60.0
+LOOK_BEFORE_CLOSE = timedelta(seconds=5)
+"""The last prices of a session, while they are still traded."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +50,7 @@ class _Watch:
     price: Pending | None = None
     profit: Pending | None = None
     timer: Timer | None = None
+    close: Timer | None = None
 
 
 class ExitMonitor:
@@ -57,6 +61,7 @@ class ExitMonitor:
         ledger: The book.
         exit_now: Starts the exit; called again while the reason holds and nothing closes.
         halts: Knows what is halted.
+        freezer: Holds prior closes against those that were seen.
         on_blind: Called when ``blind`` changes.
     """
 
@@ -66,12 +71,14 @@ class ExitMonitor:
         ledger: Ledger,
         exit_now: Callable[[str, ExitReason, dict[str, Any]], None],
         halts: Halts,
+        freezer: Freezer,
         on_blind: Callable[[], None],
     ) -> None:
         self._services = services
         self._ledger = ledger
         self._exit_now = exit_now
         self._halts = halts
+        self._freezer = freezer
         self._on_blind = on_blind
         self._blind: set[str] = set()
         self._dividends = ExDividends(services, exit_now)
@@ -90,6 +97,7 @@ class ExitMonitor:
         self._watches[position.position_id] = watch
         self._arm_clock(watch, position)
         self._dividends.watch(position)
+        self._arm_close(watch)
         self._services.run(self._subscribe(position), f"watch {position.spread.symbol}")
 
     def unwatch(self, position: PositionRecord) -> None:
@@ -97,8 +105,9 @@ class ExitMonitor:
         watch = self._watches.pop(position.position_id, None)
         if watch is None:
             return
-        if watch.timer is not None:
-            watch.timer.cancel()
+        for timer in (watch.timer, watch.close):
+            if timer is not None:
+                timer.cancel()
         self._dividends.unwatch(position)
         self._blind.discard(position.spread.symbol)
         self._services.run(self._unsubscribe(position), f"unwatch {position.spread.symbol}")
@@ -109,6 +118,7 @@ class ExitMonitor:
         for watch, position in self._watched():
             if position.spread.symbol != stock.symbol:
                 continue
+            self._freezer.see_stock(position, stock)
             seen = self._observation(stock)
             reason = price_trigger(position.plan, position.spread.direction, seen)
             waited = watch.price
@@ -227,6 +237,32 @@ class ExitMonitor:
             lambda: self._time_up(watch),
             f"time exit {position.spread.symbol}",
         )
+
+    def _arm_close(self, watch: _Watch) -> None:
+        """Look at the underlying once at the end of the session."""
+        now, calendar = self._services.clock.now(), self._services.calendar
+        day = trading_day(now)
+        hours = calendar.session(day)
+        if hours is None or now >= hours[1] - LOOK_BEFORE_CLOSE:
+            hours = calendar.session(calendar.next_session(day))
+        assert hours is not None
+        watch.close = self._services.at(
+            hours[1] - LOOK_BEFORE_CLOSE,
+            lambda: self._services.run(self._remember_close(watch), "session's close"),
+            "session's close",
+        )
+
+    async def _remember_close(self, watch: _Watch) -> None:
+        position = self._ledger.position(watch.position_id)
+        if position is None or position.closed_at is not None:
+            return
+        self._arm_close(watch)
+        try:
+            stock = await self._services.broker.stock_quote(position.spread.symbol)
+        except (UserError, TimeoutError) as error:
+            log.info("the close of %s was not seen: %s", position.spread.symbol, error)
+            return
+        await self._freezer.remember_close(watch.position_id, stock)
 
     def _time_up(self, watch: _Watch) -> None:
         position = self._ledger.position(watch.position_id)

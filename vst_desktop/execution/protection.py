@@ -49,6 +49,8 @@ class Protection:
             return "its book is not reconciled with the broker's"
         if self._services.journal.trouble is not None:
             return self._services.journal.trouble
+        if position.frozen is not None:
+            return "its exits are frozen"
         symbol = position.spread.symbol
         if symbol in self._blind():
             return f"the data of {symbol} are not live"

@@ -15,6 +15,7 @@ from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.decisions import STATION
 from vst_desktop.execution.exits import Exits
 from vst_desktop.execution.fills import Fills
+from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.orphans import Orphans
 from vst_desktop.execution.services import Services
@@ -50,6 +51,7 @@ class Reconciler:
         switches: Entries are refused until ``reconciled``.
         exits: Told when somebody else closed of a position.
         orphans: Told of orders that carry our mark and are not in the journal.
+        freezer: Looks at legs that no longer match, and at changed contracts.
         done: Called when the first two are done.
     """
 
@@ -62,6 +64,7 @@ class Reconciler:
         switches: Switches,
         exits: Exits,
         orphans: Orphans,
+        freezer: Freezer,
         done: Callable[[], None],
     ) -> None:
         self._services = services
@@ -71,6 +74,7 @@ class Reconciler:
         self._switches = switches
         self._exits = exits
         self._orphans = orphans
+        self._freezer = freezer
         self._done = done
         self._look: Timer | None = None
         # What the last look found and what the trader was told of it, by position; and the orders
@@ -183,10 +187,14 @@ class Reconciler:
             for position in self._ledger.positions()
             if position.spread.symbol not in busy and (legs := _short_of(position, book))
         }
+        if any(self._short.get(key) == legs for key, legs in short.items()):
+            await self._freezer.see_book(book)
         for position in self._ledger.positions():
             legs = short.get(position.position_id)
             if legs is None or self._short.get(position.position_id) != legs:
                 continue
+            if position.frozen is not None and any(legs):
+                continue  # told with its repairs
             if self._told.get(position.position_id) != legs:
                 self._told[position.position_id] = legs
                 await self._exits.changed_outside(position, *legs)

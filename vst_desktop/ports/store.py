@@ -80,6 +80,13 @@ class PositionRecord:
     opened_at: datetime
     closed_at: datetime | None = None
     exit_reason: str | None = None
+    frozen: str | None = None
+    """Why its exits are frozen until the trader has looked, None while they run."""
+    restate_ratio: float | None = None
+    """What a split made of a share's price: confirming restates the plan by it."""
+    close_seen: float | None = None
+    close_day: str | None = None
+    """The underlying's price at the last close that was seen, and its session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,9 @@ class TradingApi(Protocol):
     async def cancel_orphan(self, order_ref: str) -> None:
         """Cancel an order at the broker that carries our mark and is not in the journal."""
 
+    async def thaw(self, position_id: str) -> None:
+        """Let the exits of a frozen position run again, by its restated plan where there is one."""
+
 
 class DrillApi(Protocol):
     """The fault drill of a demo; coroutines raise ``UserError``."""

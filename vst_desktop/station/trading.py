@@ -23,12 +23,16 @@ class Trading:
 
     async def disown(self, intent_id: str) -> None:
         """The broker has no such UNKNOWN order, the trader says."""
-        await self._desk.disown(intent_id)
+        await self._desk.answers.disown(intent_id)
 
     async def adopt(self, intent_id: str, quantity: int, price: Decimal) -> None:
         """The UNKNOWN order was filled so, the trader says."""
-        await self._desk.adopt(intent_id, quantity, price)
+        await self._desk.answers.adopt(intent_id, quantity, price)
 
     async def cancel_orphan(self, order_ref: str) -> None:
         """Cancel an order that the journal does not know."""
-        await self._desk.cancel_orphan(order_ref)
+        await self._desk.answers.cancel_orphan(order_ref)
+
+    async def thaw(self, position_id: str) -> None:
+        """The trader has looked at a frozen position."""
+        await self._desk.answers.thaw(position_id)

@@ -146,6 +146,7 @@ class Book(RuleBasedStateMachine):
             ended=lambda intent: None,
             opened=lambda position: None,
             revived=lambda intent: None,
+            broken=lambda: None,
         )
         if not first:
             await self.fills.load()

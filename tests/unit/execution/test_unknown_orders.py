@@ -40,7 +40,7 @@ def test_an_order_that_is_not_at_the_broker_ends_and_frees_its_risk(tmp_path: Pa
     async def story(world: World) -> None:
         intent = await lost_entry(world)
         assert world.desk.reserved_usd() > 0
-        await world.desk.disown(intent.intent_id)
+        await world.desk.answers.disown(intent.intent_id)
         assert the(world, intent).state is OrderState.CANCELLED
         assert "trader's word" in (the(world, intent).reason or "")
         assert world.desk.reserved_usd() == 0 and len(world.broker.placed) == 1
@@ -55,7 +55,7 @@ def test_a_spread_held_at_the_broker_is_not_disowned(tmp_path: Path) -> None:
         intent = await lost_entry(world)
         bought(world, 2)
         with pytest.raises(UserError, match="is held at the broker: 2"):
-            await world.desk.disown(intent.intent_id)
+            await world.desk.answers.disown(intent.intent_id)
         assert the(world, intent).state is OrderState.UNKNOWN
 
     in_world(tmp_path, INSIDE, story)
@@ -68,7 +68,7 @@ def test_an_order_that_turns_up_answers_for_itself(tmp_path: Path) -> None:
         await world.settle()
         world.broker.orders[1] = replace(world.broker.orders[1], status=BrokerStatus.SUBMITTED)
         with pytest.raises(UserError, match="is not unknown: WORKING"):
-            await world.desk.disown(intent.intent_id)
+            await world.desk.answers.disown(intent.intent_id)
 
     in_world(tmp_path, INSIDE, story)
 
@@ -78,7 +78,7 @@ def test_an_entry_filled_without_a_trace_is_adopted(tmp_path: Path, quantity: in
     async def story(world: World) -> None:
         intent = await lost_entry(world)
         bought(world, quantity)
-        await world.desk.adopt(intent.intent_id, quantity, D("2.66"))
+        await world.desk.answers.adopt(intent.intent_id, quantity, D("2.66"))
         await world.settle()
         (position,) = world.desk.positions()
         assert (position.quantity, position.average_debit) == (quantity, D("2.66"))
@@ -102,9 +102,9 @@ def test_an_exit_that_closed_without_a_trace_is_adopted(tmp_path: Path) -> None:
         await world.settle()
         intent = world.desk.intents()[-1]
         with pytest.raises(UserError, match="do not explain"):
-            await world.desk.adopt(intent.intent_id, 2, D("3.10"))
+            await world.desk.answers.adopt(intent.intent_id, 2, D("3.10"))
         bought(world, -2)
-        await world.desk.adopt(intent.intent_id, 2, D("3.10"))
+        await world.desk.answers.adopt(intent.intent_id, 2, D("3.10"))
         await world.settle()
         assert world.desk.positions() == ()
         assert world.desk.positions(open_only=False)[0].exit_reason == "MANUAL"
@@ -120,7 +120,7 @@ def test_figures_that_cannot_be_are_not_adopted(tmp_path: Path, quantity: int, p
         intent = await lost_entry(world)
         bought(world, 2)
         with pytest.raises(UserError, match="cannot be what"):
-            await world.desk.adopt(intent.intent_id, quantity, D(price))
+            await world.desk.answers.adopt(intent.intent_id, quantity, D(price))
         assert world.desk.positions() == ()
 
     in_world(tmp_path, INSIDE, story)
@@ -131,7 +131,7 @@ def test_what_the_broker_does_not_hold_is_not_adopted(tmp_path: Path) -> None:
         intent = await lost_entry(world)
         bought(world, 1)
         with pytest.raises(UserError, match="the broker holds 1"):
-            await world.desk.adopt(intent.intent_id, 2, D("2.66"))
+            await world.desk.answers.adopt(intent.intent_id, 2, D("2.66"))
 
     in_world(tmp_path, INSIDE, story)
 
@@ -140,9 +140,9 @@ def test_only_an_unknown_order_is_asked_about(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         intent = await opened(world)
         with pytest.raises(UserError, match="is not unknown: FILLED"):
-            await world.desk.disown(intent.intent_id)
+            await world.desk.answers.disown(intent.intent_id)
         with pytest.raises(UserError, match="there is no order"):
-            await world.desk.adopt("nothing", 1, D(1))
+            await world.desk.answers.adopt("nothing", 1, D(1))
 
     in_world(tmp_path, INSIDE, story)
 
@@ -174,12 +174,12 @@ def test_an_orphan_is_found_told_once_and_cancelled_by_the_trader_only(tmp_path:
         await world.until(world.clock.now() + timedelta(minutes=16))
         assert [a[0] for a in world.told("ORPHAN order")] == [Severity.CRITICAL]
         assert world.broker.cancelled == []
-        await world.desk.cancel_orphan("VST-of-another-life")
+        await world.desk.answers.cancel_orphan("VST-of-another-life")
         await world.settle()
         assert world.broker.cancelled == [77]
         assert world.desk.orphans()[0].state is OrderState.CANCELLED
         with pytest.raises(UserError, match="no orphan order"):
-            await world.desk.cancel_orphan("VST-of-another-life")
+            await world.desk.answers.cancel_orphan("VST-of-another-life")
 
     in_world(tmp_path, INSIDE, story)
 
