@@ -14,7 +14,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from vst_desktop.backtest.entries import Offers, rank, spread_of
+from vst_desktop.backtest.entries import NO_OFFERS, Offers, rank, spread_of
 from vst_desktop.backtest.events import NOTHING_KNOWN, Events
 from vst_desktop.backtest.holding import Broker, Held, Lot
 from vst_desktop.backtest.listing import as_day
@@ -28,9 +28,12 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.money import CENT, price
 from vst_desktop.execution.ticket import approval_bound
 from vst_desktop.options.contracts import STANDARD_MULTIPLIER
+from vst_desktop.options.rules import RULES
 from vst_desktop.risk.limits import Budget, DenialCode, check_budget, daily_loss
 from vst_desktop.risk.sizing import size_position
 
+SURELY = 1.25
+"""How far an estimate of the cheapest spread must lie above a limit to be believed."""
 Progress = Callable[[int, int], None]
 Refuse = Callable[[Offers, Ints, str], None]
 ENTRY_COMMISSION_CONTRACTS = 1
@@ -100,7 +103,7 @@ class _State:
 
 @dataclass(slots=True)
 class _Tally:
-    rejected: Counter[str] = field(default_factory=Counter)
+    rejected: Ints = field(default_factory=lambda: np.zeros(len(RULES), dtype=np.int64))
     denied: Counter[str] = field(default_factory=Counter)
     chains: int = 0
 
@@ -175,7 +178,11 @@ class Lab:
             signals=found.found,
             chains=tally.chains,
             stopped=found.stopped,
-            rejected=dict(tally.rejected),
+            rejected={
+                name: count
+                for name, count in zip(RULES, tally.rejected.tolist(), strict=True)
+                if count
+            },
             denied=dict(tally.denied),
             needed_usd=found.needed_usd,
         )
@@ -183,9 +190,10 @@ class Lab:
     def _enter(
         self, account: _Account, tally: _Tally, found: Signals, day: int, today: slice
     ) -> None:
-        offers = self._offers(account, tally, found, day, today)
         account.reserved = []
-        place, state = 0, _State.of(account, day)
+        state = _State.of(account, day)
+        offers = self._offers(account, state, tally, found, day, today)
+        place = 0
         while place < len(offers):
             decided = self._decide(account, state, offers, place)
             if isinstance(decided, Lot):
@@ -261,7 +269,13 @@ class Lab:
             self._refuse(offers, places, str(code))
 
     def _offers(
-        self, account: _Account, tally: _Tally, found: Signals, day: int, today: slice
+        self,
+        account: _Account,
+        state: _State,
+        tally: _Tally,
+        found: Signals,
+        day: int,
+        today: slice,
     ) -> Offers:
         """The day's signals with their spreads, of the chains that a scan would load."""
         owner = self._panel.owner[found.row[today]]
@@ -279,12 +293,19 @@ class Lab:
         place = found.place[today][fresh]
         symbols = np.cumsum(np.concatenate(([1], place[1:] != place[:-1])))[: len(fresh)]
         asked = fresh[symbols <= self._rules.max_chains - held]
+        # What the account may not risk on one trade is not looked up.
+        dear = found.needed[today][asked] > SURELY * float(state.most_usd)
+        if dear.any():
+            tally.denied[str(DenialCode.SIZE)] += int(dear.sum())
+            asked = asked[~dear]
+        if not asked.size:
+            return NO_OFFERS
         rows = found.row[today][asked]
         signs, strategies = found.sign[today][asked], found.strategy[today][asked]
         units, unit = np.unique(rows * 2 + (signs > 0), return_inverse=True)
         tally.chains += len(first_of_runs(units // 2))
         picks = self._pricing.picks(day, units // 2, np.where(units % 2 == 1, 1, -1))
-        tally.rejected.update(picks.rejected)
+        tally.rejected += picks.rejected
         return rank(
             picks,
             rows,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from vst_desktop.domain.money import price
 from vst_desktop.domain.quotes import OptionContract, Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
+from vst_desktop.options.rules import RULES
 from vst_desktop.runtime.calendar import session_days
 from vst_desktop.strategy.exit import SWING_BARS, ExitRules, exit_plan, expiry_exit_day
 
@@ -51,6 +53,20 @@ class Offers:
 
     def __len__(self) -> int:
         return len(self.pick)
+
+
+def _no_offers() -> Offers:
+    none, nowhere = np.empty(0), np.empty(0, dtype=np.int64)
+    columns: dict[str, Any] = {
+        each.name: nowhere if each.name in ("unit", "expiration", "dte") else none
+        for each in fields(Picks)
+        if each.name != "rejected"
+    }
+    picks = Picks(rejected=np.zeros(len(RULES), dtype=np.int64), **columns)
+    return Offers(picks=picks, pick=nowhere, row=nowhere, strategy=nowhere, sign=nowhere)
+
+
+NO_OFFERS = _no_offers()
 
 
 def rank(

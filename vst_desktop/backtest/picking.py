@@ -16,7 +16,7 @@ from vst_desktop.backtest.panel import Floats, Ints, Panel
 from vst_desktop.backtest.surface import Surface
 from vst_desktop.options.ladder import UNIT, exact, to_units
 from vst_desktop.options.pricing import DAYS_A_YEAR
-from vst_desktop.options.rules import SelectionRules
+from vst_desktop.options.rules import RULES, SelectionRules
 from vst_desktop.options.selection import DELTA_DECIMALS, GREEK_CHECKS, PRICE_CHECKS, Pairs
 from vst_desktop.options.surface import Mask
 
@@ -27,7 +27,8 @@ class Picks:
 
     ``unit`` counts the units that were asked about; days since 1970-01-01. ``scale`` is how many
     USD of the contract's own basis one of the bars' is, ``long_ratio`` and ``short_ratio`` what the
-    legs' volatilities are in the model's. ``rejected``: pairs by the first rule they failed.
+    legs' volatilities are in the model's. ``rejected`` counts pairs by the first rule they failed
+    in the order of ``options.rules.RULES``.
     """
 
     unit: Ints
@@ -45,7 +46,7 @@ class Picks:
     scale: Floats
     long_ratio: Floats
     short_ratio: Floats
-    rejected: dict[str, int]
+    rejected: Ints
 
     def __len__(self) -> int:
         return len(self.unit)
@@ -70,25 +71,43 @@ class Legs:
     ask: Ints
 
 
-def modelled_legs(
-    panel: Panel, surface: Surface, day: int, rows: Ints, signs: Ints, rules: SelectionRules
-) -> Legs:
-    """The chains of these rows of one day, calls where the sign is 1, puts where it is -1."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Units of one day: their underlyings, calls where the sign is 1, puts where it is -1."""
+
+    day: int
+    sign: Ints
+    spot: Floats
+    variance_short: Floats
+    variance_long: Floats
+
+    @classmethod
+    def of(cls, panel: Panel, day: int, rows: Ints, signs: Ints) -> Ask:
+        """Of these bars."""
+        return cls(
+            day=day,
+            sign=signs,
+            spot=panel.close[rows],
+            variance_short=panel.variance_short[rows],
+            variance_long=panel.variance_long[rows],
+        )
+
+
+def modelled_legs(wanted: Ask, surface: Surface, rules: SelectionRules) -> Legs:
+    """The chains of these units."""
+    day, spots, signs = wanted.day, wanted.spot, wanted.sign
     listed = np.array(expirations(day, rules.min_dte, rules.max_dte), dtype=np.int64)
     count = len(listed)
-    spots = panel.close[rows]
     strike = strikes(spots).T
     strike = np.where(signs > 0, strike, strike[::-1])
     there = strike > 0
     moneyness = np.log(np.where(there, strike, spots) / spots)
-    unit = np.repeat(np.arange(len(rows)), count)
-    expiration = np.tile(listed, len(rows))
+    unit = np.repeat(np.arange(len(spots)), count)
+    expiration = np.tile(listed, len(spots))
     spot, sign = spots[unit], signs[unit].astype(np.float64)
     strike, moneyness, there = strike[:, unit], moneyness[:, unit], there[:, unit]
     years = (expiration - day) / DAYS_A_YEAR
-    at_spot = surface.at_spot(
-        panel.variance_short[rows][unit], panel.variance_long[rows][unit], years
-    )
+    at_spot = surface.at_spot(wanted.variance_short[unit], wanted.variance_long[unit], years)
     volatility = surface.at_strike(at_spot, moneyness, years)
     price, delta = surface.value(sign, spot, strike, moneyness, years, volatility)
     bid, ask = surface.quotes(price)
@@ -120,27 +139,28 @@ def pick(legs: Legs, rules: SelectionRules) -> Picks:
     Modelled quotes are fresh, agree with each other and come without open interest, so that the
     rules ``not_quoted``, ``stale``, ``surface`` and ``open_interest`` refuse none.
     """
-    rejected: dict[str, int] = {}
     quoted, narrow = _judged(legs, rules)
     long, short = _reachable(rules.max_strike_steps)
-    left = quoted[long] & quoted[short]
-    rejected["quote"] = left.size - int(left.sum())
+    left = quoted.take(long, axis=0) & quoted.take(short, axis=0)
+    rejected = np.zeros(len(RULES), dtype=np.int64)
+    rejected[RULES.index("quote")] = left.size - np.count_nonzero(left)
     # Prices of all pairs at once: rows are pairs of strikes, columns ladders.
     grid = Pairs(
         long=long,
         short=short,
-        natural=legs.ask[long] - legs.bid[short],
-        close=legs.bid[long] - legs.ask[short],
-        width=np.abs(legs.strike[long] - legs.strike[short]),
+        natural=legs.ask.take(long, axis=0) - legs.bid.take(short, axis=0),
+        close=legs.bid.take(long, axis=0) - legs.ask.take(short, axis=0),
+        width=np.abs(legs.strike.take(long, axis=0) - legs.strike.take(short, axis=0)),
     )
-    wide = ~(narrow[long] & narrow[short])
+    wide = ~(narrow.take(long, axis=0) & narrow.take(short, axis=0))
     judged = {"leg_spread": wide}
     around = _Ends(strike=legs.strike, delta=legs.delta, expected_move=legs.spot)
     for name, fails in PRICE_CHECKS.items():
         judged[name] = fails(grid, rules, around, legs.spot)
     for name, failing in judged.items():
-        rejected[name] = int((failing & left).sum())
-        left &= ~failing
+        failing &= left
+        rejected[RULES.index(name)] = np.count_nonzero(failing)
+        left ^= failing
     flat = np.flatnonzero(left)
     place, ladder = np.divmod(flat, len(legs.unit))
     pairs = Pairs(
@@ -155,9 +175,9 @@ def pick(legs: Legs, rules: SelectionRules) -> Picks:
         at = pairs.short % len(legs.unit)
         around = _Ends(strike=strike, delta=delta, expected_move=moves[at])
         failing = fails(pairs, rules, around, legs.spot[at])
-        rejected[name] = int(failing.sum())
+        rejected[RULES.index(name)] = np.count_nonzero(failing)
         pairs = pairs.where(~failing)
-    return _best(legs, pairs, rules, {name: n for name, n in rejected.items() if n})
+    return _best(legs, pairs, rules, rejected)
 
 
 def _judged(legs: Legs, rules: SelectionRules) -> tuple[Mask, Mask]:
@@ -193,7 +213,7 @@ def _expected_moves(legs: Legs, quoted: Mask) -> Floats:
     return move
 
 
-def _best(legs: Legs, pairs: Pairs, rules: SelectionRules, rejected: dict[str, int]) -> Picks:
+def _best(legs: Legs, pairs: Pairs, rules: SelectionRules, rejected: Ints) -> Picks:
     """The first pair of each unit in the total order of ``select``."""
     ladder = pairs.long % len(legs.unit)
     unit, strike = legs.unit[ladder], legs.strike.ravel()

@@ -12,11 +12,12 @@ from typing import Protocol
 import numpy as np
 
 from vst_desktop.backtest.panel import Floats, Ints, Panel
-from vst_desktop.backtest.picking import Picks, modelled_legs, pick
+from vst_desktop.backtest.picking import Ask, Picks, modelled_legs, pick
 from vst_desktop.backtest.rules import LabRules
 from vst_desktop.options.contracts import STANDARD_MULTIPLIER
 from vst_desktop.options.ladder import UNIT
 from vst_desktop.options.pricing import DAYS_A_YEAR
+from vst_desktop.options.rules import RULES
 
 _LEAST = 1e-9
 
@@ -100,10 +101,8 @@ class Modelled:
 
     def picks(self, day: int, rows: Ints, signs: Ints) -> Picks:
         """By the rules of selection on modelled chains."""
-        selection = self.rules.selection
-        return pick(
-            modelled_legs(self.panel, self.rules.surface, day, rows, signs, selection), selection
-        )
+        wanted, selection = Ask.of(self.panel, day, rows, signs), self.rules.selection
+        return pick(modelled_legs(wanted, self.rules.surface, selection), selection)
 
     def worth(self, bought: Bought, rows: Ints, spot: Floats, known: Ints) -> Worth:
         """By the volatility known on each bar; strikes as far as a split moved them."""
@@ -168,7 +167,7 @@ class Fixed:
             scale=np.ones(count),
             long_ratio=np.ones(count),
             short_ratio=np.ones(count),
-            rejected={},
+            rejected=np.zeros(len(RULES), dtype=np.int64),
         )
 
     def worth(self, bought: Bought, rows: Ints, spot: Floats, known: Ints) -> Worth:

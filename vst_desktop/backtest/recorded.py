@@ -26,6 +26,7 @@ from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import RankedSpread
 from vst_desktop.options.contracts import last_trading_day
 from vst_desktop.options.pricing import DAYS_A_YEAR
+from vst_desktop.options.rules import RULES
 from vst_desktop.options.selection import select
 from vst_desktop.runtime.calendar import trading_day
 
@@ -59,7 +60,7 @@ class Recorded:
     def picks(self, day: int, rows: Ints, signs: Ints) -> Picks:
         """The first spread of ``select`` on each bar's chain."""
         found: list[tuple[int, int, OptionChain, RankedSpread]] = []
-        rejected: dict[str, int] = {}
+        rejected = np.zeros(len(RULES), dtype=np.int64)
         for unit, (row, sign) in enumerate(zip(rows.tolist(), signs.tolist(), strict=True)):
             chain = self._by_row.get(row)
             if chain is None:
@@ -73,13 +74,13 @@ class Recorded:
                 check_age=False,
             )
             for name, count in selection.rejected.items():
-                rejected[name] = rejected.get(name, 0) + count
+                rejected[RULES.index(name)] += count
             if selection.spreads:
                 found.append((unit, row, chain, selection.spreads[0]))
         return self._as_picks(found, rejected)
 
     def _as_picks(
-        self, found: Sequence[tuple[int, int, OptionChain, RankedSpread]], rejected: dict[str, int]
+        self, found: Sequence[tuple[int, int, OptionChain, RankedSpread]], rejected: Ints
     ) -> Picks:
         def column(values: list[Any]) -> Any:
             return np.array(values, dtype=np.float64)

@@ -37,6 +37,8 @@ class Signals:
     day: Ints
     place: Ints
     """Of its symbol among those of its day, from 0."""
+    needed: Floats
+    """About what the cheapest spread inside the other limits costs, USD; 0 where unknown."""
     stopped: dict[str, int]
     needed_usd: float | None
     found: int
@@ -88,6 +90,7 @@ def signals(
         sign=sign[kept],
         day=panel.day[row_of[kept]],
         place=_places(panel.day[row_of[kept]], panel.owner[row_of[kept]]),
+        needed=np.nan_to_num(needed[kept]),
         stopped=stopped,
         needed_usd=float(np.median(asked)) if asked.size else None,
         found=len(row_of),

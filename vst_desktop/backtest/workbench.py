@@ -88,6 +88,7 @@ class Workbench:
             min_days_to_exit=settings.exits.min_days_to_exit,
             is_session=calendar.is_session,
         )
+
         lab = Lab(self.panel, self.model(rules), rules, events=events, refuse=refuse)
         return lab.run(found, self.span, progress)
 

@@ -10,11 +10,12 @@ import pytest
 from tests.helpers.lab_bars import walks
 from vst_desktop.backtest.listing import as_date, as_day, expirations, strikes
 from vst_desktop.backtest.panel import panel
-from vst_desktop.backtest.picking import Legs, modelled_legs, pick
+from vst_desktop.backtest.picking import Ask, Legs, modelled_legs, pick
 from vst_desktop.backtest.rules import LabRules
 from vst_desktop.domain.quotes import OptionChain, OptionContract, OptionQuote, Quote, Right
 from vst_desktop.domain.signals import Direction
 from vst_desktop.options.ladder import UNIT
+from vst_desktop.options.rules import RULES
 from vst_desktop.options.selection import select
 from vst_desktop.runtime.settings import load_settings
 
@@ -80,7 +81,7 @@ def test_the_pick_is_the_first_of_select_on_the_same_chain_and_so_are_the_reject
     day = int(bars.day[400])
     rows = np.array([bars.start[n] + 400 for n in range(4)] * 2)
     signs = np.repeat([1, -1], 4)
-    legs = modelled_legs(bars, rules.surface, day, rows, signs, rules.selection)
+    legs = modelled_legs(Ask.of(bars, day, rows, signs), rules.surface, rules.selection)
     found = pick(legs, rules.selection)
     rejected: dict[str, int] = {}
     for unit, sign in enumerate(signs.tolist()):
@@ -106,7 +107,7 @@ def test_the_pick_is_the_first_of_select_on_the_same_chain_and_so_are_the_reject
             assert float(first.market.close) == pytest.approx(found.close[place])
             assert first.delta == pytest.approx(found.delta[place])
             assert first.leg_cost == pytest.approx(found.leg_cost[place])
-    assert rejected == found.rejected
+    assert rejected == {n: k for n, k in zip(RULES, found.rejected, strict=True) if k}
 
 
 def test_chains_have_about_sixty_contracts_around_the_spot() -> None:
