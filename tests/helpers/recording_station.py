@@ -9,6 +9,7 @@ from typing import Any
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
+from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.view import FaultRow, StationView
 
 
@@ -152,3 +153,13 @@ class RecordingDrill:
 
     async def thaw(self, position_id: str) -> None:
         self._take("thaw", position_id)
+
+    @property
+    def auto_rules(self) -> tuple[AutoRule, ...]:
+        return ()
+
+    async def arm_auto(self, strategy: str, min_reward_risk: float, most: int) -> None:
+        self._take("arm_auto", strategy, min_reward_risk, most)
+
+    async def disarm_auto(self, strategy: str) -> None:
+        self._take("disarm_auto", strategy)

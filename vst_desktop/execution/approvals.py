@@ -57,7 +57,9 @@ class Approvals:
         self._rehearsal = rehearsal
         self._timers: dict[str, tuple[Timer, Timer]] = {}
 
-    async def approve(self, candidate: Candidate, *, mode: Mode, account: str) -> IntentRecord:
+    async def approve(
+        self, candidate: Candidate, *, mode: Mode, account: str, by: str = decisions.TRADER
+    ) -> IntentRecord:
         """Reserve the risk, commit the approval, and queue or release it.
 
         Raises:
@@ -65,12 +67,14 @@ class Approvals:
             UserError: The broker or the journal did not answer.
         """
         try:
-            return await self._approve(candidate, mode, account)
+            return await self._approve(candidate, mode, account, by)
         except EntryDeniedError as error:
             await self._record_denial(candidate, error.denial)
             raise
 
-    async def _approve(self, candidate: Candidate, mode: Mode, account: str) -> IntentRecord:
+    async def _approve(
+        self, candidate: Candidate, mode: Mode, account: str, by: str
+    ) -> IntentRecord:
         services, spread = self._services, candidate.ranked.spread
         denial = self._switches.denial(mode, account) or _event_denial(candidate)
         if denial is not None:
@@ -93,7 +97,7 @@ class Approvals:
                 self._ledger.add(
                     self._ledger.intent(intent.intent_id),
                     "approved",
-                    **decisions.approval(candidate, intent, drift),
+                    **decisions.approval(candidate, intent, drift, by),
                 ),
                 *(self._ledger.amend(other, "rank", rank=rank) for other, rank in others),
             )

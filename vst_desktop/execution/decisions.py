@@ -71,11 +71,13 @@ def proposal(candidate: Candidate) -> dict[str, Any]:
     }
 
 
-def approval(candidate: Candidate, intent: IntentRecord, max_drift_usd: float) -> dict[str, Any]:
-    """An approval: what was shown, and the bounds it may be sent within."""
+def approval(
+    candidate: Candidate, intent: IntentRecord, max_drift_usd: float, by: str
+) -> dict[str, Any]:
+    """An approval: what was shown, who approved it, and the bounds it may be sent within."""
     return {
         **proposal(candidate),
-        "by": TRADER,
+        "by": by,
         "mode": intent.mode,
         "account": intent.account,
         "quantity": intent.quantity,

@@ -15,6 +15,7 @@ from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.checks import ReleaseChecks, spot_of
 from vst_desktop.execution.counts import OrderCounts, order_counts
 from vst_desktop.execution.daily_loss import DailyLoss
+from vst_desktop.execution.decisions import TRADER
 from vst_desktop.execution.emergency import Emergency
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.exits import Exits
@@ -206,15 +207,18 @@ class Desk:
 
     # --- commands ---
 
-    async def approve(self, candidate: Candidate, *, mode: Mode, account: str) -> IntentRecord:
-        """Approve a candidate as shown: queued outside its entry window, else sent at once.
+    async def approve(
+        self, candidate: Candidate, *, mode: Mode, account: str, by: str = TRADER
+    ) -> IntentRecord:
+        """Approve a candidate as shown: queued outside its entry window, else sent at once. ``by``
+        names who approves: the trader, or a rule that the trader armed.
 
         Raises:
             EntryDeniedError: A limit or a switch refuses it.
             UserError: Broker or journal did not answer.
         """
         with self._services.clock.work("approve"):
-            return await self._approvals.approve(candidate, mode=mode, account=account)
+            return await self._approvals.approve(candidate, mode=mode, account=account, by=by)
 
     async def withdraw(self, intent_id: str) -> None:
         """Take back a waiting approval; UserError when it does not wait any more."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.view import FaultRow, StationView
 
 
@@ -18,6 +19,17 @@ class TradingApi(Protocol):
 
     async def rehearse(self) -> None:
         """Rehearse the queue now: every check, the wire gate and the broker's what-if."""
+
+    @property
+    def auto_rules(self) -> tuple[AutoRule, ...]:
+        """The rules that approve by themselves in this run; none until armed."""
+
+    async def arm_auto(self, strategy: str, min_reward_risk: float, most: int) -> None:
+        """Let candidates of a strategy approve themselves in this run: those with at least that
+        reward/risk, at most so many."""
+
+    async def disarm_auto(self, strategy: str) -> None:
+        """Take a rule out of force."""
 
     async def disown(self, intent_id: str) -> None:
         """Answer an UNKNOWN order: the broker has none such. Nothing is sent again."""

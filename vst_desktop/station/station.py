@@ -20,7 +20,7 @@ from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import OptionQuote, StockQuote
-from vst_desktop.domain.spreads import Candidate, VerticalSpread
+from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.decisions import TRADER, proposal
 from vst_desktop.execution.services import DeskJournal
 from vst_desktop.marketdata.data import MarketData
@@ -33,11 +33,14 @@ from vst_desktop.ports.universe import UniverseSource
 from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.station.auto_approve import AutoApprove
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.desks import make_desk
 from vst_desktop.station.drill import FaultDrill
+from vst_desktop.station.holdings_watch import HoldingsWatch
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
+from vst_desktop.station.requotes import Requotes
 from vst_desktop.station.research import Research
 from vst_desktop.station.sizing import Sizer
 from vst_desktop.station.supply import Supply
@@ -91,7 +94,6 @@ class Station:
         self._changed: list[Callable[[], None]] = []
         self._tasks = TaskOwner("station", self._task_failed)
         self._scan_task: asyncio.Task[None] | None = None
-        self._watched: dict[str, VerticalSpread] = {}
         bars: dict[str, BarSeries] = {}
         self._planner = Planner(settings, engines.sessions, engines.market_data, bars)
         self.desk = make_desk(settings, engines, self._planner.recheck, self._desk_changed)
@@ -121,12 +123,20 @@ class Station:
             alert=engines.alerts.raise_alert,
             on_change=self.changed,
         )
-        self.trading = Trading(self.desk)
+        auto = AutoApprove(
+            journal=engines.journal,
+            candidates=self.research.candidates,
+            approve=self._approve,
+            alert=engines.alerts.raise_alert,
+        )
+        self.trading = Trading(self.desk, auto)
         self.drill = (
             None
             if engines.faults is None
             else FaultDrill(engines.faults, self._tasks, self.changed)
         )
+        self._holdings = HoldingsWatch(engines.broker, self.desk.positions, self._tasks)
+        self.requotes = Requotes(self, self._tasks)
         self._presenter = Presenter(self, self._tasks)
         engines.alerts.on_alert(lambda _: self.changed())
         engines.broker.subscribe(self._on_broker_event)
@@ -151,7 +161,7 @@ class Station:
             if self.drill is not None:
                 await self.drill.load()
         self._tasks.spawn(self.engines.market_data.keep_swept(), "sweep")
-        self._watch_positions()
+        self._holdings.follow()
         self.changed()
 
     async def close(self) -> None:
@@ -198,7 +208,7 @@ class Station:
             return f"{halt.code}: {halt.text}"
         if self.mode is Mode.LIVE and self.desk.armed_account != self.account_id:
             return "DISARMED: arm LIVE by typing the account id"
-        return candidate.denied
+        return candidate.denied or self.requotes.stale(candidate)
 
     def _account(self) -> str:
         if self.account is None:
@@ -252,6 +262,7 @@ class Station:
         if self.selected_candidate is None and (candidates := self.research.candidates()):
             best = candidates[0]
             self._show(best.signal.symbol, best.candidate_id)
+        await self.trading.auto_approve()
 
     async def use_ratio_base(self, base: Literal["zero", "range_low"]) -> None:
         """Measure the ATR ratio from this base until the program ends, and scan again."""
@@ -287,14 +298,22 @@ class Station:
     async def load_chain(self, symbol: str) -> None:
         """Load one symbol's chain."""
         await self.research.load_chain(symbol)
+        await self.trading.auto_approve()
 
     async def approve(self, candidate_id: str, revision: int) -> str:
         """Approve the shown revision; returns the intent id."""
         candidate = self.research.candidate(candidate_id, revision)
+        if (stale := self.requotes.stale(candidate)) is not None:
+            raise UserError(stale)
+        return (await self._approve(candidate, TRADER)).intent_id
+
+    async def _approve(self, candidate: Candidate, by: str) -> IntentRecord:
         with self.engines.clock.work("approve"):
-            intent = await self.desk.approve(candidate, mode=self.mode, account=self._account())
+            intent = await self.desk.approve(
+                candidate, mode=self.mode, account=self._account(), by=by
+            )
         self.changed()
-        return intent.intent_id
+        return intent
 
     async def reject(self, candidate_id: str) -> None:
         """Take the candidate off the list, recorded."""
@@ -323,7 +342,7 @@ class Station:
 
     async def kill(self, reason: str) -> None:
         """Cancel working entries, void the queue, halt entries."""
-        await self.desk.kill(reason)
+        await self.trading.kill(reason)
 
     async def clear_kill(self, reason: str) -> None:
         """Allow entries again."""
@@ -364,18 +383,8 @@ class Station:
 
     def _desk_changed(self) -> None:
         self.research.resize()
-        self._watch_positions()
+        self._holdings.follow()
         self.changed()
-
-    def _watch_positions(self) -> None:
-        """Stream the legs of what is held: the positions pane shows what closing would give."""
-        held = {p.position_id: p.spread for p in self.desk.positions()}
-        for position_id in held.keys() - self._watched.keys():
-            self._watched[position_id] = held[position_id]
-            self._tasks.spawn(self.engines.broker.watch_spread(held[position_id]), "watch")
-        for position_id in self._watched.keys() - held.keys():
-            spread = self._watched.pop(position_id)
-            self._tasks.spawn(self.engines.broker.unwatch_spread(spread), "unwatch")
 
     def _task_failed(self, name: str, error: BaseException) -> None:
         if not isinstance(error, UserError):

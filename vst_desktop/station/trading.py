@@ -5,13 +5,41 @@ from __future__ import annotations
 from decimal import Decimal
 
 from vst_desktop.execution.desk import Desk
+from vst_desktop.station.auto_approve import AutoApprove, AutoRule
 
 
 class Trading:
     """Implements :class:`vst_desktop.station.api.TradingApi`."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, auto: AutoApprove) -> None:
         self._desk = desk
+        self._auto = auto
+
+    async def kill(self, reason: str) -> None:
+        """Halt entries, and take every rule out of force."""
+        try:
+            await self._desk.kill(reason)
+        finally:
+            await self._auto.disarm(f"kill switch: {reason}")
+
+    @property
+    def auto_rules(self) -> tuple[AutoRule, ...]:
+        """The rules that approve in this run."""
+        return self._auto.armed()
+
+    async def arm_auto(self, strategy: str, min_reward_risk: float, most: int) -> None:
+        """Let a rule approve candidates of a strategy in this run."""
+        await self._auto.arm(
+            AutoRule(strategy=strategy, min_reward_risk=min_reward_risk, most=most)
+        )
+
+    async def disarm_auto(self, strategy: str) -> None:
+        """Take a rule out of force."""
+        await self._auto.disarm("disarmed", strategy)
+
+    async def auto_approve(self) -> None:
+        """Approve what the armed rules admit."""
+        await self._auto.run()
 
     async def reorder(self, intent_ids: list[str]) -> None:
         """Put waiting approvals into this order."""
