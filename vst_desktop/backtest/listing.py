@@ -42,12 +42,17 @@ def expirations(day: int, min_dte: int, max_dte: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def strikes(spots: Floats) -> Floats:
-    """The listed strikes around each spot, USD, ascending; one row a spot. Not all need be above 0.
+def step_of(spots: Floats) -> Floats:
+    """The distance of listed strikes at each spot, USD, as ``options.affordability`` has it.
 
-    Steps as ``options.affordability`` has them: 0.5 below 25 USD, 1 below 50, 2.5 below 200, 5.
+    0.5 below 25 USD, 1 below 50, 2.5 below 200, 5 from there on.
     """
-    step = _STEPS[np.searchsorted(_PRICES, spots, side="right")]
+    return np.asarray(_STEPS[np.searchsorted(_PRICES, spots, side="right")])
+
+
+def strikes(spots: Floats) -> Floats:
+    """The listed strikes around each spot, USD, ascending; a row a spot; some may be negative."""
+    step = step_of(spots)
     middle = np.floor(spots / step) - STRIKES // 2 + 1
     grid: Floats = (middle[:, None] + np.arange(STRIKES)) * step[:, None]
     return grid

@@ -77,7 +77,7 @@ class Ends:
 
 def windows(panel: Panel, plans: Plans) -> Windows:
     """The bars from the one after the entry to the last that can matter."""
-    calendar = int((np.maximum(plans.exit_by, plans.expiry) - panel.day[plans.row]).max(initial=1))
+    calendar = int((np.minimum(plans.exit_by, plans.expiry) - panel.day[plans.row]).max(initial=1))
     most = int(np.ceil(calendar * CALENDAR_TO_SESSIONS)) + 3
     end = panel.end_of(plans.row)
     rows = plans.row[:, None] + np.arange(1, most + 1)

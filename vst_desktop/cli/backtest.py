@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     (rows,) = scanned(bench, job.names, [settings])
     shadow = ShadowBook()
     with progress_line("backtest", "sessions") as tell:
-        played = bench.run(settings, rows, progress=tell, refuse=shadow.refuse, all_cores=True)
+        played = bench.run(settings, rows, progress=tell, refuse=shadow.refuse)
     refused = shadow.follow(bench.panel, bench.model(rules), rules, rows.names)
     contenders = compare(bench, settings, rows) if len(job.names) > 1 else ()
     said = notes(played, settings.options.model_dump())

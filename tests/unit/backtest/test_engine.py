@@ -273,7 +273,7 @@ def test_the_shadow_of_what_was_bought_is_what_was_earned() -> None:
     """The same offers, refused and bought: at natural one contract brings the same."""
     taken = run_of("max_contracts_per_trade=1", "fill_improvement=0", "max_positions=4")
     shadow = ShadowBook()
-    settings = settings_of("risk_per_trade=0.0001")
+    settings = settings_of("max_total_risk=0.0001")
     bars = walks()
     bench = Workbench(bars=bars, span=SPAN)
     rows = signal_rows(bars, settings)
