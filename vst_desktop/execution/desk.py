@@ -342,6 +342,10 @@ class Desk:
         """How many open positions could not be closed now."""
         return self._protection.unprotected()
 
+    def unprotected_why(self, position: PositionRecord) -> str | None:
+        """Why an open position's exits cannot run now, None when they can."""
+        return self._protection.why(position)
+
     # --- between the parts ---
 
     def _reconciled(self) -> None:

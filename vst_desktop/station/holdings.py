@@ -22,7 +22,6 @@ def position_row(station: Station, position: PositionRecord) -> PositionRow:
     close_at = _close_at(station, spread)
     stock = station.stocks.get(spread.symbol)
     spot = spot_of(stock.quote) if stock is not None else None
-    protected = station.desk.unprotected() == 0
     return PositionRow(
         position_id=position.position_id,
         symbol=spread.symbol,
@@ -44,11 +43,17 @@ def position_row(station: Station, position: PositionRecord) -> PositionRow:
         exit_by=plan.exit_by,
         at_risk_usd=position.average_debit * size,
         assignment=_assignment(spread, spot),
-        protection=Chip(
-            text="this station" if protected else "UNPROTECTED",
-            tone="gain" if protected else "loss",
-        ),
+        protection=_protection(station, position),
     )
+
+
+def _protection(station: Station, position: PositionRecord) -> Chip:
+    """Who watches its exits, or why nobody can."""
+    if position.frozen is not None:
+        return Chip(text="FROZEN", tone="loss")
+    if station.desk.unprotected_why(position) is not None:
+        return Chip(text="UNPROTECTED", tone="loss")
+    return Chip(text="this station", tone="gain")
 
 
 def _close_at(station: Station, spread: VerticalSpread) -> Decimal | None:
