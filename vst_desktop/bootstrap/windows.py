@@ -26,10 +26,12 @@ def open_window(
     async def opened() -> AsyncIterator[StationApi]:
         if mode is not Mode.DEMO:
             async with broker_station(settings) as station:
+                station.requotes.start()
                 yield station
             return
         async with demo_station(settings, demo or DemoOptions()) as (station, _):
             station.scan_soon()
+            station.requotes.start()
             yield station
 
     return run_window(opened, picture=screenshot)

@@ -13,19 +13,18 @@ from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.station.candidate_rows import CandidateRows
 from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.holdings import position_row
-from vst_desktop.station.orders import WAITING, order_rows, waiting_chip
+from vst_desktop.station.orders import WAITING, order_rows
 from vst_desktop.station.outlook import Outlook, outlook, payoff_view
 from vst_desktop.station.previews import Previews
 from vst_desktop.station.scans import ScanPresenter
 from vst_desktop.station.ticket import make_ticket
 from vst_desktop.station.view import (
     AlertRow,
-    CandidateRow,
     CandidatesView,
     ChartView,
-    Chip,
     Light,
     LightView,
     PayoffView,
@@ -37,15 +36,6 @@ from vst_desktop.station.view import (
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
 
-SHORT_CODES = {
-    "DUPLICATE_UNDERLYING": "TAKEN",
-    "LEG_OVERLAP": "LEG TAKEN",
-    "INSUFFICIENT_FUNDS": "FUNDS",
-    "DAILY_TRADES": "TRADES",
-    "MAX_POSITIONS": "POSITIONS",
-    "NO_DAY_TRADES": "DAY TRADES",
-}
-
 
 class Presenter:
     """Makes snapshots; keeps what is dear to make until its inputs change."""
@@ -54,6 +44,7 @@ class Presenter:
         self._station = station
         self._charts = ChartMaker()
         self._scans = ScanPresenter(station, self._charts)
+        self._rows = CandidateRows(station)
         self.previews = Previews(
             station.engines, tasks, lambda: station.account_id, station.changed
         )
@@ -201,7 +192,10 @@ class Presenter:
     def _candidates(self) -> CandidatesView:
         station = self._station
         findings = station.research.findings
-        rows = tuple(self._candidate(c) for c in station.research.candidates())
+        rows = tuple(
+            self._rows.row(c, self.waiting_intent(c.candidate_id), self.outlook(c))
+            for c in station.research.candidates()
+        )
         failed: Counter[str] = Counter()
         considered = passed = 0
         for selection in findings.selections.values():
@@ -230,45 +224,6 @@ class Presenter:
             )
         return CandidatesView(
             rows=rows, summary=" · ".join(parts) if findings.selections else "", note=note
-        )
-
-    def _candidate(self, candidate: Candidate) -> CandidateRow:
-        ranked, spread, signal = candidate.ranked, candidate.ranked.spread, candidate.signal
-        waiting = self.waiting_intent(candidate.candidate_id)
-        ahead = self.outlook(candidate)
-        blocked = self._station.block_reason(candidate)
-        if waiting is not None:
-            chip = waiting_chip(self._station, waiting)
-        elif blocked is not None:
-            chip = _blocked_chip(blocked)
-        else:
-            chip = Chip(text="NEW", tone="info")
-        return CandidateRow(
-            candidate_id=candidate.candidate_id,
-            revision=candidate.revision,
-            symbol=signal.symbol,
-            strategy=signal.strategy,
-            direction=signal.direction,
-            spread_type=spread.spread_type,
-            expiration=spread.expiration,
-            dte=ranked.dte,
-            long_strike=spread.long.strike,
-            short_strike=spread.short.strike,
-            right=str(spread.right),
-            debit=ranked.debit,
-            width=spread.width,
-            reward_risk=ranked.reward_risk,
-            delta=ranked.delta,
-            breakeven=ranked.breakeven,
-            probability_of_profit=ranked.probability_of_profit,
-            at_target_usd=ahead.at_target_usd,
-            at_stop_usd=ahead.at_stop_usd,
-            quantity=candidate.contracts,
-            chip=chip,
-            dimmed=waiting is None and blocked is not None,
-            can_approve=waiting is None and blocked is None,
-            can_withdraw=waiting is not None,
-            odds=candidate.odds,
         )
 
     def _ticket(self) -> TicketView | None:
@@ -311,10 +266,3 @@ class Presenter:
         quote = station.stocks.get(bars.symbol)
         now = station.engines.clock.now()
         return self._charts.chart(bars, signals, levels, quote, now)
-
-
-def _blocked_chip(reason: str) -> Chip:
-    """The rule that blocks a candidate, short enough for its column."""
-    code = reason.partition(":")[0]
-    short = SHORT_CODES.get(code, code.replace("_", " "))
-    return Chip(text=short, tone="gain" if code == "OPEN" else "loss")

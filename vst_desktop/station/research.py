@@ -264,7 +264,7 @@ class Research:
             return
         if key in self._rejected:
             return
-        self._put(signal, selection, selection.spreads[0], selection.spreads[1:6], chain.underlying)
+        self.put(signal, selection, selection.spreads[0], selection.spreads[1:6], chain.underlying)
 
     def _ranking(self, signal: Signal, chain: OptionChain) -> PlanRanking | None:
         """What ``plan_value`` ranks by; None when another ranking is asked for."""
@@ -292,7 +292,7 @@ class Research:
         )
         return replace(candidate, odds=odds)
 
-    def _put(
+    def put(
         self,
         signal: Signal,
         selection: Selection,
@@ -300,6 +300,7 @@ class Research:
         alternatives: tuple[RankedSpread, ...],
         spot: float,
     ) -> None:
+        """Propose this spread for a signal, as a new revision."""
         key = f"{signal.symbol}:{signal.strategy}"
         contracts, denied = self._size(ranked)
         self._revisions[key] = self._revisions.get(key, 0) + 1
@@ -317,6 +318,11 @@ class Research:
             recorded=signal.symbol in self.universe.recorded,
         )
         self.findings.candidates[key] = self._with_odds(candidate)
+
+    def confirm(self, candidate: Candidate) -> None:
+        """Take a candidate whose quotes were looked at again."""
+        self._revisions[candidate.candidate_id] = candidate.revision
+        self.findings.candidates[candidate.candidate_id] = candidate
 
     def _age(self, day: date, today: date) -> str:
         age = 0
@@ -367,7 +373,7 @@ class Research:
             raise UserError(f"there is no alternative {index + 1} for {candidate.signal.symbol}")
         rest = list(candidate.alternatives)
         chosen = rest.pop(index)
-        self._put(
+        self.put(
             candidate.signal,
             candidate.selection,
             chosen,

@@ -16,6 +16,7 @@ from vst_desktop.domain.odds import PlanOdds
 from vst_desktop.domain.orders import Mode, OrderState, Side
 from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.domain.spreads import SpreadType
+from vst_desktop.station.candidate_detail import CandidateDetail
 
 
 class Light(StrEnum):
@@ -180,6 +181,9 @@ class CandidateRow:
     """Of the plan, as quotes stand: implied, then after the same signal in the past."""
     quoted_secs: int | None = None
     """Age of the older leg's quote, s; None when it never was quoted."""
+    blocked: str | None = None
+    """Why it cannot be approved, in a sentence."""
+    detail: CandidateDetail | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 
-from vst_desktop.gui.models.rows import CANDIDATES
+from vst_desktop.gui.models.candidate_rows import CANDIDATES
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.widgets.pane import Pane
