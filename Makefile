@@ -16,7 +16,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation bench faults screenshots lock stubs clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation bench faults mutation screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -72,6 +72,9 @@ fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
 simulation: setup ## SEEDS courses of the money path under seeded faults on virtual time (300)
 	@$(BIN)/python packaging/simulation.py --seeds $(SEEDS)
 
+mutation: setup ## changes single lines of execution, risk and exits: does a test notice? (SAMPLE=200 mutants of 8,000)
+	@packaging/mutation.sh $(if $(SAMPLE),--sample $(SAMPLE))
+
 faults: setup ## each fault of the simulator by name, the duty that answers it, pass or fail
 	@$(BIN)/pytest tests/faults -q -n auto --fault-table --no-header --no-summary
 
@@ -96,7 +99,8 @@ lock: ## resolve the dependencies again and write the lock files
 	$(LOCK) pyproject.toml --output-file requirements.lock; \
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock; \
 	$(LOCK) packaging/peers.in --output-file packaging/peers.lock; \
-	$(LOCK) --no-deps packaging/ib_async.in --output-file packaging/ib_async.lock
+	$(LOCK) --no-deps packaging/ib_async.in --output-file packaging/ib_async.lock; \
+	$(LOCK) --constraint requirements-dev.lock packaging/mutation.in --output-file packaging/mutation.lock
 
 clean: ## remove what was built or installed here
 	rm -rf .venv .uv .go out build dist vst_desktop/_bin scanner_go/bin .benchmarks
