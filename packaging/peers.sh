@@ -15,7 +15,7 @@ if [[ -f $PEERS/.stamp && $(<"$PEERS/.stamp") == "$KEY" ]] && "$PEERS/bin/python
 fi
 uv=$(ensure_uv)
 python=$(find_python) || python=$(<.python-version)
-say "installing vectorbt into $PEERS"
+say "installing the peers of vst bench into $PEERS"
 "$uv" venv --quiet --clear --python "$python" "$PEERS"
 "$uv" pip sync --quiet --compile-bytecode --require-hashes --python "$PEERS/bin/python" packaging/peers.lock ||
   die "vectorbt could not be installed: see uv's lines above; vst bench scan goes without it"

@@ -5,9 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vst_desktop.cli.bench import orders, scan, select, ui
+from vst_desktop.cli.bench import backtest, orders, scan, select, ui
 
-BENCHMARKS = {"scan": scan, "select": select, "orders": orders, "ui": ui}
+BENCHMARKS = {
+    "scan": scan,
+    "select": select,
+    "backtest": backtest,
+    "orders": orders,
+    "ui": ui,
+}
 
 
 def add_parser(subparsers: Any) -> None:
