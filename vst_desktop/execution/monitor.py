@@ -20,6 +20,7 @@ from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.halts import Halts
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.services import Services
+from vst_desktop.execution.short_puts import ShortPuts
 from vst_desktop.ports.clock import Timer
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
@@ -82,6 +83,7 @@ class ExitMonitor:
         self._on_blind = on_blind
         self._blind: set[str] = set()
         self._dividends = ExDividends(services, exit_now)
+        self._short_puts = ShortPuts(services)
         self._watches: dict[str, _Watch] = {}
         self._quotes: dict[int, OptionQuote] = {}
 
@@ -97,6 +99,7 @@ class ExitMonitor:
         self._watches[position.position_id] = watch
         self._arm_clock(watch, position)
         self._dividends.watch(position)
+        self._short_puts.watch(position)
         self._arm_close(watch)
         self._services.run(self._subscribe(position), f"watch {position.spread.symbol}")
 
@@ -109,6 +112,7 @@ class ExitMonitor:
             if timer is not None:
                 timer.cancel()
         self._dividends.unwatch(position)
+        self._short_puts.unwatch(position)
         self._blind.discard(position.spread.symbol)
         self._services.run(self._unsubscribe(position), f"unwatch {position.spread.symbol}")
 

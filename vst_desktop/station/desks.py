@@ -39,7 +39,11 @@ def make_desk(
             max_spread_cost=settings.options.max_spread_cost,
         ),
         risk=RiskRules(**risk),
-        exits=ExitRules(**exits, stop_loss_atr_mult=stop),
+        exits=ExitRules(
+            **exits,
+            stop_loss_atr_mult=stop,
+            risk_free_rate=settings.options.risk_free_rate,
+        ),
         allowed_accounts=settings.broker.allowed_accounts,
         entry_commission_usd=entry_usd(settings, 1),
         alert=engines.alerts.raise_alert,

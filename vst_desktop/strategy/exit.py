@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -58,6 +59,8 @@ class ExitRules:
     take_profit_pct_of_max: float | None
     stop_loss_atr_mult: float
     close_before_ex_dividend: bool = True
+    risk_free_rate: float = 0.04
+    """Per year: what a put's holder earns on the strike by exercising early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,15 @@ def time_trigger(
     if today >= plan.exit_by and now <= closes - TIME_EXIT_BEFORE_CLOSE:
         return ExitReason.TIME
     return None
+
+
+def early_put_pays(
+    *, spot: float, strike: float, put_price: float, rate: float, years: float
+) -> bool:
+    """Whether a put's holder gains by exercising now: in the money, with less extrinsic value than
+    the interest on its strike until expiration, strike x (1 - exp(-rate x years)). USD a share."""
+    extrinsic = put_price - (strike - spot)
+    return spot < strike and extrinsic < strike * (1 - math.exp(-rate * years))
 
 
 def confirm(
