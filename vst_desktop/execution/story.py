@@ -193,6 +193,20 @@ _WORDS: dict[str, Callable[[Data], str]] = {
     "position": lambda data: f"position now {data['quantity']}",
     "position closed": lambda data: "position closed",
     "changed outside": lambda data: f"changed outside the station: {data['details']}",
+    "rehearsed": lambda data: (
+        f"rehearsed: {data['reason'] or 'it would go'}"
+        + "".join(f", {data[name]}" for name in ("cost", "moved") if data[name])
+    ),
+    "exit urgent": lambda data: f"the exit became urgent: {data['reason']}, was {data['before']}",
+    "BUST": _plainly("the exchange took its fills back"),
+    "DISOWN": _by("looked in TWS"),
+    "adopted": lambda data: (
+        f"{data['by']} found it filled in TWS: {data['quantity']} at {_usd(data['price'])}"
+    ),
+    "exits frozen": _plainly("its exits are frozen"),
+    "exits go again": lambda data: f"{data['by']} let its exits go again, was: {data['was']}",
+    "session's close": lambda data: f"the underlying stood at {data['close']:.2f} at the close",
+    "salvaged": lambda data: "taken over from a damaged journal",
     "broken": lambda data: (
         f"BROKEN: long leg {data['long_leg']}, short leg {data['short_leg']} filled"
     ),
