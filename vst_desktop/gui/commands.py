@@ -74,6 +74,7 @@ class Commands(QObject):
         window = self._window
         window.strip.kill_pressed.connect(self._kill_button)
         window.strip.drill_pressed.connect(self._open_drill)
+        window.alerts.acknowledge_wanted.connect(self._acknowledge)
         window.scanner.chosen.connect(self.select)
         window.scanner.load_wanted.connect(self.load_chain)
         window.scanner.scan_wanted.connect(self.scan)

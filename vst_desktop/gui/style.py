@@ -54,6 +54,10 @@ QToolButton:disabled {{ color: {t.text3}; }}
 QToolButton#alternative {{ text-align: left; color: {t.text2}; padding: 2px 0; }}
 QFrame#banner {{ border: none; border-radius: 4px; }}
 {_banners(t)}
+QProgressBar {{ background: {t.line}; border: none; }}
+QProgressBar::chunk {{ background: {t.accent}; }}
+QScrollBar:horizontal {{ background: transparent; height: 8px; margin: 0; }}
+QScrollBar::handle:horizontal {{ background: {t.line}; border-radius: 4px; min-width: 24px; }}
 QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
   border-radius: 4px; padding: 0 8px; min-height: 24px; }}
 QLineEdit:focus {{ border: 1px solid {t.accent}; }}

@@ -5,10 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from vst_desktop.domain.events import EventKind
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spot_of, spread_market
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
+from vst_desktop.station.charts import age_secs
+from vst_desktop.station.desk_view import PositionDetail
 from vst_desktop.station.view import Chip, PositionRow
 
 if TYPE_CHECKING:
@@ -44,6 +47,54 @@ def position_row(station: Station, position: PositionRecord) -> PositionRow:
         at_risk_usd=position.average_debit * size,
         assignment=_assignment(spread, spot),
         protection=_protection(station, position),
+        detail=_detail(station, position, spot),
+    )
+
+
+def _detail(station: Station, position: PositionRecord, spot: float | None) -> PositionDetail:
+    """Further figures, by the streamed legs."""
+    spread, plan, now = position.spread, position.plan, station.engines.clock.now()
+    long, short = (station.options.get(leg.con_id) for leg in (spread.long, spread.short))
+    market = spread_market(long, short) if long is not None and short is not None else None
+    paid, width = position.average_debit, spread.width
+    gain = None if market is None else market.close - paid
+    size = spread.multiplier * position.quantity
+    greeks: dict[str, float | None] = {}
+    for name in ("delta", "theta", "vega"):
+        bought, sold = getattr(long, name, None), getattr(short, name, None)
+        greeks[name] = None if bought is None or sold is None else (bought - sold) * size
+    sign = spread.direction.sign
+
+    def away(level: float | None) -> tuple[float | None, float | None]:
+        if level is None or spot is None:
+            return None, None
+        return sign * (level - spot) / plan.atr, sign * (level / spot - 1)
+
+    stop_atr, stop_pct = away(plan.stop)
+    target_atr, target_pct = away(plan.target)
+    events = station.engines.market_data.events
+    return PositionDetail(
+        strategy=position.strategy,
+        opened=trading_day(position.opened_at),
+        days_held=(trading_day(now) - trading_day(position.opened_at)).days,
+        mark=None if market is None else market.mid,
+        quoted_secs=None if market is None else age_secs(market.time, now),
+        of_max_pct=None if gain is None or width <= paid else float(gain / (width - paid)),
+        r_multiple=None if gain is None or paid <= 0 else float(gain / paid),
+        remaining_reward_risk=(
+            None
+            if market is None or market.close <= 0
+            else float((width - market.close) / market.close)
+        ),
+        delta_usd=greeks["delta"],
+        theta_usd=greeks["theta"],
+        vega_usd=greeks["vega"],
+        stop_away_atr=stop_atr,
+        stop_away_pct=stop_pct,
+        target_away_atr=target_atr,
+        target_away_pct=target_pct,
+        next_event=f"earnings {events.next_of(spread.symbol, EventKind.EARNINGS)}, "
+        f"ex-div {events.next_of(spread.symbol, EventKind.EX_DIVIDEND)}",
     )
 
 

@@ -14,7 +14,9 @@ from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.candidate_rows import CandidateRows
+from vst_desktop.station.chain_rows import chain_view
 from vst_desktop.station.charts import ChartMaker, spread_levels
+from vst_desktop.station.figures_rows import account_figures, performance_rows
 from vst_desktop.station.holdings import position_row
 from vst_desktop.station.orders import WAITING, order_rows
 from vst_desktop.station.outlook import Outlook, outlook, payoff_view
@@ -79,6 +81,9 @@ class Presenter:
             unread_alerts=sum(not entry.read for entry in history),
             chart=self._chart(),
             selected_symbol=station.selected_symbol,
+            chain=chain_view(station, station.selected()),
+            account=account_figures(station),
+            performance=performance_rows(station),
         )
 
     def waiting_intent(self, candidate_id: str) -> IntentRecord | None:

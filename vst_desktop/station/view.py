@@ -17,6 +17,7 @@ from vst_desktop.domain.orders import Mode, OrderState, Side
 from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.domain.spreads import SpreadType
 from vst_desktop.station.candidate_detail import CandidateDetail
+from vst_desktop.station.desk_view import ChainView, PerformanceRow, PositionDetail
 
 
 class Light(StrEnum):
@@ -316,6 +317,7 @@ class PositionRow:
     at_risk_usd: Decimal
     assignment: Chip
     protection: Chip
+    detail: PositionDetail | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,3 +386,6 @@ class StationView:
     unread_alerts: int
     chart: ChartView | None
     selected_symbol: str | None
+    chain: ChainView | None = None
+    account: tuple[Figure, ...] = ()
+    performance: tuple[PerformanceRow, ...] = ()

@@ -17,7 +17,9 @@ DOT_TAKEN_PX = DOT_PX + 6
 
 
 def chip(painter: QPainter, rect: QRect, text: str, tone: str, tokens: Tokens, font: QFont) -> None:
-    """A chip at the left of the rectangle, its text elided to fit."""
+    """A chip at the left of the rectangle, its text elided to fit; none without a text."""
+    if not text:
+        return
     metrics = QFontMetrics(font)
     shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width() - 2 * CHIP_PAD_PX)
     width = metrics.horizontalAdvance(shown) + 2 * CHIP_PAD_PX

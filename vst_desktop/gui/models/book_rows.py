@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from vst_desktop.domain.orders import Side
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.cells import Cell, Column, Distance, Kind
+from vst_desktop.station.desk_view import PositionDetail
 from vst_desktop.station.view import OrderRow, PositionRow
 
 
 def _pnl(row: PositionRow) -> Cell:
     sign = fmt.arrow(row.open_pnl_usd)
     text = fmt.usd(row.open_pnl_usd, 2, signed=True)
-    return Cell(text=f"{sign} {text}".strip(), tone=fmt.tone_of(row.open_pnl_usd))
+    return _aged(row, f"{sign} {text}".strip(), fmt.tone_of(row.open_pnl_usd))
 
 
 def _distance(row: PositionRow) -> Cell:
@@ -25,7 +30,78 @@ def _distance(row: PositionRow) -> Cell:
     )
 
 
-POSITIONS: tuple[Column[PositionRow], ...] = (
+def _more(
+    title: str,
+    value: Callable[[PositionDetail], Any],
+    text: Callable[[Any], str],
+    tooltip: str,
+    *,
+    toned: bool = False,
+    right: bool = True,
+) -> Column[PositionRow]:
+    """A column that the trader may choose."""
+
+    def of(row: PositionRow) -> Any:
+        return None if row.detail is None else value(row.detail)
+
+    def cell(row: PositionRow) -> Cell:
+        found = of(row)
+        if found is None:
+            return Cell(text=fmt.NONE, tone="text2")
+        return Cell(text=text(found), tone=fmt.tone_of(found) if toned else "text")
+
+    return Column(
+        title=title,
+        sample="−$1,152",
+        cell=cell,
+        sort=of,
+        right=right,
+        tooltip=tooltip,
+        optional=True,
+    )
+
+
+_PRICE: Callable[[Any], str] = fmt.number
+_GAIN_USD = partial(fmt.usd, signed=True)
+_PCT = partial(fmt.percent, signed=True)
+_AWAY_PCT = partial(fmt.percent, decimals=1, signed=True)
+_R = partial(fmt.number, signed=True)
+_WHOLE = partial(fmt.number, decimals=0)
+
+_CHOSEN: tuple[Column[PositionRow], ...] = (
+    _more("Strategy", lambda d: d.strategy, fmt.strategy, "The signal's strategy", right=False),
+    _more("Opened", lambda d: d.opened, fmt.day, "Session of the first fill"),
+    _more("Days", lambda d: d.days_held, str, "Calendar days held"),
+    _more("Mark", lambda d: d.mark, _PRICE, "Middle of the spread's market, USD per share"),
+    _more("% of max", lambda d: d.of_max_pct, _PCT, "Of the most it can gain", toned=True),
+    _more("R", lambda d: d.r_multiple, _R, "Profit in multiples of the debit", toned=True),
+    _more("R/R left", lambda d: d.remaining_reward_risk, _PRICE, "Would you enter it now?"),
+    _more(
+        "Delta $", lambda d: d.delta_usd, partial(fmt.number, decimals=0), "Shares it stands for"
+    ),
+    _more("Theta $/d", lambda d: d.theta_usd, _GAIN_USD, "A calendar day"),
+    _more("Vega $", lambda d: d.vega_usd, _GAIN_USD, "A volatility point"),
+    _more("Stop ATR", lambda d: d.stop_away_atr, _R, "Stop from the price, in ATR"),
+    _more("Stop %", lambda d: d.stop_away_pct, _AWAY_PCT, "Stop from the price"),
+    _more("Target ATR", lambda d: d.target_away_atr, _R, "Target from the price, in ATR"),
+    _more("Target %", lambda d: d.target_away_pct, _AWAY_PCT, "Target from the price"),
+    _more("Next event", lambda d: d.next_event, str, "Earnings and ex-date", right=False),
+)
+
+
+def _aged(row: PositionRow, text: str, tone: str = "text") -> Cell:
+    """A figure that rests on quotes: dimmed and then struck through as they age."""
+    age = row.detail.quoted_secs if row.detail is not None else None
+    old = age or 0
+    return Cell(
+        text=text,
+        tone="text3" if old > fmt.DIM_SECS else tone,
+        struck=old > fmt.STRIKE_SECS,
+        tooltip="" if age is None else f"Quotes are {age} s old",
+    )
+
+
+_SHOWN: tuple[Column[PositionRow], ...] = (
     Column(
         title="Symbol",
         sample="GOOGL",
@@ -74,7 +150,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         title="Close at",
         sample="Close at",
         right=True,
-        cell=lambda r: Cell(text=fmt.number(r.close_at)),
+        cell=lambda r: _aged(r, fmt.number(r.close_at)),
         sort=lambda r: r.close_at,
         tooltip="What closing now would give, USD per share",
     ),
@@ -92,7 +168,7 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         stretch=3,
         cell=_distance,
         sort=lambda r: r.spot,
-        rank=7,
+        rank=4,
         tooltip="Where the underlying stands between stop and target",
     ),
     Column(
@@ -130,6 +206,9 @@ POSITIONS: tuple[Column[PositionRow], ...] = (
         tooltip="Whether this station can close the position by its plan now",
     ),
 )
+
+
+POSITIONS: tuple[Column[PositionRow], ...] = (*_SHOWN, *_CHOSEN)
 
 
 def _limit(row: OrderRow) -> Cell:

@@ -1,20 +1,21 @@
-"""The book: positions and orders behind two tabs."""
+"""The book: positions, orders and the account behind tabs."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.book_rows import ORDERS, POSITIONS
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX
+from vst_desktop.gui.widgets.figures import FigureGrid
 from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.gui.widgets.table import Table
-from vst_desktop.station.view import OrderRow, PositionRow, StationView
+from vst_desktop.station.view import Figure, OrderRow, PositionRow, StationView
 
-POSITIONS_TAB, ORDERS_TAB = 0, 1
+POSITIONS_TAB, ORDERS_TAB, ACCOUNT_TAB = 0, 1, 2
 
 
 class BookPane(Pane):
@@ -39,6 +40,15 @@ class BookPane(Pane):
         self.own_table(self.orders_table)
         self.add_tab("Positions", self.positions_table)
         self.add_tab("Orders", self.orders_table)
+        self._account = FigureGrid(2)
+        self._account.setAccessibleName("Account")
+        page = QWidget()
+        inner = QVBoxLayout(page)
+        inner.setContentsMargins(12, 8, 12, 8)
+        inner.addWidget(self._account)
+        inner.addStretch(1)
+        self.add_tab("Account", page)
+        self._figures: tuple[Figure, ...] = ()
         self._close = self._button("Close now", "Close the selected position (Ctrl+Shift+X)")
         self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
         self._release = self._button("Release", "Let the held order wait again (Ctrl+R)")
@@ -55,6 +65,9 @@ class BookPane(Pane):
         self.set_mode(str(view.strip.mode))
         self.positions.set_rows(view.positions)
         self.orders.set_rows(view.orders)
+        if view.account != self._figures:
+            self._figures = view.account
+            self._account.set_figures(view.account)
         self._state = protection_state(view)
         self._refresh()
 
@@ -113,6 +126,8 @@ class BookPane(Pane):
         self._release.setVisible(order is not None and order.can_release)
         if self.tab == POSITIONS_TAB:
             self.set_info(*self._state)
+        elif self.tab == ACCOUNT_TAB:
+            self.set_info("by the broker and the limits of the settings", "text2")
         elif order is not None and order.reason:
             self.set_info(order.reason, "text2")
         else:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from vst_desktop.domain.signals import Explanation
 from vst_desktop.gui import format as fmt
+from vst_desktop.gui.models.detail_rows import CHAIN, WHY, Reason, reasons
+from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.panes.price_chart import PriceChart
 from vst_desktop.gui.theme import Theme, font, set_tone
 from vst_desktop.gui.tokens import CAPTION_PX, FIGURE_PX
 from vst_desktop.gui.widgets.pane import Pane
+from vst_desktop.gui.widgets.table import Table
+from vst_desktop.station.desk_view import ChainRow
 from vst_desktop.station.view import ChartView, StationView
 
 RANGES = (("1M", 21), ("3M", 63), ("6M", 126), ("1Y", 252))
@@ -23,6 +28,7 @@ class ChartPane(Pane):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Chart")
         self._view: ChartView | None = None
+        self._explained: tuple[Explanation, ...] = ()
         self._quote = QLabel()
         self._quote.setFont(font(FIGURE_PX, 600))
         self._change = QLabel()
@@ -48,6 +54,15 @@ class ChartPane(Pane):
         layout.addWidget(self.chart, 1)
         self.add_tab("Chart", page)
         self.chart.hide()
+        self.chain: RowModel[ChainRow] = RowModel(CHAIN, lambda r: str(r.con_id))
+        self.chain_table = Table(theme, self.chain, lambda r: str(r.con_id), "Chain")
+        self.chain_table.set_note("No chain: select a candidate, or load one from Scanner.")
+        self.why: RowModel[Reason] = RowModel(WHY, _reason_key)
+        self.why_table = Table(theme, self.why, _reason_key, "Why")
+        self.why_table.set_note("Select a row: each strategy's conditions on it stand here.")
+        for table in (self.chain_table, self.why_table):
+            self.own_table(table)
+            self.add_tab(table.accessibleName(), table)
         self.tab_changed.connect(self._tab_shown)
         self._under_pointer = ""
         theme.changed.connect(self._restyle)
@@ -63,6 +78,10 @@ class ChartPane(Pane):
         self._note.setVisible(chart is None)
         self._show_head()
         self.chart.show_chart(chart)
+        self.chain.set_rows(view.chain.rows if view.chain is not None else ())
+        if view.scan.explained is not self._explained:
+            self._explained = view.scan.explained
+            self.why.set_rows(reasons(view.scan.explained))
 
     def show_range(self, sessions: int) -> None:
         """Show the last so many sessions."""
@@ -123,6 +142,10 @@ class ChartPane(Pane):
         group.idClicked.connect(self.show_range)
         self.header.addWidget(holder)
         return group, holder
+
+
+def _reason_key(row: Reason) -> str:
+    return f"{row.strategy}:{row.condition.text}"
 
 
 def _state(chart: ChartView) -> str:

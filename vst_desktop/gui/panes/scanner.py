@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QProgressBar, QPushButton
 
+from vst_desktop.domain.signals import Explanation
 from vst_desktop.gui import format as fmt
+from vst_desktop.gui.models.detail_rows import NEAR
 from vst_desktop.gui.models.rows import SIGNALS
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.panes.rules import RulePanel
@@ -43,8 +45,19 @@ class ScannerPane(Pane):
         self.header.addWidget(self._button)
         self.rules = RulePanel(theme)
         self.rules.switch_wanted.connect(self.switch_wanted)
-        self.own_table(self.table)
-        self.body.addWidget(self.table, 1)
+        self.near: RowModel[Explanation] = RowModel(NEAR, _near_key)
+        self.near_table = Table(theme, self.near, _near_key, "Near misses")
+        self.near_table.set_note("No symbol missed a signal by one condition and 5 %.")
+        self.near_table.chosen.connect(self._near_chosen)
+        for table, name in ((self.table, "Scanner"), (self.near_table, "Near misses")):
+            self.own_table(table)
+            self.add_tab(name, table)
+        self._bar = QProgressBar()
+        self._bar.setAccessibleName("Progress of the scan")
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(2)
+        self._bar.hide()
+        self.body.addWidget(self._bar)
         self.body.addWidget(self.rules)
 
     def show_view(self, view: StationView) -> None:
@@ -68,6 +81,12 @@ class ScannerPane(Pane):
             more = len(scan.errors) - 30
             self.info.tip = listed + (f"\n… and {more} more" if more > 0 else "")
         self.model.set_rows(scan.rows)
+        self.near.set_rows(scan.near_misses)
+        self._bar.setVisible(self._running)
+        if scan.progress is not None:
+            done, total = scan.progress
+            self._bar.setRange(0, max(total, 1))
+            self._bar.setValue(done)
         self.rules.show_rules(scan.rules, self._running)
         self.table.set_note(
             "" if self._running else scan.note or "No scan yet. Press F5 to scan the universe."
@@ -91,10 +110,17 @@ class ScannerPane(Pane):
     def _opened(self, key: str) -> None:
         self.load_wanted.emit(self._symbol(key))
 
+    def _near_chosen(self, key: str) -> None:
+        self.chosen.emit(key.partition(":")[0])
+
     def _symbol(self, key: str) -> str:
         place = self.model.position(key)
         row = self.model.row(place) if place is not None else None
         return row.symbol if row is not None else ""
+
+
+def _near_key(row: Explanation) -> str:
+    return f"{row.symbol}:{row.strategy}"
 
 
 def scan_state(scan: ScanView) -> tuple[str, str]:

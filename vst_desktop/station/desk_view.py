@@ -1,0 +1,73 @@
+"""Further parts of the snapshot: chain, positions' figures, account, performance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainRow:
+    """One listed option around the selected spread. ``leg`` is ``LONG``, ``SHORT`` or empty."""
+
+    con_id: int
+    strike: Decimal
+    right: str
+    bid: float | None
+    ask: float | None
+    mid: float | None
+    width_pct: float | None
+    implied_volatility: float | None
+    delta: float | None
+    theta: float | None
+    vega: float | None
+    open_interest: int | None
+    volume: int | None
+    quoted_secs: int | None
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainView:
+    """The selected spread's expiration, strikes ascending."""
+
+    symbol: str
+    expiration: date
+    rows: tuple[ChainRow, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionDetail:
+    """Further figures of a position; money for the whole position, None where not known."""
+
+    strategy: str
+    opened: date
+    days_held: int
+    mark: Decimal | None
+    """Middle of the spread's market, USD per share."""
+    quoted_secs: int | None
+    of_max_pct: float | None
+    """Profit so far as a share of the most there can be."""
+    r_multiple: float | None
+    """Profit so far in multiples of the debit."""
+    remaining_reward_risk: float | None
+    delta_usd: float | None
+    theta_usd: float | None
+    vega_usd: float | None
+    stop_away_atr: float | None
+    stop_away_pct: float | None
+    target_away_atr: float | None
+    target_away_pct: float | None
+    next_event: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformanceRow:
+    """A measure beside its threshold; ``met`` None where there is nothing to judge yet."""
+
+    name: str
+    value: str
+    threshold: str
+    met: bool | None
