@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.kill import matrix
+from tests.simulation import handclose
 from tests.simulation.check import Verdict, judge
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.scene import Scene
@@ -129,6 +130,9 @@ def main() -> int:
     parser.add_argument(
         "--kills", type=int, default=-1, help="cases of the kill -9 matrix; all by default"
     )
+    parser.add_argument(
+        "--hands", type=int, default=0, help="interleavings of a close by hand with the stop"
+    )
     args = parser.parse_args()
     start = time.monotonic()
     if args.seed is not None:
@@ -143,5 +147,15 @@ def main() -> int:
         start = time.monotonic()
         outcomes = matrix.play_all(matrix.cases(None if args.kills < 0 else args.kills))
         holds = matrix.report(outcomes, time.monotonic() - start) and holds
+    if args.hands:
+        start = time.monotonic()
+        wrong = handclose.play_all(range(args.first, args.first + args.hands))
+        for seed, finding in wrong.items():
+            print(f"closed by hand while the stop fires, seed {seed}: {finding}")
+        secs = time.monotonic() - start
+        print(
+            f"closed by hand       {args.hands} interleavings in {secs:.0f} s, {len(wrong)} wrong"
+        )
+        holds = holds and not wrong
     print(f"simulation: {'every claim holds' if holds else 'SOMETHING DOES NOT HOLD'}")
     return 0 if holds else 1

@@ -103,7 +103,7 @@ class Scene:
 
     async def open(self, *, boots: bool = True) -> None:
         """Start TWS and the station."""
-        self.market = SimulationMarket(self.seed, START)
+        self.market = self.make_market()
         self.time = SimClock(START, 1.0, self.loop.time)
         self.server = TwsServer(
             self.market,
@@ -115,6 +115,10 @@ class Scene:
         self.port = await self.server.start()
         if boots:
             await self.boot()
+
+    def make_market(self) -> SimulationMarket:
+        """The market of this seed."""
+        return SimulationMarket(self.seed, START)
 
     async def boot(self) -> None:
         """Start the station on the journal that is there; it comes up when TWS is reached."""

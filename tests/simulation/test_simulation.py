@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulation import handclose
 from tests.simulation.runs import play, play_quietly
 
 SEEDS, AT_ONCE = 50, 5
@@ -27,3 +28,9 @@ def test_a_seed_plays_the_same_each_time(tmp_path: Path) -> None:
     assert runs[0].log == runs[1].log
     assert runs[0].digest == runs[1].digest
     assert runs[0].verdict.orders > 0
+
+
+@pytest.mark.parametrize("first", range(1, 41, 10))
+def test_a_close_by_hand_while_the_stop_fires_reverses_nothing(first: int) -> None:
+    for seed in range(first, first + 10):
+        assert handclose.play(seed) is None, seed

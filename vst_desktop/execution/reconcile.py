@@ -18,6 +18,7 @@ from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.orphans import Orphans
+from vst_desktop.execution.reversals import Reversals
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import Trigger
 from vst_desktop.execution.switches import Switches
@@ -76,6 +77,7 @@ class Reconciler:
         self._orphans = orphans
         self._freezer = freezer
         self._done = done
+        self._reversals = Reversals(services, ledger)
         self._look: Timer | None = None
         # What the last look found and what the trader was told of it, by position; and the orders
         # that it missed.
@@ -161,7 +163,8 @@ class Reconciler:
         self._look = None
         if not self._switches.reconciled:
             return  # the next comparison is under way, and sets the next look
-        if not (self._ledger.positions() or self._ledger.at_broker()):
+        watched = self._ledger.positions() or self._ledger.at_broker()
+        if not watched and not self._reversals.closed_today():
             return
         try:
             book = await self._services.broker.book()
@@ -171,6 +174,7 @@ class Reconciler:
             return
         missing = set(await self._apply(book))
         await self._exits.guard_working(book)
+        self._reversals.look(book)
         for intent_id in sorted(missing & self._missed):
             await self._lose(intent_id)
         doubtful = missing - self._missed
@@ -238,6 +242,7 @@ class Reconciler:
     async def _finish(self, book: BrokerBook) -> None:
         doubtful = await self._compare_positions(book)
         await self._exits.guard_working(book)
+        self._reversals.look(book)
         self._switches.reconciled = True
         await self._services.journal.record("reconciled", by=STATION)
         self._services.on_change()
