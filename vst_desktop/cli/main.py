@@ -20,6 +20,7 @@ from vst_desktop.cli import (
     gui,
     journal,
     optimize,
+    orders,
     payoff,
     replay,
     scan,
@@ -41,6 +42,7 @@ COMMANDS = {
     "bench": bench,
     "journal": journal,
     "replay": replay,
+    "orders": orders,
     "doctor": doctor,
 }
 
