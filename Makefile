@@ -11,6 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SECS ?= 5
 # How many courses `make simulation` plays; nightly 20000.
 SEEDS ?= 300
+HANDS ?= 0
 # What `make bench` scans.
 BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
@@ -70,7 +71,7 @@ fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
 	done <<<"$$targets"
 
 simulation: setup ## SEEDS courses of the money path under seeded faults on virtual time (300)
-	@$(BIN)/python packaging/simulation.py --seeds $(SEEDS)
+	@$(BIN)/python packaging/simulation.py --seeds $(SEEDS) --hands $(HANDS)
 
 mutation: setup ## changes single lines of execution, risk and exits: does a test notice? (SAMPLE=200 mutants of 8,000)
 	@packaging/mutation.sh $(if $(SAMPLE),--sample $(SAMPLE))
