@@ -11,6 +11,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 SECS ?= 5
 # How many courses `make simulation` plays; nightly 20000.
 SEEDS ?= 300
+# And how many closes by hand that meet a stop.
 HANDS ?= 0
 # What `make bench` scans.
 BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet

@@ -30,24 +30,41 @@ _DENOMINATOR = (
 )
 _TAIL = 7.07106781186547
 _ROOT_2PI = math.sqrt(2 * math.pi)
+_FARTHEST = 40.0
+"""Beyond it the density is zero in double precision; infinity would make a NaN of it."""
+_BLOCK = 2048
 
 
 def pdf(x: npt.ArrayLike) -> Floats:
     """Density of the standard normal distribution."""
-    value = np.minimum(np.abs(np.asarray(x, dtype=np.float64)), 40.0)
+    value = np.minimum(np.abs(np.asarray(x, dtype=np.float64)), _FARTHEST)
     density: Floats = np.exp(-0.5 * value * value) / _ROOT_2PI
     return density
 
 
 def cdf(x: npt.ArrayLike) -> Floats:
-    """Distribution function of the standard normal, absolute error below 1e-14.
+    """Distribution function of the standard normal, absolute error below 1e-14."""
+    return cdf_and_pdf(x)[0]
+
+
+def cdf_and_pdf(x: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Distribution function, absolute error below 1e-14, and density.
 
     Hart's rational approximation 5666 with a continued fraction in the tail, in the double
     precision form of G. West, "Better approximations to cumulative normal functions" (2005).
     """
     value = np.asarray(x, dtype=np.float64)
-    # Beyond 40 the density is zero in double precision; infinity would make a NaN of it.
-    size = np.minimum(np.abs(value), 40.0)
+    lower, density = np.empty(value.shape), np.empty(value.shape)
+    flat, of_lower, of_density = value.ravel(), lower.ravel(), density.ravel()
+    # Blocks that stay in the processor's first cache through all passes.
+    for start in range(0, flat.size, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        _fill(flat[part], of_lower[part], of_density[part])
+    return lower, density
+
+
+def _fill(value: Floats, lower: Floats, density: Floats) -> None:
+    size = np.minimum(np.abs(value), _FARTHEST)
     top = np.full_like(size, _NUMERATOR[0])
     for coefficient in _NUMERATOR[1:]:
         top *= size
@@ -56,12 +73,16 @@ def cdf(x: npt.ArrayLike) -> Floats:
     for coefficient in _DENOMINATOR[1:]:
         bottom *= size
         bottom += coefficient
-    density = np.exp(-0.5 * size * size)
-    lower = density * top / bottom
-    far = size >= _TAIL
-    if far.any():
-        fraction = size + 0.65
+    np.multiply(size, size, out=density)
+    density *= -0.5
+    np.exp(density, out=density)
+    top *= density
+    np.divide(top, bottom, out=lower)
+    far = np.flatnonzero(size >= _TAIL)
+    if far.size:
+        fraction = size[far] + 0.65
         for step in (4.0, 3.0, 2.0, 1.0):
-            fraction = size + step / fraction
-        lower = np.where(far, density / fraction / _ROOT_2PI, lower)
-    return np.where(value > 0, 1.0 - lower, lower)
+            fraction = size[far] + step / fraction
+        lower[far] = density[far] / fraction / _ROOT_2PI
+    np.copyto(lower, 1.0 - lower, where=value > 0)
+    density /= _ROOT_2PI

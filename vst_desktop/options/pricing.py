@@ -13,7 +13,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from vst_desktop.options.normal import Floats, cdf, pdf
+from vst_desktop.options.normal import Floats, cdf, cdf_and_pdf, pdf
 
 DAYS_A_YEAR = 365.0
 MAX_VOLATILITY = 5.0
@@ -98,10 +98,10 @@ def greeks(
     moneyness = np.log(carry / discount)
     certain = np.where(moneyness > 0, np.inf, -np.inf)
     d1 = np.where(alive | np.isnan(root), moneyness / safe_root + 0.5 * root, certain)
-    n1, n2 = cdf(np.stack([d1, np.where(alive, d1 - root, d1)]))
+    (n1, n2), (density, _) = cdf_and_pdf(np.stack([d1, np.where(alive, d1 - root, d1)]))
     side = np.where(call, 0.0, 1.0)
     of_spot, of_strike = carry * (n1 - side), discount * (n2 - side)
-    density = np.where(alive, pdf(d1), 0.0) * carry
+    density = np.where(alive, density, 0.0) * carry
     decay = density * sigma / (2 * np.where(alive, root_time, 1.0))
     holding = np.where(alive, q * of_spot - r * of_strike, 0.0)
     return Greeks(
