@@ -12,7 +12,7 @@ from vst_desktop.backtest.listing import as_date
 from vst_desktop.backtest.panel import Floats, Ints
 
 WIDTH, HEIGHT = 900, 260
-LEFT, RIGHT, TOP, BOTTOM = 70, 16, 12, 26
+LEFT, RIGHT, TOP, BOTTOM = 70, 44, 12, 26
 MOST_POINTS = 900
 COLOURS = ("#2f6fb0", "#c2681a", "#3a8f5c", "#8a5aa8", "#a33b45", "#5c6b73")
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "4 4", "1 4")

@@ -35,11 +35,16 @@ def expirations(day: int, min_dte: int, max_dte: int) -> tuple[int, ...]:
     friday = first + timedelta(days=(_FRIDAY - first.weekday()) % 7)
     found = []
     while (friday - first).days <= max_dte - min_dte + 3:
-        last = as_day(last_trading_day(friday))
+        last = _last_day(friday)
         if min_dte <= last - day <= max_dte:
             found.append(last)
         friday += timedelta(days=7)
     return tuple(found)
+
+
+@lru_cache(maxsize=4_096)
+def _last_day(friday: date) -> int:
+    return as_day(last_trading_day(friday))
 
 
 def step_of(spots: Floats) -> Floats:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from vst_desktop.domain.events import EventBook, EventKind
 from vst_desktop.ports.market_data import BarColumns, day_number
-from vst_desktop.strategy.indicators import atr
+from vst_desktop.strategy.indicators import ATR_LENGTH
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -76,7 +76,7 @@ def panel(bars: Sequence[BarColumns], dividends: EventBook = NO_EVENTS) -> Panel
     derived = [_derived(one) for one in bars]
     columns = [np.concatenate(column) for column in zip(*derived, strict=True)]
     if not columns:
-        columns = [np.empty(0)] * 5
+        columns = [np.empty(0)] * 4
     return Panel(
         symbols=tuple(one.symbol for one in bars),
         start=np.concatenate(([0], np.cumsum(counts))),
@@ -86,11 +86,11 @@ def panel(bars: Sequence[BarColumns], dividends: EventBook = NO_EVENTS) -> Panel
         high=joined("high"),
         low=joined("low"),
         close=joined("close"),
-        atr=columns[0],
-        variance_short=columns[1],
-        variance_long=columns[2],
-        shares=columns[3],
-        dollars=columns[4],
+        atr=np.concatenate([np.empty(0), *atrs(bars)]),
+        variance_short=columns[0],
+        variance_long=columns[1],
+        shares=columns[2],
+        dollars=columns[3],
         dividend=np.concatenate([np.empty(0), *(_ex_next(one, dividends) for one in bars)]),
     )
 
@@ -105,11 +105,36 @@ def _derived(bars: BarColumns) -> tuple[Floats, ...]:
         for length in (SHORT_SESSIONS, LONG_SESSIONS)
     ]
     return (
-        atr(np.asarray(bars.high), np.asarray(bars.low), close),
         *variances,
         trailing_mean(volume, TURNOVER_SESSIONS, len(close)),
         trailing_mean(volume * close, TURNOVER_SESSIONS, len(close)),
     )
+
+
+def atrs(bars: Sequence[BarColumns]) -> list[Floats]:
+    """``strategy.indicators.atr`` of each symbol, all stepping together: to the bit the same."""
+    longest = max((len(one) for one in bars), default=0)
+    ranges = np.zeros((longest, len(bars)))
+    for column, one in enumerate(bars):
+        high, low, close = (np.asarray(x) for x in (one.high, one.low, one.close))
+        true_range = high - low
+        true_range[1:] = np.maximum.reduce(
+            (high[1:] - low[1:], np.abs(high[1:] - close[:-1]), np.abs(low[1:] - close[:-1]))
+        )
+        ranges[: len(one), column] = true_range
+    found = np.full(ranges.shape, np.nan)
+    if longest >= ATR_LENGTH:
+        alpha = 1 / ATR_LENGTH
+        # Column by column, because the order of a sum shows in its last bits.
+        mean = np.array([column[:ATR_LENGTH].mean() for column in ranges.T.copy()])
+        found[ATR_LENGTH - 1] = mean
+        for row in range(ATR_LENGTH, longest):
+            mean = (1.0 - alpha) * mean + alpha * ranges[row]
+            found[row] = mean
+    return [
+        found[: len(one), column].copy() if len(one) >= ATR_LENGTH else np.full(len(one), np.nan)
+        for column, one in enumerate(bars)
+    ]
 
 
 def _ex_next(bars: BarColumns, book: EventBook) -> Floats:
