@@ -119,9 +119,13 @@ class Desk:
         )
         self._ledger = ledger = Ledger(services)
         self._daily_loss = DailyLoss(services)
-        self._switches = switches = Switches(services, self._daily_loss)
+
+        def protect() -> None:
+            self._protection.look()
+
+        self._switches = switches = Switches(services, self._daily_loss, protect)
         halts = Halts(services)
-        self._freezer = Freezer(services, ledger, lambda: self._protection.look())
+        self._freezer = Freezer(services, ledger, protect)
         self._ladders = Ladders(services, ledger)
         transmitter = Transmitter(services, ledger, ended=self._ended, lost=self._lost)
         checks = ReleaseChecks(services, ledger, switches, halts)
@@ -132,12 +136,7 @@ class Desk:
             services, ledger, self._entries, transmitter, self._ladders, self._position_closed
         )
         self._monitor = ExitMonitor(
-            services,
-            ledger,
-            self._exits.trigger,
-            halts,
-            self._freezer,
-            lambda: self._protection.look(),
+            services, ledger, self._exits.trigger, halts, self._freezer, protect
         )
         self._fills = Fills(
             services,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import Mode, OrderTicket
 from vst_desktop.domain.spreads import SpreadMarket
-from vst_desktop.execution.checks import closing_market
+from vst_desktop.execution.checks import SEND_QUOTE_AGE_SECS, closing_market
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.repricing import exit_limit, urgent_delay_secs, urgent_exit_limit
@@ -23,6 +23,8 @@ from vst_desktop.strategy.exit import ExitReason
 
 UNFILLED_HIGH_SECS = 60.0
 CRITICAL_BEFORE_CLOSE = timedelta(minutes=10)
+WIDE_MARKET = Decimal("0.15")
+"""Of the spread's mid: wider than entries are selected with by default."""
 
 
 class ExitWalk:
@@ -104,6 +106,19 @@ class ExitWalk:
     ) -> Decimal | None:
         """The price to begin at, None when the market gives none."""
         return self._limit(intent_id, reason, tick)(market, 0, None)
+
+    def doubts(self, market: SpreadMarket) -> str:
+        """What an entry would not have gone on; an exit goes, and says so."""
+        age = (self._services.clock.now() - market.time).total_seconds()
+        width = (market.natural - market.close) / market.mid if market.mid > 0 else Decimal(1)
+        found = []
+        if age > SEND_QUOTE_AGE_SECS:
+            found.append(f"quotes are {age:.0f} s old")
+        if not market.live:
+            found.append("quotes are not live")
+        if width > WIDE_MARKET:
+            found.append(f"the market is {width:.0%} wide")
+        return ", ".join(found)
 
     def _limit(
         self, intent_id: str, reason: ExitReason, tick: Decimal

@@ -306,7 +306,12 @@ class Exits:
             limit_price=limit,
             tick=tick,
         )
-        services.alert(Severity.INFO, trade_text("EXIT", intent), reason.value)
+        doubts = self._walk.doubts(market) if market is not None else ""
+        services.alert(
+            Severity.WARNING if doubts else Severity.INFO,
+            trade_text("EXIT", intent),
+            f"{reason}; {doubts}" if doubts else reason.value,
+        )
         sent = await self._transmitter.send(
             intent.intent_id,
             ticket,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderTicket
 from vst_desktop.domain.quotes import OptionQuote
 from vst_desktop.domain.spreads import SpreadMarket
+from vst_desktop.execution.counts import order_counts
 from vst_desktop.execution.decisions import market_seen
 from vst_desktop.execution.ledger import Ledger
 from vst_desktop.execution.repricing import worth_modifying
@@ -19,8 +22,12 @@ from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import TERMINAL
 from vst_desktop.execution.ticket import WireGateError, check_ticket
 from vst_desktop.ports.clock import Timer
+from vst_desktop.runtime.calendar import trading_day
 
 log = logging.getLogger(__name__)
+
+MOST_MESSAGES = 20
+"""For each executed order and one: the order efficiency ratio."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,7 @@ class Ladders:
         self._ledger = ledger
         self._climbs: dict[str, Climb] = {}
         self._timers: dict[str, Timer] = {}
+        self._metered: date | None = None
 
     def start(self, intent_id: str, ticket: OrderTicket, climb: Climb) -> None:
         """Go on from step 0, which is the price the order was placed at."""
@@ -114,4 +122,19 @@ class Ladders:
         await self._ledger.amend(
             intent_id, "repriced", told, limit_price=limit, revisions=revisions
         )
+        self._meter()
         return changed
+
+    def _meter(self) -> None:
+        """Tell once a session when its orders take too many messages."""
+        today = trading_day(self._services.clock.now())
+        counts = order_counts(self._ledger.intents(), today)
+        if counts.efficiency > MOST_MESSAGES and self._metered != today:
+            self._metered = today
+            self._services.alert(
+                Severity.WARNING,
+                f"Order efficiency {counts.efficiency:.0f}: IBKR asks questions above "
+                f"{MOST_MESSAGES}",
+                f"{counts.submits} sent, {counts.revisions} changed, {counts.cancels} cancels, "
+                f"{counts.executed} executed; a longer execution.reprice_step_seconds helps",
+            )

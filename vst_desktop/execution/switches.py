@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
@@ -24,9 +26,12 @@ class EntryDeniedError(UserError):
 class Switches:
     """The state of the switches; the kill switch survives a restart, arming does not."""
 
-    def __init__(self, services: Services, daily_loss: DailyLoss) -> None:
+    def __init__(
+        self, services: Services, daily_loss: DailyLoss, on_trouble: Callable[[], None]
+    ) -> None:
         self._services = services
         self._daily_loss = daily_loss
+        self._on_trouble = on_trouble
         self.killed: str | None = None
         self.armed_account: str | None = None
         self.reconciled = False
@@ -43,6 +48,7 @@ class Switches:
             self._services.alert(Severity.CRITICAL, "System: JOURNAL ERROR", told)
         else:
             self._services.alert(Severity.INFO, "System: JOURNAL WELL", "entries may go again")
+        self._on_trouble()
         self._services.on_change()
 
     def halt(self, reason: str) -> None:

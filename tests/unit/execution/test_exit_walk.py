@@ -175,3 +175,30 @@ def test_an_exit_whose_fate_is_unknown_keeps_its_reason(tmp_path: Path) -> None:
         assert world.desk.positions(open_only=False)[0].exit_reason == "STOP"
 
     in_world(tmp_path, INSIDE, story)
+
+
+def test_a_wide_market_warns_and_does_not_block_the_exit(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        position = await held_live(world)
+        world.broker.quote_age_secs = 12.0
+        await world.desk.close_position(position)
+        await world.settle()
+        (severity, _, details) = world.told("Trade EXIT:")[0]
+        assert severity is Severity.WARNING
+        assert details == "MANUAL; quotes are 12 s old, the market is 40% wide"
+        assert len(world.broker.placed) == 2
+
+    in_world(tmp_path, INSIDE, story, **LIVE)  # type: ignore[arg-type]
+
+
+def test_too_many_changes_of_price_are_told_once(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        position = await held_live(world)
+        await world.desk.close_position(position)
+        for number in range(60):
+            world.quote(bull_call(), "3.00", f"{2.10 if number % 2 else 2.40:.2f}", spot=104.0)
+            await world.until(world.clock.now() + timedelta(seconds=20))
+        assert world.desk.counts().efficiency > 20
+        assert [a[0] for a in world.told("Order efficiency")] == [Severity.WARNING]
+
+    in_world(tmp_path, "2023-11-07 15:20", story, **LIVE)  # type: ignore[arg-type]
