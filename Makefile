@@ -90,7 +90,7 @@ bench: setup ## the benchmarks: the scanner's own, vst bench scan beside its pee
 	done
 
 screenshots: setup ## the README's pictures, taken of the real window
-	@mkdir -p docs/img
+	@mkdir -p docs/images
 	@$(BIN)/python packaging/screenshots.py
 
 stubs: setup ## write the gRPC stubs of proto/ and the kernel's assembly again

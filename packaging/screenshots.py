@@ -1,28 +1,37 @@
-"""Pictures of the real window for the documents: the demo's run, dark and light."""
+"""Pictures of the real window for the documents: the demo's run, every pane, dark and light."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "img"
+if TYPE_CHECKING:
+    from vst_desktop.gui.mainwindow import MainWindow
+    from vst_desktop.station.view import StationView
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
 APPROVED = 2
+SIZES = ((1440, 900), (1920, 1080))
+SCALES = (1, 2)
+SMALL = (1280, 720)
 
 
-async def take(folder: Path) -> None:
-    """Play the built-in demo to an open position with a second approval, and save the window."""
+async def played() -> StationView:
+    """The built-in demo, played to two open positions and a fresh candidate."""
     from vst_desktop.bootstrap import DemoOptions, demo_station, profile_settings
     from vst_desktop.domain.orders import OrderState
-    from vst_desktop.gui.shot import save_picture
-    from vst_desktop.gui.tokens import DARK, LIGHT
 
-    options = DemoOptions(held=True)
-    async with demo_station(profile_settings("demo", []), options) as (station, time):
+    async with demo_station(profile_settings("demo", []), DemoOptions(held=True)) as (
+        station,
+        time,
+    ):
         assert time is not None
         await station.scan()
         for candidate in station.research.candidates()[:APPROVED]:
@@ -32,22 +41,77 @@ async def take(folder: Path) -> None:
             lambda: all(i.state is OrderState.FILLED for i in station.desk.intents()), limit
         )
         await time.settle()
+        # the held clock has jumped: what is shown is quoted again
+        for candidate in station.research.candidates():
+            await station.load_chain(candidate.signal.symbol)
         fresh = next(c for c in station.research.candidates() if station.block_reason(c) is None)
         station.select(fresh.signal.symbol, fresh.candidate_id)
         await time.settle()
-        save_picture(station, folder / "window.png")
-        save_picture(station, folder / "window-light.png", tokens=LIGHT)
-        save_picture(station, folder / "window-small.png", size=(1280, 720), tokens=DARK)
+        return station.view()
+
+
+def faces(window: MainWindow) -> dict[str, Callable[[], None]]:
+    """What brings every pane to the front, by the name of its picture."""
+
+    def tabs(scanner: int, alerts: int, chart: int, book: int) -> Callable[[], None]:
+        def show() -> None:
+            window.scanner.show_tab(scanner)
+            window.alerts.show_tab(alerts)
+            window.chart.show_tab(chart)
+            window.book.show_tab(book)
+
+        return show
+
+    return {
+        "trade": tabs(0, 0, 0, 0),
+        "chain": tabs(1, 1, 1, 1),
+        "why": tabs(0, 2, 2, 2),
+    }
+
+
+def take(view: StationView, folder: Path) -> None:
+    """Save every face of the window in both themes, sizes and scales."""
+    from PySide6.QtWidgets import QApplication
+
+    from vst_desktop.gui.bridge import Bridge
+    from vst_desktop.gui.mainwindow import MainWindow
+    from vst_desktop.gui.shot import save_scaled
+    from vst_desktop.gui.theme import Theme
+    from vst_desktop.gui.tokens import DARK, LIGHT
+
+    app = QApplication(sys.argv[:1])
+    for tokens in (DARK, LIGHT):
+        window = MainWindow(Theme(app, tokens), Bridge(), now=_far_apart())
+        window.show_view(view)
+        for face, show in faces(window).items():
+            show()
+            for size in SIZES:
+                for scale in SCALES:
+                    name = f"{face}-{tokens.name}-{size[0]}x{size[1]}@{scale}x.png"
+                    window.show_view(view)
+                    save_scaled(window, folder / name, size, scale)
+        faces(window)["trade"]()
+        save_scaled(window, folder / f"small-{tokens.name}.png", SMALL, 1)
+        window.leave()
+
+
+def _far_apart() -> Callable[[], float]:
+    """A clock for which the button's dead time has always passed."""
+    seconds = iter(range(0, 1_000_000_000, 10))
+    return lambda: float(next(seconds))
 
 
 def main() -> int:
-    """Write docs/img/*.png."""
+    """Write docs/images/*.png."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take(FOLDER))
+    take(asyncio.run(played()), FOLDER)
     for picture in sorted(FOLDER.glob("*.png")):
         print(picture.relative_to(FOLDER.parents[1]))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    # Python's exit would take the plots apart in an order that Qt does not bear.
+    sys.stdout.flush()
+    os._exit(code)

@@ -47,6 +47,7 @@ QPushButton#kill:hover {{ background: {mix(t.loss, t.window, 0.15)}; }}
 QPushButton#kill[killed="true"] {{ background: {t.loss}; color: {t.on_fill}; }}
 QToolButton {{ background: transparent; color: {t.text2}; border: none; border-radius: 4px;
   padding: 2px 4px; }}
+QToolButton::menu-indicator {{ image: none; }}
 QToolButton:hover {{ color: {t.text}; background: {t.hover}; }}
 QToolButton:focus {{ color: {t.text}; border: 1px solid {t.accent}; }}
 QToolButton:checked {{ color: {t.text}; }}

@@ -59,6 +59,7 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
         right=True,
         cell=lambda r: Cell(text=fmt.number(r.rsi, 1)),
         sort=lambda r: r.rsi,
+        rank=2,
     ),
     Column(
         title="Age",

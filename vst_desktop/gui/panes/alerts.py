@@ -47,7 +47,7 @@ class AlertsPane(Pane):
         for table in (self.table, self.performance_table, self.log_table):
             self.own_table(table)
             self.add_tab(table.accessibleName(), table)
-        self._filter = self._button("All", "Show alerts from this level up")
+        self._filter = self._button("All ▾", "Show alerts from this level up")
         self._filter.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._filter.setMenu(self._levels())
         self._seen = self._button("Read", "Mark all alerts as read (Ctrl+J)")
@@ -70,7 +70,7 @@ class AlertsPane(Pane):
     def show_from(self, least: Severity) -> None:
         """Show alerts of this level and above."""
         self._least = least
-        text = "All" if least is Severity.INFO else f"{least} +"
+        text = "All ▾" if least is Severity.INFO else f"{least} + ▾"
         self._filter.setText(text)
         self._filter.setAccessibleName(text)
         self._show_alerts()
