@@ -124,24 +124,6 @@ class RecordingTrading:
     async def rehearse(self) -> None:
         self._take("rehearse")
 
-
-class RecordingDrill:
-    """Records what is asked of the fault drill."""
-
-    faults = (
-        FaultRow(name="md_lines", group="A5", meaning="few market data lines"),
-        FaultRow(name="drop_upstream", group="E1", meaning="TWS loses its servers"),
-    )
-
-    def __init__(self, take: Callable[..., None]) -> None:
-        self._take = take
-
-    async def toggle(self, name: str) -> None:
-        self._take("toggle_fault", name)
-
-    async def clear(self) -> None:
-        self._take("clear_faults")
-
     async def disown(self, intent_id: str) -> None:
         self._take("disown", intent_id)
 
@@ -163,3 +145,21 @@ class RecordingDrill:
 
     async def disarm_auto(self, strategy: str) -> None:
         self._take("disarm_auto", strategy)
+
+
+class RecordingDrill:
+    """Records what is asked of the fault drill."""
+
+    faults = (
+        FaultRow(name="md_lines", group="A5", meaning="few market data lines"),
+        FaultRow(name="drop_upstream", group="E1", meaning="TWS loses its servers"),
+    )
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self._take = take
+
+    async def toggle(self, name: str) -> None:
+        self._take("toggle_fault", name)
+
+    async def clear(self) -> None:
+        self._take("clear_faults")

@@ -39,6 +39,15 @@ COMMANDS: tuple[Command, ...] = (
         "close_position", "Close position…", "Ctrl+Shift+X", "Close the selected position now"
     ),
     _command(
+        "rehearse", "Rehearse the queue", "Ctrl+Shift+R", "Try what waits without sending anything"
+    ),
+    _command(
+        "answer", "Answer UNKNOWN…", "Ctrl+Shift+A", "Say what TWS shows of the selected order"
+    ),
+    _command(
+        "thaw", "Let exits go again…", "Ctrl+Shift+G", "You have looked at the frozen position"
+    ),
+    _command(
         "kill",
         "Kill switch",
         "Ctrl+Shift+K",

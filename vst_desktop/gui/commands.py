@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
-from vst_desktop.domain.orders import Mode
+from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.gui.actions import make_actions
+from vst_desktop.gui.answers import answer
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
 from vst_desktop.gui.panes.book import ORDERS_TAB, POSITIONS_TAB
@@ -51,6 +52,9 @@ class Commands(QObject):
             "withdraw": self._withdraw,
             "release": window.book.ask_release,
             "close_position": window.book.ask_close,
+            "rehearse": lambda: self._bridge.do("book", "rehearse", lambda s: s.trading.rehearse()),
+            "answer": self._ask_answer,
+            "thaw": self._ask_thaw,
             "kill": self.kill,
             "clear_kill": self._ask_clear_kill,
             "arm": self._ask_arm,
@@ -180,6 +184,35 @@ class Commands(QObject):
             "Allow entries",
             lambda reason: self._bridge.do("window", "clear kill", lambda s: s.clear_kill(reason)),
             placeholder="Reason",
+        )
+
+    def _ask_answer(self) -> None:
+        row = self._window.book.orders_table.current_row()
+        if row is None or row.state is not OrderState.UNKNOWN:
+            self._window.banner.tell("Select an UNKNOWN order first.", "info")
+            return
+        self._window.banner.ask(
+            f"{row.symbol} {row.label} is UNKNOWN. What does TWS show: ABSENT, or how many filled "
+            "at which price (2 @ 2.66)?",
+            "Answer",
+            lambda typed: self._bridge.do(
+                "book", "answer", lambda s: answer(s.trading, row.intent_id, typed)
+            ),
+            placeholder="ABSENT or 2 @ 2.66",
+        )
+
+    def _ask_thaw(self) -> None:
+        row = self._window.book.positions_table.current_row()
+        if row is None:
+            self._window.banner.tell("Select a frozen position first.", "info")
+            return
+        self._window.banner.ask(
+            f"Have you looked at {row.symbol} in TWS? Its exits go again, by the restated plan "
+            "where a split restated it.",
+            "Let exits go",
+            lambda _typed: self._bridge.do(
+                "book", "thaw", lambda s: s.trading.thaw(row.position_id)
+            ),
         )
 
     def _ask_flatten(self) -> None:
