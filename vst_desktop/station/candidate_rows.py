@@ -155,9 +155,10 @@ class CandidateRows:
 def blocked_chip(reason: str) -> Chip:
     """The rule that blocks a candidate, short enough for its column."""
     code = reason.partition(":")[0]
+    if code.startswith("STALE"):
+        return Chip(text=code, tone="warn")
     short = SHORT_CODES.get(code, code.replace("_", " ").upper())
-    tone = "gain" if code == "OPEN" else "warn" if code.startswith("STALE") else "loss"
-    return Chip(text=short, tone=tone)
+    return Chip(text=short, tone="gain" if code == "OPEN" else "loss")
 
 
 def _known(column: Floats, times: int = 1) -> float | None:
