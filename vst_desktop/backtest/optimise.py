@@ -121,6 +121,9 @@ class Optimiser:
         walked = tuple(self._walk(outcomes, folds)) if best is not None else ()
         deflated = None if best is None else self._deflated(best, outcomes)
         verdict, warnings = _verdict(None if best is None else self.score(best), walked, deflated)
+        if best is not None and len(best.trades) < FEWEST_TRADES:
+            few = f"no set has {FEWEST_TRADES} trades: the best is one of {len(best.trades)}"
+            warnings = (few, *warnings)
         return Search(
             outcomes=tuple(outcomes),
             best=best,
@@ -131,15 +134,17 @@ class Optimiser:
         )
 
     def best(self, outcomes: Sequence[Outcome], until: int | None = None) -> Outcome | None:
-        """The set of the highest score; of equal ones the first tried; None when none has one."""
-        scored = [(self.score(one, until), one) for one in outcomes]
+        """The set of the highest score; of equal ones the first tried; None when none has one.
+
+        Sets of fewer than five trades count only where no other has more.
+        """
+        enough = [one for one in outcomes if len(one.trades) >= FEWEST_TRADES]
+        scored = [(self.score(one, until), one) for one in enough or outcomes]
         known = [(score, -n) for n, (score, _) in enumerate(scored) if score is not None]
         return scored[-max(known)[1]][1] if known else None
 
     def score(self, one: Outcome, until: int | None = None) -> float | None:
-        """What is maximised, up to a day; None with fewer than five trades on the whole span."""
-        if len(one.trades) < FEWEST_TRADES:
-            return None
+        """What is maximised, up to a day; None with fewer than two trades by then."""
         return one.score(self.metric, self._days(), self.initial, until)
 
     def _days(self) -> list[int]:
@@ -231,7 +236,7 @@ def _verdict(
 ) -> tuple[str, tuple[str, ...]]:
     if best is None:
         return (
-            f"no set has {FEWEST_TRADES} trades: there is nothing to choose by",
+            "no set has two trades: there is nothing to choose by",
             ("widen the span or the limits",),
         )
     tested = [fold for fold in folds if fold.test_trades]

@@ -108,7 +108,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _portfolio(bench: Workbench, settings: Settings, rows: SignalRows) -> dict[str, Any]:
-    """From bars and signals in memory to the finished account, all limits on."""
+    """From bars, signals and calendar in memory to the finished account, all limits on."""
+    from vst_desktop.runtime.calendar import session_days
+
+    session_days()
     with progress_line("bench backtest", "sessions") as tell:
         start = time.perf_counter()
         run = bench.run(settings, rows, progress=tell)
