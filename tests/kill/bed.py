@@ -108,10 +108,10 @@ def live_and_die(bed: Bed, point: Point, told: int) -> None:
         intent = await station.desk.approve(made, mode=bed.mode or Mode.DEMO, account=ACCOUNT)
         os.write(told, f"approved {intent.order_ref}\n".encode())
         if point.then:
-            await bed.until(lambda: _stands(bed, point), 8)
+            await bed.until(lambda: _stands(bed, point), 30)
             begun = True
             await _then(bed, point, told)
-        await asyncio.sleep(8)
+        await asyncio.sleep(30)
 
     asyncio.run(live())
 
