@@ -1,19 +1,24 @@
 """Composition root: a profile becomes adapters, adapters become a station.
 
-The only package that names concrete classes.
+The only package that names concrete classes. Its parts are loaded when they are asked for: the
+window is there before the adapters are.
 """
 
-from vst_desktop.bootstrap.profiles import TWS_PORTS, bar_store, profile_settings
-from vst_desktop.bootstrap.scanners import (
-    make_scanner,
-    resilient_scanner,
-    scanner_child,
-    scanner_config,
-    scanner_service,
-)
-from vst_desktop.bootstrap.stations import DemoOptions, broker_station, demo_station
-from vst_desktop.bootstrap.universes import universe_source
-from vst_desktop.bootstrap.windows import open_window
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vst_desktop.bootstrap.profiles import TWS_PORTS, bar_store, profile_settings
+    from vst_desktop.bootstrap.scanners import (
+        make_scanner,
+        resilient_scanner,
+        scanner_child,
+        scanner_config,
+        scanner_service,
+    )
+    from vst_desktop.bootstrap.stations import DemoOptions, broker_station, demo_station
+    from vst_desktop.bootstrap.universes import universe_source
+    from vst_desktop.bootstrap.windows import open_window
 
 __all__ = [
     "TWS_PORTS",
@@ -30,3 +35,21 @@ __all__ = [
     "scanner_service",
     "universe_source",
 ]
+
+_PLACES = {
+    "profiles": ("TWS_PORTS", "bar_store", "profile_settings"),
+    "scanners": (
+        *("make_scanner", "resilient_scanner", "scanner_child"),
+        *("scanner_config", "scanner_service"),
+    ),
+    "stations": ("DemoOptions", "broker_station", "demo_station"),
+    "universes": ("universe_source",),
+    "windows": ("open_window",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _PLACES.items():
+        if name in names:
+            return getattr(import_module(f"vst_desktop.bootstrap.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

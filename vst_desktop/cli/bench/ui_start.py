@@ -6,28 +6,22 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vst_desktop.gui.mainwindow import MainWindow
+    from vst_desktop.station.api import StationApi
 
 LONGEST_SECS = 45.0
 
 
 def main() -> int:
     """Open the demo's window; 0 when a candidate could be approved in time."""
-    from vst_desktop.bootstrap import DemoOptions, demo_station, profile_settings
-    from vst_desktop.gui.app import run_window
-    from vst_desktop.gui.mainwindow import MainWindow
+    from vst_desktop.bootstrap import open_window, profile_settings
     from vst_desktop.gui.pulse import when_painted
-    from vst_desktop.station.api import StationApi
 
     moments: dict[str, float] = {}
     when_painted(lambda: moments.setdefault("visible", time.monotonic()))
-
-    @asynccontextmanager
-    async def opened() -> AsyncIterator[StationApi]:
-        async with demo_station(profile_settings("demo", []), DemoOptions()) as (station, _):
-            station.scan_soon()
-            yield station
 
     async def until_usable(window: MainWindow, station: StationApi) -> int:
         async with asyncio.timeout(LONGEST_SECS):
@@ -36,7 +30,7 @@ def main() -> int:
         moments["usable"] = time.monotonic()
         return 0
 
-    code = run_window(opened, script=until_usable)
+    code = open_window(profile_settings("demo", []), script=until_usable)
     print(json.dumps(moments), flush=True)
     return code
 
