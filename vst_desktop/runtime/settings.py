@@ -301,7 +301,7 @@ def load_settings(
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise UserError(
             f"settings cannot be read: {error}", where=str(file), remedy="mend or remove the file"
         ) from None
