@@ -101,15 +101,10 @@ def ends(
         closing: Further reasons to end at the close of a bar, a mask of the windows' shape each.
     """
     sign = plans.sign[:, None]
-    good, bad = np.where(
-        sign > 0,
-        (panel.high[seen.rows], panel.low[seen.rows]),
-        (panel.low[seen.rows], panel.high[seen.rows]),
-    )
-    opened = sign * panel.open[seen.rows]
+    high, low = panel.high[seen.rows], panel.low[seen.rows]
     near, far = sign * plans.stop[:, None], sign * plans.target[:, None]
-    stopped = (sign * bad <= near) & ~(opened >= far)
-    reached = sign * good >= far
+    stopped = np.where(sign > 0, low, -high) <= near
+    reached = np.where(sign > 0, high, -low) >= far
     day = panel.day[seen.rows]
     due, expired = day >= plans.exit_by[:, None], day >= plans.expiry[:, None]
     causes: dict[Cause, Mask] = {
@@ -131,8 +126,10 @@ def ends(
     for name in sorted(causes, reverse=True):
         cause[found & causes[name][each, index]] = name
     row = seen.rows[each, index]
-    gap = opened[each, index]
+    gap = plans.sign * panel.open[row]
     price = panel.close[row]
+    # A bar that reaches both counts for the stop, unless it opens beyond the target.
+    cause[(cause == Cause.STOP) & (gap >= far[:, 0])] = Cause.TARGET
     by_stop, by_target = cause == Cause.STOP, cause == Cause.TARGET
     price = np.where(by_stop, plans.sign * np.minimum(near[:, 0], gap), price)
     price = np.where(by_target, plans.sign * np.maximum(far[:, 0], gap), price)
