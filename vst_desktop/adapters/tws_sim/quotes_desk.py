@@ -145,6 +145,15 @@ class QuotesDesk:
                     "Snapshot market data subscription is not applicable to generic ticks"
                 ),
             )
+        illegal = [*request.unread_generic]
+        illegal += [str(one) for one in sorted(request.generic_ticks - ticks.LEGAL_GENERIC)]
+        if illegal:
+            legal = ",".join(str(one) for one in sorted(ticks.LEGAL_GENERIC))
+            cause = (
+                f"Incorrect generic tick list of {','.join(illegal)}.  Legal ones for "
+                f"({request.spec.sec_type}) are: {legal}"
+            )
+            raise Refusal(codes.VALIDATION, codes.invalid(cause))
         instrument: Instrument | None = None
         legs: tuple[ComboLeg, ...] = ()
         if request.spec.sec_type == "BAG":
@@ -184,14 +193,24 @@ class QuotesDesk:
     def _statistics(
         self, instrument: Instrument | None, generic: frozenset[int]
     ) -> dict[int, ticks.Tick]:
-        if instrument is None or instrument.sec_type != "STK" or not generic & ticks.OF_THE_PAST:
-            return {}
-        now = self._world.clock.now()
-        today = day_of(now)
-        days = self._world.market.daily_bars(
-            instrument.symbol, today - timedelta(days=_STATISTICS_DAYS), now
-        )
-        return ticks.statistics_of([one for one in days if one.start != today], generic)
+        found: dict[int, ticks.Tick] = {}
+        if instrument is None or instrument.sec_type != "STK":
+            return found
+        market, now = self._world.market, self._world.clock.now()
+        if generic & ticks.OF_THE_PAST:
+            today = day_of(now)
+            first = today - timedelta(days=_STATISTICS_DAYS)
+            days = market.daily_bars(instrument.symbol, first, now)
+            found |= ticks.statistics_of([one for one in days if one.start != today], generic)
+        if generic & ticks.OF_OPTIONS:
+            listed = (
+                (option, quote)
+                for expiration in market.expirations(instrument.symbol, now)
+                for option in market.options(instrument.symbol, expiration, now)
+                if (quote := market.quote(option, now)) is not None
+            )
+            found |= ticks.of_options(listed, generic)
+        return found
 
     def _min_tick(self, line: _Line) -> float:
         if line.instrument is None:

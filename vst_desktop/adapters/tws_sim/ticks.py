@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -15,9 +15,17 @@ from vst_desktop.adapters.tws_sim.pricing import NetQuote, mark_price
 from vst_desktop.adapters.tws_sim.world import Bar, Instrument, MarketQuote
 
 GENERIC_VOLUME, GENERIC_OPEN_INTEREST = 100, 101
-GENERIC_HISTORICAL_VOLATILITY, GENERIC_IMPLIED_VOLATILITY = 104, 106
+GENERIC_HISTORICAL_VOLATILITY, GENERIC_OPTION_VOLUME, GENERIC_IMPLIED_VOLATILITY = 104, 105, 106
 GENERIC_STATISTICS, GENERIC_MARK, GENERIC_SALES, GENERIC_DIVIDENDS = 165, 221, 233, 456
 OF_THE_PAST = frozenset({GENERIC_HISTORICAL_VOLATILITY, GENERIC_STATISTICS})
+OF_OPTIONS = frozenset({GENERIC_VOLUME, GENERIC_OPEN_INTEREST, GENERIC_OPTION_VOLUME})
+"""Told of a stock from all its options together."""
+LEGAL_GENERIC = frozenset(
+    {100, 101, 104, 105, 106, 125, 165, 162, 220, 221, 225, 232, 233, 236, 256, 258, 292, 293, 294}
+    | {295, 318, 370, 375, 377, 381, 384, 387, 388, 391, 407, 411, 428, 439, 456, 459, 460, 499}
+    | {506, 511, 512, 513, 517, 545, 576, 577, 578, 584, 585, 586, 587, 588, 595, 596, 614, 619}
+)
+"""What TWS takes in the list of generic ticks; most of it needs data that no market here has."""
 _SIZE_OF = {quotes.BID: quotes.BID_SIZE, quotes.ASK: quotes.ASK_SIZE, quotes.LAST: quotes.LAST_SIZE}
 _CAN_AUTO_EXECUTE = 1
 _EXCHANGE = "Q"
@@ -165,6 +173,29 @@ def statistics_of(days: Sequence[Bar], generic: frozenset[int]) -> dict[int, Tic
         steps = [log(new / old) for old, new in pairwise(closes)]
         yearly = stdev(steps) * sqrt(_TRADING_DAYS)
         found[quotes.HISTORICAL_VOLATILITY] = Number(round(yearly, 6))
+    return found
+
+
+def of_options(
+    listed: Iterable[tuple[Instrument, MarketQuote]], generic: frozenset[int]
+) -> dict[int, Tick]:
+    """Contracts traded and open in all options of a stock, calls and puts apart.
+
+    Tick 87 is today's volume too: volumes of options are the same on every day of a market.
+    """
+    volume, interest = {"C": 0, "P": 0}, {"C": 0, "P": 0}
+    for option, quote in listed:
+        volume[option.right or "C"] += quote.volume
+        interest[option.right or "C"] += quote.open_interest or 0
+    found: dict[int, Tick] = {}
+    if GENERIC_VOLUME in generic:
+        found[quotes.CALL_VOLUME] = Sized(volume["C"])
+        found[quotes.PUT_VOLUME] = Sized(volume["P"])
+    if GENERIC_OPEN_INTEREST in generic:
+        found[quotes.CALL_OPEN_INTEREST] = Sized(interest["C"])
+        found[quotes.PUT_OPEN_INTEREST] = Sized(interest["P"])
+    if GENERIC_OPTION_VOLUME in generic:
+        found[quotes.AVERAGE_OPTION_VOLUME] = Sized(sum(volume.values()))
     return found
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from tests.helpers.sim_peer import SimPeer, errors
-from tests.helpers.tiny_market import IN_SESSION, TinyClock, TinyMarket
+from tests.helpers.tiny_market import EXPIRATIONS, IN_SESSION, STRIKES, TinyClock, TinyMarket
 from vst_desktop.adapters.tws_sim import wire
 from vst_desktop.adapters.tws_sim.link import Feed
 from vst_desktop.adapters.tws_sim.server import TwsServer
@@ -172,6 +172,28 @@ def test_mark_sales_dividends_and_the_past_are_told_when_asked_for() -> None:
     assert int(found[21]) > 0 and float(found[23]) > 0
     plain = ticks(Screen().ask())
     assert not {15, 21, 23, 37, 48, 59} & set(plain)
+
+
+def test_options_of_a_stock_are_counted_together_when_asked_for() -> None:
+    screen = Screen()
+    found = ticks(screen.ask(generic="100,101,105"))
+    calls = len(STRIKES) * len(EXPIRATIONS)
+    assert [int(found[one]) for one in (29, 30)] == [345 * calls] * 2
+    assert [int(found[one]) for one in (27, 28)] == [1234 * calls] * 2
+    assert int(found[87]) == 2 * 345 * calls
+    assert not {27, 28, 29, 30, 87} & set(ticks(Screen().ask(generic="221")))
+
+
+@pytest.mark.parametrize("generic", ["999", "100,7", "volume", "\u0661", "9" * 5000])
+def test_generic_ticks_that_tws_does_not_know_are_refused(generic: str) -> None:
+    screen = Screen()
+    said = screen.ask(generic=generic)
+    assert errors(said) == [321] and "Incorrect generic tick list" in said[-1][4]
+    assert screen.session.market_data_lines == 0
+
+
+def test_news_providers_and_mdoff_in_the_generic_list_are_taken() -> None:
+    assert errors(Screen().ask(generic="mdoff, 292:BRFG,")) == []
 
 
 def test_a_wrong_kind_of_data_is_refused() -> None:

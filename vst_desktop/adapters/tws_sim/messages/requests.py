@@ -11,6 +11,7 @@ from vst_desktop.adapters.tws_sim.wire import Fields
 LIVE_BARS = 124
 """From this version on bars can be kept up to date."""
 _REGULATORY = 114
+_LONGEST_NUMBER = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class MarketDataRequest:
     spec: ContractSpec
     legs: tuple[Leg, ...]
     generic_ticks: frozenset[int]
+    unread_generic: tuple[str, ...]
+    """Words of the generic tick list that are neither a number nor ``mdoff``."""
     snapshot: bool
     regulatory: bool
     """A paid snapshot of a US stock, which needs no subscription."""
@@ -113,18 +116,22 @@ def market_data(fields: Fields, server_version: int) -> MarketDataRequest:
     legs = short_legs(fields) if spec.sec_type == "BAG" else ()
     if fields.flag():
         fields.strings(3)  # delta-neutral contract
-    generic = fields.string()
+    words = [word for word in fields.string().replace(" ", "").split(",") if word]
+    generic = [word.partition(":")[0] for word in words]  # as in 292:BRFG
     snapshot = fields.flag()
     return MarketDataRequest(
         req_id=req_id,
         spec=spec,
         legs=legs,
-        generic_ticks=frozenset(
-            int(word) for word in generic.replace(" ", "").split(",") if word.isdigit()
-        ),
+        generic_ticks=frozenset(int(word) for word in generic if _is_number(word)),
+        unread_generic=tuple(word for word in generic if not _is_number(word) and word != "mdoff"),
         snapshot=snapshot,
         regulatory=server_version >= _REGULATORY and fields.flag(),
     )
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) <= _LONGEST_NUMBER
 
 
 def history(fields: Fields, server_version: int) -> HistoryRequest:
