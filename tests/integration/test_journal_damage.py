@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import shutil
 import sqlite3
@@ -17,7 +18,7 @@ from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.store import KILL_FLAG, IntentRecord
 
-MUTANTS = 60
+MUTANTS = int(os.environ.get("JOURNAL_MUTANTS", "60"))
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +170,14 @@ def test_a_station_goes_on_watching_what_was_taken_over(tmp_path: Path) -> None:
         assert world.desk.positions(open_only=False)[0].exit_reason == "STOP"
 
     in_world(tmp_path, INSIDE, story)
+
+
+def test_a_journal_whose_schema_is_no_text_any_more_is_kept_aside(
+    tmp_path: Path, sound: bytes
+) -> None:
+    path = tmp_path / "journal.db"
+    harmed = sound.replace(b"CREATE TABLE", b"CREATE \xce\xce\xce\xce\xce", 1)
+    path.write_bytes(harmed)
+    halted, _ = opened_at(path)
+    (kept,) = tmp_path.glob("journal.db.damaged-*")
+    assert halted is not None and kept.read_bytes() == harmed

@@ -199,6 +199,9 @@ def _open(path: Path) -> sqlite3.Connection:
     except sqlite3.DatabaseError as error:
         connection.close()
         raise _told(path, error) from None
+    except UnicodeDecodeError:  # SQLite's own message quotes a schema that is no text any more
+        connection.close()
+        raise _told(path, sqlite3.DatabaseError("its schema is not text")) from None
     except BaseException:
         connection.close()
         raise
