@@ -1,4 +1,4 @@
-"""Three stocks with chains whose prices walk by the seed: the same moment has the same price."""
+"""Stocks with chains whose prices walk by the seed: the same moment has the same price."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class SimulationMarket(TinyMarket):
 
     name = "simulation"
 
-    def __init__(self, seed: int, start: datetime) -> None:
+    def __init__(self, seed: int, start: datetime, symbols: Sequence[str] = SYMBOLS) -> None:
         super().__init__()
         self._seed = seed
         self._start = start
         known = list(self._stocks.values())
         self._stocks = {
             symbol: replace(known[0], con_id=1000 + n, symbol=symbol, local_symbol=symbol)
-            for n, symbol in enumerate(SYMBOLS)
+            for n, symbol in enumerate(symbols)
         }
         ids = count(500_001)
         self._chains: dict[tuple[str, str], list[Instrument]] = {}

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.kill import matrix
+from tests.kill import matrix, soak
 from tests.simulation import handclose
 from tests.simulation.check import Verdict, judge
 from tests.simulation.loop import VirtualLoop
@@ -131,7 +131,13 @@ def main() -> int:
         "--kills", type=int, default=-1, help="cases of the kill -9 matrix; all by default"
     )
     parser.add_argument(
+        "--recovery", type=float, default=5.0, help="seconds that a second station may take"
+    )
+    parser.add_argument(
         "--hands", type=int, default=0, help="interleavings of a close by hand with the stop"
+    )
+    parser.add_argument(
+        "--soak", type=int, default=0, help="stations killed at random while they trade"
     )
     args = parser.parse_args()
     start = time.monotonic()
@@ -145,7 +151,8 @@ def main() -> int:
     holds = report(runs, time.monotonic() - start)
     if args.kills:
         start = time.monotonic()
-        outcomes = matrix.play_all(matrix.cases(None if args.kills < 0 else args.kills))
+        wanted = matrix.cases(None if args.kills < 0 else args.kills)
+        outcomes = matrix.play_all(wanted, args.recovery)
         holds = matrix.report(outcomes, time.monotonic() - start) and holds
     if args.hands:
         start = time.monotonic()
@@ -157,5 +164,9 @@ def main() -> int:
             f"closed by hand       {args.hands} interleavings in {secs:.0f} s, {len(wrong)} wrong"
         )
         holds = holds and not wrong
+    if args.soak:
+        start = time.monotonic()
+        beds = soak.play_all(args.soak, args.first)
+        holds = soak.report(beds, time.monotonic() - start) and holds
     print(f"simulation: {'every claim holds' if holds else 'SOMETHING DOES NOT HOLD'}")
     return 0 if holds else 1

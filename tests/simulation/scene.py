@@ -32,6 +32,7 @@ from vst_desktop.execution.rules import ExecutionRules
 from vst_desktop.execution.services import Recheck
 from vst_desktop.ports.broker import BrokerEvent, ConnectionState
 from vst_desktop.ports.store import IntentRecord
+from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.calendar import EASTERN, Sessions
 from vst_desktop.runtime.clock import RunningClock
 
@@ -80,6 +81,7 @@ class Scene:
     matching: Matching = MATCHING
     accounts: tuple[str, ...] = (ACCOUNT,)
     execution: ExecutionRules = EXECUTION
+    risk: RiskRules = RISK
     settle_secs: float = 10.0
     rng: random.Random = field(init=False)
     network: Network = field(init=False)
@@ -163,7 +165,7 @@ class Scene:
             execution=self.execution,
             settle_secs=self.settle_secs,
             approval=APPROVAL,
-            risk=RISK,
+            risk=self.risk,
             exits=EXITS,
             allowed_accounts=(ACCOUNT,),
             entry_commission_usd=Decimal("1.30"),
@@ -186,11 +188,11 @@ class Scene:
             return
         desk = self.station.desk
         held = len(desk.positions())
-        if held > RISK.max_positions:
+        if held > self.risk.max_positions:
             self.breaches.append(f"{held} positions")
-        if (trades := desk.trades_today()) > RISK.max_daily_trades:
+        if (trades := desk.trades_today()) > self.risk.max_daily_trades:
             self.breaches.append(f"{trades} trades today")
-        if desk.at_risk_usd() > Decimal(100_000) * Decimal(str(RISK.max_total_risk)):
+        if desk.at_risk_usd() > Decimal(100_000) * Decimal(str(self.risk.max_total_risk)):
             self.breaches.append(f"{desk.at_risk_usd()} USD at risk")
 
     async def crash(self) -> None:
