@@ -13,12 +13,14 @@ SECS ?= 5
 SEEDS ?= 300
 # And how many closes by hand that meet a stop.
 HANDS ?= 0
+# How many stations `make soak` kills.
+KILLS ?= 500
 # What `make bench` scans.
 BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation bench faults mutation screenshots lock stubs clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults mutation screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -73,6 +75,9 @@ fuzz: ## every fuzz target of the scanner for SECS seconds each (5)
 
 simulation: setup ## SEEDS courses of the money path under seeded faults on virtual time (300)
 	@$(BIN)/python packaging/simulation.py --seeds $(SEEDS) --hands $(HANDS)
+
+soak: setup ## KILLS stations killed at random while they trade (500, with 20,000 orders or so)
+	@$(BIN)/python packaging/simulation.py --seeds 0 --kills 0 --soak $(KILLS)
 
 mutation: setup ## changes single lines of execution, risk and exits: does a test notice? (SAMPLE=200 mutants of 8,000)
 	@packaging/mutation.sh $(if $(SAMPLE),--sample $(SAMPLE))

@@ -27,7 +27,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from tests.kill.bed import LADDER_SECS, Bed
+from tests.kill.bed import Bed
 from tests.simulation.check import judge
 from tests.simulation.market import SimulationMarket
 from tests.simulation.scene import ACCOUNT, CALENDAR
@@ -40,7 +40,8 @@ from vst_desktop.risk.sizing import RiskRules
 from vst_desktop.runtime.calendar import EASTERN
 
 SYMBOLS = tuple(f"S{number:02}" for number in range(20))
-START = datetime(2023, 11, 7, 14, 46, tzinfo=EASTERN)
+START = datetime(2023, 11, 7, 11, 0, tzinfo=EASTERN)
+WINDOW_MINUTES = 300
 RISK = RiskRules(
     max_positions=10**6,
     max_daily_trades=10**6,
@@ -54,7 +55,7 @@ RECOVERY_SECS = 30.0
 REST_SECS = 10
 LONGEST_LIFE_SECS = 60.0
 """Without an approval for so long, a station has hung."""
-ORDERS_A_LIFE = 40
+ORDERS_A_LIFE = 55
 IDS_A_LIFE = 10**6
 FILLED = 0.1
 """Share of the entries that are left to the ladder; the others are cancelled as they work."""
@@ -80,7 +81,7 @@ class SoakBed(Bed):
         self.market = SimulationMarket(self.seed, START, SYMBOLS)
         self.time = SimClock(START, 1.0, time.monotonic)
         self.risk = RISK
-        self.execution = replace(self.execution, reprice_step_seconds=LADDER_SECS)
+        self.execution = replace(self.execution, entry_window_minutes=WINDOW_MINUTES)
 
 
 def play_all(kills: int, first: int, beds: int = BEDS) -> list[Soaked]:
