@@ -18,7 +18,7 @@ from vst_desktop.station.api import StationApi
 log = logging.getLogger(__name__)
 
 FRAME_MS = 33
-REST = 2.0
+REST = 3.0
 """The loop is left alone this many times as long as making and showing a snapshot took."""
 LONGEST_FRAME_MS = 500
 TICK_MS = 1000
