@@ -29,6 +29,12 @@ class Ledger:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._intents: dict[str, IntentRecord] = {}
+        self._live: dict[str, IntentRecord] = {}
+        """Those that have not ended. What is asked with every order does not walk the years."""
+        self._traded: dict[str, set[str]] = {}
+        """By session: entries that filled, ended or not."""
+        self._exits: dict[str, dict[str, None]] = {}
+        """By position: its closing orders, oldest first."""
         self._refs: dict[str, str] = {}
         self._positions: dict[str, PositionRecord] = {}
 
@@ -57,14 +63,12 @@ class Ledger:
 
     def waiting(self) -> tuple[IntentRecord, ...]:
         """Approvals that have not been sent."""
-        return tuple(i for i in self._intents.values() if i.state in WAITING)
+        return tuple(i for i in self._live.values() if i.state in WAITING)
 
     def at_broker(self, purpose: Purpose | None = None) -> tuple[IntentRecord, ...]:
         """Orders that the broker has or may have."""
         return tuple(
-            i
-            for i in self._intents.values()
-            if i.state in AT_BROKER and purpose in (None, i.purpose)
+            i for i in self._live.values() if i.state in AT_BROKER and purpose in (None, i.purpose)
         )
 
     def positions(self, *, open_only: bool = True) -> tuple[PositionRecord, ...]:
@@ -81,8 +85,7 @@ class Ledger:
 
     def exits_of(self, position_id: str) -> tuple[IntentRecord, ...]:
         """Closing orders of a position, oldest first."""
-        prefix = position_id + EXIT_MARK
-        return tuple(i for i in self._intents.values() if i.intent_id.startswith(prefix))
+        return tuple(self._intents[i] for i in self._exits.get(position_id, ()))
 
     # --- changes ---
 
@@ -97,7 +100,7 @@ class Ledger:
     def forget(self, intent_id: str) -> None:
         """Drop a reservation that could not be made durable."""
         intent = self._intents.pop(intent_id)
-        del self._refs[intent.order_ref]
+        del self._live[intent_id], self._refs[intent.order_ref]
         self._services.on_change()
 
     async def add(self, intent: IntentRecord, event: str, **data: Any) -> None:
@@ -180,14 +183,8 @@ class Ledger:
 
     def trades(self, session: str, *, but: str | None = None) -> int:
         """Entries of a session that are filled, on their way or approved."""
-        return sum(
-            1
-            for i in self._intents.values()
-            if i.purpose is Purpose.ENTRY
-            and i.session == session
-            and i.intent_id != but
-            and (i.filled > 0 or i.state not in TERMINAL)
-        )
+        under_way = {i.intent_id for i in self._entries() if i.session == session}
+        return len((self._traded.get(session, set()) | under_way) - {but})
 
     def budget(
         self,
@@ -206,11 +203,7 @@ class Ledger:
         ]
         reserved = sum((_unfilled_usd(i) for i in others), start=Decimal(0))
         held = {p.position_id for p in self.positions()}
-        done = sum(
-            1
-            for i in self._intents.values()
-            if i.purpose is Purpose.ENTRY and i.session == session and _done(i)
-        )
+        done = len(self._traded.get(session, set()) - self._live.keys())
         return Budget(
             positions=len(held | {i.intent_id for i in others}),
             trades_today=done + sum(1 for i in others if i.session == session),
@@ -227,11 +220,7 @@ class Ledger:
         return held + [i.spread for i in self._entries() if i.intent_id != but]
 
     def _entries(self) -> list[IntentRecord]:
-        return [
-            i
-            for i in self._intents.values()
-            if i.purpose is Purpose.ENTRY and i.state not in TERMINAL
-        ]
+        return [i for i in self._live.values() if i.purpose is Purpose.ENTRY]
 
     def _moved(self, intent_id: str, trigger: Trigger, changes: dict[str, Any]) -> IntentRecord:
         intent = self._intents[intent_id]
@@ -242,14 +231,20 @@ class Ledger:
     def _remember(self, intent: IntentRecord) -> None:
         self._intents[intent.intent_id] = intent
         self._refs[intent.order_ref] = intent.intent_id
+        if intent.state in TERMINAL:
+            self._live.pop(intent.intent_id, None)
+        else:
+            self._live[intent.intent_id] = intent
+        if intent.purpose is Purpose.EXIT:
+            self._exits.setdefault(position_of(intent), {})[intent.intent_id] = None
+        elif intent.filled > 0:
+            self._traded.setdefault(intent.session, set()).add(intent.intent_id)
+        else:
+            self._traded.get(intent.session, set()).discard(intent.intent_id)
 
 
 def _unfilled_usd(intent: IntentRecord) -> Decimal:
     return intent.reserved_usd * (intent.quantity - intent.filled) / intent.quantity
-
-
-def _done(intent: IntentRecord) -> bool:
-    return intent.state in TERMINAL and intent.filled > 0
 
 
 def _before(other: IntentRecord, intent: IntentRecord) -> bool:

@@ -32,7 +32,7 @@ _TAIL = 7.07106781186547
 _ROOT_2PI = math.sqrt(2 * math.pi)
 _FARTHEST = 40.0
 """Beyond it the density is zero in double precision; infinity would make a NaN of it."""
-_BLOCK = 2048
+_BLOCK = 8192
 
 
 def pdf(x: npt.ArrayLike) -> Floats:
@@ -56,7 +56,7 @@ def cdf_and_pdf(x: npt.ArrayLike) -> tuple[Floats, Floats]:
     value = np.asarray(x, dtype=np.float64)
     lower, density = np.empty(value.shape), np.empty(value.shape)
     flat, of_lower, of_density = value.ravel(), lower.ravel(), density.ravel()
-    # Blocks that stay in the processor's first cache through all passes.
+    # Blocks that stay in the cache through all passes.
     for start in range(0, flat.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         _fill(flat[part], of_lower[part], of_density[part])
@@ -84,5 +84,8 @@ def _fill(value: Floats, lower: Floats, density: Floats) -> None:
         for step in (4.0, 3.0, 2.0, 1.0):
             fraction = size[far] + step / fraction
         lower[far] = density[far] / fraction / _ROOT_2PI
-    np.copyto(lower, 1.0 - lower, where=value > 0)
-    density /= _ROOT_2PI
+    # Above zero one minus it, without a branch.
+    above = np.greater(value, 0.0, out=top)
+    lower *= np.subtract(1.0, np.multiply(above, 2.0, out=bottom), out=bottom)
+    lower += above
+    density *= 1 / _ROOT_2PI

@@ -89,28 +89,56 @@ def greeks(
     call, (s, k, t, sigma, r, q) = arrays(
         is_call, spot, strike, years, volatility, rate, dividend_yield
     )
+    # Few arrays, and those used again: new pages cost as much as the arithmetic.
     t = np.maximum(t, 0.0)
-    root_time = np.sqrt(t)
+    carry, discount = _discounted(s, q, t), _discounted(k, r, t)
+    root_time = np.sqrt(t, out=t)
     root = sigma * root_time
-    alive = root > 0
-    safe_root = np.where(alive, root, 1.0)
-    carry, discount = s * np.exp(-q * t), k * np.exp(-r * t)
-    moneyness = np.log(carry / discount)
-    certain = np.where(moneyness > 0, np.inf, -np.inf)
-    d1 = np.where(alive | np.isnan(root), moneyness / safe_root + 0.5 * root, certain)
-    (n1, n2), (density, _) = cdf_and_pdf(np.stack([d1, np.where(alive, d1 - root, d1)]))
-    side = np.where(call, 0.0, 1.0)
-    of_spot, of_strike = carry * (n1 - side), discount * (n2 - side)
-    density = np.where(alive, density, 0.0) * carry
-    decay = density * sigma / (2 * np.where(alive, root_time, 1.0))
-    holding = np.where(alive, q * of_spot - r * of_strike, 0.0)
+    certain = np.flatnonzero(root == 0)
+    d = np.empty((2, *root.shape))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.divide(carry, discount, out=d[0])
+        np.log(d[0], out=d[0])
+        d[1, certain] = np.where(d[0, certain] > 0, np.inf, -np.inf)
+        d[0] /= root
+        d[0] += np.multiply(root, 0.5)
+    d[0, certain] = d[1, certain]
+    np.subtract(d[0], root, out=d[1])
+    probability, densities = cdf_and_pdf(d)
+    probability[:, ~call] -= 1.0
+    of_spot, of_strike = probability
+    of_spot *= carry
+    of_strike *= discount
+    density = densities[0]
+    density *= carry
+    theta = densities[1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gamma = density / root
+        gamma /= s
+        gamma /= s
+        np.divide(density, root_time, out=theta)
+    theta *= sigma
+    theta *= -0.5
+    theta += q * of_spot
+    theta -= r * of_strike
+    theta /= DAYS_A_YEAR
+    gamma[certain] = theta[certain] = 0.0
+    vega = density * root_time
+    vega /= 100
+    price = of_spot - of_strike
     return Greeks(
-        price=np.maximum(of_spot - of_strike, 0.0),
-        delta=of_spot / s,
-        gamma=density / (s * s * safe_root),
-        vega=density * root_time / 100,
-        theta=(holding - decay) / DAYS_A_YEAR,
+        price=np.maximum(price, 0.0, out=price),
+        delta=np.divide(of_spot, s, out=of_spot),
+        gamma=gamma,
+        vega=vega,
+        theta=theta,
     )
+
+
+def _discounted(value: Floats, rate: Floats, years: Floats) -> Floats:
+    factor = np.exp(-rate * years)
+    factor *= value
+    return factor
 
 
 def price(

@@ -134,16 +134,19 @@ class Rig:
         """By order reference: when Approve was clicked, monotonic seconds."""
 
     async def pace(self, orders: int, per_second: float) -> None:
-        """Click at a steady rate, whether or not the last one is through."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
+        """Click at a steady rate, whether or not the last one is through.
+
+        The rig's own cancels go half-way between two clicks: they are not what is measured.
+        """
+        started = asyncio.get_running_loop().time()
         for number in range(orders):
-            await asyncio.sleep(max(0.0, started + number / per_second - loop.time()))
+            await _until(started + (number - 0.5) / per_second)
             await self._free_what_ended()
             async with asyncio.timeout(SETTLE_SECS):
                 while not self._free:
                     await asyncio.sleep(0.005)
                     await self._free_what_ended()
+            await _until(started + number / per_second)
             self._click()
         await self.settle()
 
@@ -182,6 +185,10 @@ class Rig:
             elif intent.acknowledged_at is not None and intent.intent_id not in self._asked:
                 self._asked.add(intent.intent_id)
                 await self._broker.cancel(intent.order_id)
+
+
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - asyncio.get_running_loop().time()))
 
 
 async def measure(orders: int, per_second: float) -> Measured:
