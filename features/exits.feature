@@ -45,6 +45,24 @@ Feature: Every position leaves by its plan, and the record says why
     When time passes to 2023-11-07 15:05
     Then the position in AAPL is closed with the reason EX_DIV
 
+  Scenario: Earnings in the morning that nobody knew of at the entry
+    Given the station stands at 2023-11-07 14:50
+    And AAPL tells its earnings on 2023-11-08 before the open
+    And targets are not used
+    And a position in AAPL, opened at 100 with an ATR of 2
+    When time passes to 2023-11-07 15:05
+    Then the position in AAPL is closed with the reason EARNINGS
+
+  Scenario: Earnings are held over where the trader wants it
+    Given the station stands at 2023-11-07 14:50
+    And AAPL tells its earnings on 2023-11-08 before the open
+    And the policy for earnings is warn
+    And targets are not used
+    And a position in AAPL, opened at 100 with an ATR of 2
+    When time passes to 2023-11-07 15:45
+    Then the position in AAPL is open
+    And the trader is told HIGH that "the position is kept over them"
+
   Scenario: The take-profit
     Given half of the maximum profit is taken
     And targets are not used

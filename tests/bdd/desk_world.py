@@ -28,7 +28,7 @@ from vst_desktop.adapters.tws_sim.server import TwsServer
 from vst_desktop.adapters.tws_sim.world import Instrument, MarketQuote
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.events import CorporateEvent
+from vst_desktop.domain.events import CorporateEvent, SymbolEvents
 from vst_desktop.domain.orders import Mode, OrderState, Purpose
 from vst_desktop.domain.quotes import OptionContract
 from vst_desktop.domain.spreads import Candidate, ExitPlan, VerticalSpread
@@ -81,7 +81,7 @@ class DeskScene(Scene):
     start: datetime = field(default_factory=lambda: eastern("2023-11-07 15:20"))
     rules: dict[str, Any] = field(default_factory=dict)
     recheck: Recheck = field(default_factory=lambda: Recheck(holds=True))
-    dividend: CorporateEvent | None = None
+    known: tuple[CorporateEvent, ...] = ()
     freezes_at_send: bool = False
     """Nothing more arrives from the moment an order is about to go."""
 
@@ -118,7 +118,7 @@ class DeskScene(Scene):
             on_change=self._changed,
             new_id=lambda: f"{next(self.numbers):026d}",
             recheck=recheck,
-            dividend=lambda symbol: self.dividend,
+            events=lambda symbol: SymbolEvents(symbol=symbol, events=self.known),
         )
 
     def _changed(self) -> None:
@@ -142,7 +142,7 @@ class DeskWorld:
         self.approved: dict[str, str] = {}
         self.spreads: dict[str, VerticalSpread] = {}
         self.refusal: UserError | None = None
-        self.dividend: CorporateEvent | None = None
+        self.known: list[CorporateEvent] = []
         self._folder = folder
         self._runner = asyncio.Runner(loop_factory=VirtualLoop)
         self._scene: DeskScene | None = None
@@ -171,7 +171,7 @@ class DeskWorld:
             matching=self.matching,
             start=eastern(self.at),
             rules=self.rules,
-            dividend=self.dividend,
+            known=tuple(self.known),
         )
         await self._scene.open()
 

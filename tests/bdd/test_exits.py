@@ -13,7 +13,7 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from tests.bdd.desk_world import DeskWorld
 from tests.helpers.trades import EXITS
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.events import CorporateEvent, EventKind
+from vst_desktop.domain.events import CorporateEvent, EventKind, EventTime
 
 scenarios("exits.feature")
 
@@ -41,12 +41,31 @@ def take_profit(money: DeskWorld) -> None:
 
 @given(parsers.parse("AAPL goes ex a dividend of {amount} on {day}"))
 def dividend(money: DeskWorld, amount: str, day: str) -> None:
-    money.dividend = CorporateEvent(
-        kind=EventKind.EX_DIVIDEND,
-        day=date.fromisoformat(day),
-        amount_usd=Decimal(amount),
-        source="the scenario",
+    money.known.append(
+        CorporateEvent(
+            kind=EventKind.EX_DIVIDEND,
+            day=date.fromisoformat(day),
+            amount_usd=Decimal(amount),
+            source="the scenario",
+        )
     )
+
+
+@given(parsers.parse("AAPL tells its earnings on {day} {time}"))
+def earnings(money: DeskWorld, day: str, time: str) -> None:
+    money.known.append(
+        CorporateEvent(
+            kind=EventKind.EARNINGS,
+            day=date.fromisoformat(day),
+            time=EventTime(time.replace(" the ", "_")),
+            source="the scenario",
+        )
+    )
+
+
+@given(parsers.parse("the policy for earnings is {policy}"))
+def earnings_policy(money: DeskWorld, policy: str) -> None:
+    change_exits(money, earnings_policy=policy)
 
 
 @given(parsers.parse("a position in {symbol} whose last day by plan is {day}"))

@@ -22,6 +22,8 @@ class AccountSnapshot:
     day_pnl_usd: Decimal | None
     day_trades_remaining: int | None
     time: datetime
+    post_expiration_excess_usd: Decimal | None = None
+    """Margin left after the coming expiration as TWS foresees it; None: it foresees nothing."""
 
     @property
     def paper(self) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.events import SymbolEvents
 from vst_desktop.domain.orders import Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.answers import Answers
@@ -38,13 +39,11 @@ from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Serv
 from vst_desktop.execution.switches import Switches
 from vst_desktop.execution.transmit import Transmitter
 from vst_desktop.execution.unknown import Unknowns
-from vst_desktop.marketdata.events import no_dividend
 from vst_desktop.ports.broker import (
     Broker,
     BrokerEvent,
 )
 from vst_desktop.ports.clock import Clock
-from vst_desktop.ports.events import DividendSource
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import Denial
 from vst_desktop.risk.sizing import RiskRules
@@ -73,7 +72,7 @@ class Desk:
         on_change: Called when records may have changed.
         new_id: Makes ids that are unique for ever, at most 30 characters, without ``.``.
         recheck: Whether an approval's signal still holds.
-        dividend: The next ex-date of a symbol, as far as it is known.
+        events: What is known of a symbol's earnings and dividends.
         settle_secs: How long an order that nobody knows may still turn up.
     """
 
@@ -94,7 +93,7 @@ class Desk:
         on_change: Callable[[], None],
         new_id: Callable[[], str],
         recheck: Callable[[IntentRecord], Awaitable[Recheck]],
-        dividend: DividendSource = no_dividend,
+        events: Callable[[str], SymbolEvents] = lambda symbol: SymbolEvents(symbol=symbol),
         settle_secs: float = 10.0,
     ) -> None:
         tasks = TaskOwner("desk", self._task_failed)
@@ -114,7 +113,7 @@ class Desk:
             on_change=on_change,
             new_id=new_id,
             recheck=recheck,
-            dividend=dividend,
+            events=events,
             tasks=tasks,
         )
         self._ledger = ledger = Ledger(services)

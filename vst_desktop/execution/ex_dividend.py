@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from vst_desktop.domain.alerts import Severity
@@ -14,25 +14,21 @@ from vst_desktop.domain.events import CorporateEvent
 from vst_desktop.domain.quotes import DataType, Right
 from vst_desktop.execution.checks import spot_of, spread_market
 from vst_desktop.execution.decisions import market_seen
+from vst_desktop.execution.last_hour import LastHour
 from vst_desktop.execution.services import Services
-from vst_desktop.options.events import assignment_looms
-from vst_desktop.ports.clock import Timer
+from vst_desktop.options.events import assignment_looms, next_dividend
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.strategy.exit import ExitReason
 
 log = logging.getLogger(__name__)
 
-LOOK_BEFORE_CLOSE = timedelta(minutes=60)
-"""From here to the close: half an hour to be out by 15:30, and no look the less if it moves."""
-AGAIN_SECS = 60.0
-
 
 class ExDividends:
     """Looks at each held bull call on the session before an ex-date, from an hour before the close.
 
     Args:
-        services: Dependencies; their ``dividend`` tells the next ex-date of a symbol.
+        services: Dependencies; their ``events`` tell the next ex-date of a symbol.
         exit_now: Starts the exit; called again while the reason holds and nothing closes.
     """
 
@@ -41,58 +37,38 @@ class ExDividends:
     ) -> None:
         self._services = services
         self._exit_now = exit_now
-        self._timers: dict[str, Timer] = {}
+        self._hour = LastHour(services, "ex-dividend", self._is_due, self._look)
         self._told: set[tuple[str, CorporateEvent]] = set()
 
     def watch(self, position: PositionRecord) -> None:
         """Look at the position until ``unwatch``; puts need none."""
         if position.spread.right is Right.CALL and self._services.exits.close_before_ex_dividend:
-            self._arm(position)
+            self._hour.watch(position)
 
     def unwatch(self, position: PositionRecord) -> None:
         """Look no more; harmless when it was not watched."""
-        timer = self._timers.pop(position.position_id, None)
-        if timer is not None:
-            timer.cancel()
+        self._hour.unwatch(position)
 
-    def _arm(self, position: PositionRecord) -> None:
-        """The next look: every minute of the last hour while it is due, else the next last hour.
-
-        What is due is asked anew each session: the events may have become known meanwhile.
-        """
-        now, calendar = self._services.clock.now(), self._services.calendar
-        day = trading_day(now)
-        hours, again = calendar.session(day), now + timedelta(seconds=AGAIN_SECS)
-        if hours is not None and now < hours[1] - LOOK_BEFORE_CLOSE:
-            when = hours[1] - LOOK_BEFORE_CLOSE
-        elif hours is not None and again < hours[1] and self._is_due(position, now):
-            when = again
-        else:
-            hours = calendar.session(calendar.next_session(day))
-            assert hours is not None
-            when = hours[1] - LOOK_BEFORE_CLOSE
-        name = f"ex-dividend {position.spread.symbol}"
-        self._timers[position.position_id] = self._services.at(
-            when, lambda: self._services.run(self._look(position), name), name
-        )
+    def _next(self, position: PositionRecord, today: date) -> CorporateEvent | None:
+        return next_dividend(self._services.events(position.spread.symbol), today)
 
     def _is_due(self, position: PositionRecord, now: datetime) -> bool:
         """Whether the next session is an ex-date."""
-        dividend, today = self._services.dividend(position.spread.symbol), trading_day(now)
+        today = trading_day(now)
+        dividend = self._next(position, today)
         if dividend is None:
             return False
         return today < dividend.day <= self._services.calendar.next_session(today)
 
     async def _look(self, position: PositionRecord) -> None:
-        dividend = self._services.dividend(position.spread.symbol)
-        if dividend is not None and self._is_due(position, self._services.clock.now()):
+        now = self._services.clock.now()
+        dividend = self._next(position, trading_day(now))
+        if dividend is not None and self._is_due(position, now):
             try:
                 await self._judge(position, dividend)
             except (UserError, TimeoutError) as error:
                 symbol = position.spread.symbol
                 log.info("%s cannot be looked at before its ex-date: %s", symbol, error)
-        if position.position_id in self._timers:
-            self._arm(position)
 
     async def _judge(self, position: PositionRecord, dividend: CorporateEvent) -> None:
         spread, broker = position.spread, self._services.broker

@@ -14,6 +14,7 @@ from vst_desktop.execution.approvals import Approvals
 from vst_desktop.execution.daily_loss import DailyLoss
 from vst_desktop.execution.fills import Fills
 from vst_desktop.execution.monitor import ExitMonitor
+from vst_desktop.execution.post_expiry import PostExpiry
 from vst_desktop.execution.protection import Protection
 from vst_desktop.execution.reconcile import Reconciler
 from vst_desktop.execution.services import Services
@@ -61,6 +62,7 @@ class Hearing:
         self._approvals = approvals
         self._protection = protection
         self._daily_loss = daily_loss
+        self._post_expiry = PostExpiry(services)
         self._failed = failed
         self._events: asyncio.Queue[tuple[BrokerEvent, AbstractContextManager[None]]] = (
             asyncio.Queue()
@@ -97,6 +99,7 @@ class Hearing:
             self._reconciler.look_soon()
         elif isinstance(event, AccountChanged):
             self._daily_loss.read(event.account)
+            self._post_expiry.read(event.account)
         elif isinstance(event, BrokerOrder | Execution | OrderRejected | ConnectionChanged):
             in_flight = self._services.clock.work("broker event")
             in_flight.__enter__()

@@ -15,6 +15,7 @@ from vst_desktop.domain.quotes import DataType, OptionQuote, StockQuote
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spread_market
 from vst_desktop.execution.decisions import market_seen, underlying_seen
+from vst_desktop.execution.earnings import Earnings
 from vst_desktop.execution.ex_dividend import ExDividends
 from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.halts import Halts
@@ -82,8 +83,11 @@ class ExitMonitor:
         self._freezer = freezer
         self._on_blind = on_blind
         self._blind: set[str] = set()
-        self._dividends = ExDividends(services, exit_now)
-        self._short_puts = ShortPuts(services)
+        self._looks = (
+            ExDividends(services, exit_now),
+            Earnings(services, exit_now),
+            ShortPuts(services),
+        )
         self._watches: dict[str, _Watch] = {}
         self._quotes: dict[int, OptionQuote] = {}
 
@@ -98,8 +102,8 @@ class ExitMonitor:
         )
         self._watches[position.position_id] = watch
         self._arm_clock(watch, position)
-        self._dividends.watch(position)
-        self._short_puts.watch(position)
+        for look in self._looks:
+            look.watch(position)
         self._arm_close(watch)
         self._services.run(self._subscribe(position), f"watch {position.spread.symbol}")
 
@@ -111,8 +115,8 @@ class ExitMonitor:
         for timer in (watch.timer, watch.close):
             if timer is not None:
                 timer.cancel()
-        self._dividends.unwatch(position)
-        self._short_puts.unwatch(position)
+        for look in self._looks:
+            look.unwatch(position)
         self._blind.discard(position.spread.symbol)
         self._services.run(self._unsubscribe(position), f"unwatch {position.spread.symbol}")
 

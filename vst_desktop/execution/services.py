@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.events import SymbolEvents
 from vst_desktop.domain.spreads import ExitPlan
 from vst_desktop.execution.rules import ApprovalRules, ExecutionRules
 from vst_desktop.execution.schedule import SessionCalendar
 from vst_desktop.ports.broker import Broker
 from vst_desktop.ports.clock import Clock, Timer
-from vst_desktop.ports.events import DividendSource
 from vst_desktop.ports.store import IntentRecord, Journal
 from vst_desktop.risk.limits import DenialCode
 from vst_desktop.risk.sizing import RiskRules
@@ -85,7 +85,7 @@ class Services:
     on_change: Callable[[], None]
     new_id: Callable[[], str]
     recheck: Callable[[IntentRecord], Awaitable[Recheck]]
-    dividend: DividendSource
+    events: Callable[[str], SymbolEvents]
     tasks: TaskOwner
     timers: set[Timer] = field(default_factory=set)
 

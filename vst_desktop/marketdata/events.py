@@ -31,11 +31,6 @@ async def no_file() -> EventBook:
     return EventBook()
 
 
-def no_dividend(_symbol: str) -> CorporateEvent | None:
-    """A broker that tells no dividends."""
-    return None
-
-
 class Events:
     """Answers as of now. The broker's dividend goes before the file's (SPEC 9).
 

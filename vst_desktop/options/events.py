@@ -126,6 +126,22 @@ def next_dividend(events: SymbolEvents, today: date) -> CorporateEvent | None:
     return next(later, None)
 
 
+def earnings_before(events: SymbolEvents, today: date, next_session: date) -> CorporateEvent | None:
+    """Earnings that are told after today's close and before the next session's close.
+
+    Those of the next session's evening can wait for its own last hour; those whose time of the
+    day is not known can not.
+    """
+    for event in events.of(EventKind.EARNINGS):
+        if event.day == today and event.time is not EventTime.BEFORE_OPEN:
+            return event
+        if today < event.day <= next_session and not (
+            event.day == next_session and event.time is EventTime.AFTER_CLOSE
+        ):
+            return event
+    return None
+
+
 def assignment_looms(*, spot: float, strike: float, call_price: float, dividend_usd: float) -> bool:
     """Whether a short call is likely to be exercised for the dividend (SPEC 9, EX_DIV).
 

@@ -43,6 +43,7 @@ def make_desk(
             **exits,
             stop_loss_atr_mult=stop,
             risk_free_rate=settings.options.risk_free_rate,
+            earnings_policy=settings.options.earnings_policy,
         ),
         allowed_accounts=settings.broker.allowed_accounts,
         entry_commission_usd=entry_usd(settings, 1),
@@ -50,5 +51,5 @@ def make_desk(
         on_change=on_change,
         new_id=engines.new_id,
         recheck=recheck,
-        dividend=engines.market_data.events.next_dividend,
+        events=engines.market_data.events.of,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.signals import Direction
@@ -59,6 +60,8 @@ class ExitRules:
     take_profit_pct_of_max: float | None
     stop_loss_atr_mult: float
     close_before_ex_dividend: bool = True
+    earnings_policy: Literal["block", "warn", "allow"] = "block"
+    """``block`` closes before earnings, ``warn`` tells them."""
     risk_free_rate: float = 0.04
     """Per year: what a put's holder earns on the strike by exercising early."""
 

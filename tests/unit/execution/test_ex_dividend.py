@@ -12,7 +12,7 @@ import pytest
 from tests.helpers.desk import INSIDE, World, approve, eastern, in_world, opened
 from tests.helpers.trades import EXITS, bear_put, bull_call
 from vst_desktop.domain.alerts import Severity
-from vst_desktop.domain.events import CorporateEvent, EventKind
+from vst_desktop.domain.events import CorporateEvent, EventKind, SymbolEvents
 from vst_desktop.ports.store import PositionRecord
 
 EX_DATE = date(2023, 11, 15)
@@ -27,8 +27,9 @@ class Told:
             kind=EventKind.EX_DIVIDEND, day=day, amount_usd=amount
         )
 
-    def __call__(self, symbol: str) -> CorporateEvent | None:
-        return self.next if symbol == "AAPL" else None
+    def __call__(self, symbol: str) -> SymbolEvents:
+        known = (self.next,) if self.next is not None and symbol == "AAPL" else ()
+        return SymbolEvents(symbol=symbol, events=known)
 
 
 def at_risk(world: World, *, spot: float = 112.0, short: float = 2.40) -> None:
@@ -53,7 +54,7 @@ def test_a_call_worth_little_more_than_exercise_is_closed_on_the_eve(tmp_path: P
         await world.until(eastern("2023-11-14 15:00"))
         assert position(world).exit_reason == "EX_DIV"
 
-    in_world(tmp_path, INSIDE, story, dividend=Told())
+    in_world(tmp_path, INSIDE, story, events=Told())
 
 
 def test_enough_extrinsic_value_keeps_it_and_a_loss_of_it_in_the_last_hour_closes_it(
@@ -68,7 +69,7 @@ def test_enough_extrinsic_value_keeps_it_and_a_loss_of_it_in_the_last_hour_close
         await world.until(eastern("2023-11-14 15:11"))
         assert position(world).exit_reason == "EX_DIV"
 
-    in_world(tmp_path, INSIDE, story, dividend=Told())
+    in_world(tmp_path, INSIDE, story, events=Told())
 
 
 def test_a_call_far_out_of_the_money_is_kept(tmp_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_call_far_out_of_the_money_is_kept(tmp_path: Path) -> None:
         await world.until(eastern("2023-11-15 16:30"))
         assert position(world).closed_at is None
 
-    in_world(tmp_path, INSIDE, story, dividend=Told())
+    in_world(tmp_path, INSIDE, story, events=Told())
 
 
 def test_a_bear_put_has_nothing_to_fear(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_a_bear_put_has_nothing_to_fear(tmp_path: Path) -> None:
         await world.until(eastern("2023-11-15 16:30"))
         assert position(world).closed_at is None
 
-    in_world(tmp_path, INSIDE, story, dividend=Told())
+    in_world(tmp_path, INSIDE, story, events=Told())
 
 
 def test_a_dividend_that_becomes_known_later_counts(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_dividend_that_becomes_known_later_counts(tmp_path: Path) -> None:
         await world.until(eastern("2023-11-14 15:00"))
         assert position(world).exit_reason == "EX_DIV"
 
-    in_world(tmp_path, INSIDE, story, dividend=told)
+    in_world(tmp_path, INSIDE, story, events=told)
 
 
 def test_on_a_half_day_the_hour_is_the_one_before_the_early_close(tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_on_a_half_day_the_hour_is_the_one_before_the_early_close(tmp_path: Path
         await world.until(eastern("2023-11-24 12:00"))
         assert position(world).exit_reason == "EX_DIV"
 
-    in_world(tmp_path, INSIDE, story, dividend=Told(day=date(2023, 11, 27)))
+    in_world(tmp_path, INSIDE, story, events=Told(day=date(2023, 11, 27)))
 
 
 def test_quotes_that_do_not_come_are_asked_for_again(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_quotes_that_do_not_come_are_asked_for_again(tmp_path: Path) -> None:
         await world.until(eastern("2023-11-14 15:06"))
         assert position(world).exit_reason == "EX_DIV"
 
-    in_world(tmp_path, INSIDE, story, dividend=Told())
+    in_world(tmp_path, INSIDE, story, events=Told())
 
 
 def test_an_unknown_amount_is_an_alert_and_closes_nothing(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_an_unknown_amount_is_an_alert_and_closes_nothing(tmp_path: Path) -> Non
         assert "amount unknown" in alert[1]
         assert "events file" in alert[2]
 
-    in_world(tmp_path, INSIDE, story, dividend=Told(usd=None))
+    in_world(tmp_path, INSIDE, story, events=Told(usd=None))
 
 
 @pytest.mark.parametrize("on", [True, False])
@@ -161,7 +162,7 @@ def test_the_setting_switches_it_off(tmp_path: Path, on: bool) -> None:
         assert (position(world).closed_at is not None) is on
 
     exits = replace(EXITS, close_before_ex_dividend=on)
-    in_world(tmp_path, INSIDE, story, dividend=Told(), exits=exits)
+    in_world(tmp_path, INSIDE, story, events=Told(), exits=exits)
 
 
 def test_a_restart_on_the_eve_still_closes_it(tmp_path: Path) -> None:
@@ -174,4 +175,4 @@ def test_a_restart_on_the_eve_still_closes_it(tmp_path: Path) -> None:
         await world.until(eastern("2023-11-14 15:22"))
         assert position(world).exit_reason == "EX_DIV"
 
-    in_world(tmp_path, INSIDE, story, dividend=Told())
+    in_world(tmp_path, INSIDE, story, events=Told())

@@ -11,7 +11,7 @@ import numpy as np
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.events import CorporateEvent, EventBook, EventKind, SymbolEvents
-from vst_desktop.marketdata.events import Events, no_dividend, no_file
+from vst_desktop.marketdata.events import Events, no_file
 from vst_desktop.runtime.clock import HeldClock
 
 NOW = datetime(2024, 1, 17, 20, 0, tzinfo=UTC)
@@ -19,6 +19,10 @@ EARNINGS = CorporateEvent(kind=EventKind.EARNINGS, day=date(2024, 2, 1), confirm
 DIVIDEND = CorporateEvent(
     kind=EventKind.EX_DIVIDEND, day=date(2024, 2, 9), amount_usd=Decimal("0.24")
 )
+
+
+def no_dividend(symbol: str) -> None:
+    """A broker that tells no dividends."""
 
 
 def book(*events: CorporateEvent, errors: tuple[str, ...] = ()) -> EventBook:

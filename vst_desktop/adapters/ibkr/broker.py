@@ -47,7 +47,12 @@ log = logging.getLogger(__name__)
 _TO_BE_KNOWN = (100, 101, 10197)
 """Codes that no caller waits for, and that the user can mend."""
 _POSITION = 61
-_ACCOUNT_TAGS = ("NetLiquidation", "AvailableFunds", "DayTradesRemaining")
+_ACCOUNT_TAGS = (
+    "NetLiquidation",
+    "AvailableFunds",
+    "DayTradesRemaining",
+    "PostExpirationExcess",
+)
 
 
 class IbkrBroker:

@@ -288,6 +288,7 @@ def account_snapshot(
         day_pnl_usd=in_usd(day_pnl, base),
         day_trades_remaining=None if left is None or left < 0 else int(left),
         time=now,
+        post_expiration_excess_usd=total("PostExpirationExcess"),
     )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from vst_desktop.adapters.tws_sim.currencies import Currencies
 from vst_desktop.adapters.tws_sim.ledger import Ledger, Position, Trade, Valuation, market_value
+from vst_desktop.adapters.tws_sim.post_expiry import exercises
 from vst_desktop.adapters.tws_sim.pricing import mark_price
 from vst_desktop.adapters.tws_sim.timing import EASTERN, Hours, SimTime, day_of
 from vst_desktop.adapters.tws_sim.world import Instrument, Market
@@ -150,10 +151,21 @@ class Accounts:
             "LookAheadMaintMarginReq": worth.margin,
             "LookAheadAvailableFunds": worth.available,
             "LookAheadExcessLiquidity": worth.available,
+            **self._after_expiry(account),
         }
         in_base = self.currencies.in_base
         return {tag: f"{in_base(amount):.2f}" for tag, amount in money.items()} | {
             "Cushion": f"{cushion:.6f}"
+        }
+
+    def _after_expiry(self, account: str) -> dict[str, Decimal]:
+        """Nothing while no option expires within three days."""
+        held, today = self._ledgers[account].held, day_of(self._clock.now())
+        ending = list(exercises(held, self._market.stock, self._mark, today))
+        left = self.tried(account, ending)[1] if ending else None
+        return {
+            "PostExpirationMargin": left.margin if left else Decimal(0),
+            "PostExpirationExcess": left.available if left else Decimal(0),
         }
 
     def ledger_lines(self, account: str) -> Iterator[tuple[str, str, str]]:

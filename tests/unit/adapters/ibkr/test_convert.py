@@ -237,6 +237,11 @@ def test_the_market_rule_is_that_of_smart(exchanges: str, rules: str, found: int
     assert convert.market_rule(details) == found
 
 
+def test_what_is_foreseen_after_expiration_is_none_when_tws_does_not_say() -> None:
+    assert account(PostExpirationExcess="-120.5").post_expiration_excess_usd == Decimal("-120.50")
+    assert account(DayTradesRemaining="3").post_expiration_excess_usd is None
+
+
 def test_day_trades_of_minus_one_mean_no_limit() -> None:
     assert account(DayTradesRemaining="-1").day_trades_remaining is None
     assert account(DayTradesRemaining="3").day_trades_remaining == 3
