@@ -10,33 +10,20 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
+from vst_desktop.runtime.alert_settings import AlertSettings, ErrorSettings, PerformanceSettings
+from vst_desktop.runtime.setting_types import Group, Names
 from vst_desktop.strategy.parameters import BUILT_IN_NAMES
 
 ENV_PREFIX = "VST_"
 
 
-def _listed(value: Any) -> Any:
-    """``A, B`` as environment and command line write it, as a list without repetition."""
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
-        return value
-    return list(dict.fromkeys(part.strip() for part in parts if part.strip()))
-
-
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-
-
-class _Group(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class StrategySettings(_Group):
+class StrategySettings(Group):
     """Which strategies are scanned for, and thresholds of the built-in ones (SPEC 3)."""
 
     enabled: Names = Field(
@@ -66,7 +53,7 @@ class StrategySettings(_Group):
         return names
 
 
-class ExecutionSettings(_Group):
+class ExecutionSettings(Group):
     """When and how orders go out (SPEC 7)."""
 
     trading_mode: Mode = Field(Mode.DEMO, description="DEMO, PAPER or LIVE")
@@ -81,14 +68,14 @@ class ExecutionSettings(_Group):
     ladder_end: Literal["CANCEL", "REST"] = "CANCEL"
 
 
-class ApprovalSettings(_Group):
+class ApprovalSettings(Group):
     """Bounds of an approval (SPEC 6)."""
 
     max_debit_over: float = Field(0.02, ge=0, le=1, description="fraction of the debit seen")
     max_drift_atr: float = Field(0.5, gt=0, le=10, description="ATR since the click")
 
 
-class RiskSettings(_Group):
+class RiskSettings(Group):
     """Limits (SPEC 8)."""
 
     max_positions: int = Field(5, ge=1, le=1000)
@@ -100,7 +87,7 @@ class RiskSettings(_Group):
     max_daily_loss: float = Field(0.06, gt=0, le=1, description="fraction of net liquidation")
 
 
-class OptionsSettings(_Group):
+class OptionsSettings(Group):
     """Filters of spread selection (SPEC 5)."""
 
     min_dte: int = Field(30, ge=0, le=1000, description="calendar days")
@@ -124,13 +111,13 @@ class OptionsSettings(_Group):
     max_quote_age: float = Field(10, gt=0, le=600, description="s at selection")
 
 
-class EventsSettings(_Group):
+class EventsSettings(Group):
     """Where earnings and ex-dividend dates come from (docs/events.md); policies: ``options``."""
 
     file: str = Field("", description="CSV file of dates that the trader keeps; empty: none")
 
 
-class CommissionSettings(_Group):
+class CommissionSettings(Group):
     """What orders cost, USD: IBKR Pro tiered, up to 10,000 contracts a month."""
 
     per_contract_usd: float = Field(0.65, ge=0, le=100, description="a leg of 0.10 USD or more")
@@ -142,7 +129,7 @@ class CommissionSettings(_Group):
     )
 
 
-class ExitSettings(_Group):
+class ExitSettings(Group):
     """Exit targets (SPEC 9)."""
 
     use_fibo_targets: bool = True
@@ -160,7 +147,7 @@ class ExitSettings(_Group):
     )
 
 
-class UniverseSettings(_Group):
+class UniverseSettings(Group):
     """What is scanned and which chains are loaded (SPEC 4)."""
 
     source: Literal["watchlist", "bar_store", "market_scanner"] = Field(
@@ -173,7 +160,7 @@ class UniverseSettings(_Group):
     min_volume: float = Field(1_000_000, ge=0, description="shares, 20-day average")
 
 
-class BacktestSettings(_Group):
+class BacktestSettings(Group):
     """The lab's account, fills and option model (SPEC 15, docs/backtest.md)."""
 
     initial_equity: float = Field(100_000, gt=0, description="USD")
@@ -193,14 +180,7 @@ class BacktestSettings(_Group):
     bootstrap_samples: int = Field(1000, ge=0, le=100_000, description="0: no intervals")
 
 
-class PerformanceSettings(_Group):
-    """Thresholds of the performance monitor (SPEC 14)."""
-
-    max_scan_time: float = Field(5.0, gt=0, description="s")
-    min_symbols_per_second: float = Field(50, gt=0)
-
-
-class CacheSettings(_Group):
+class CacheSettings(Group):
     """How long market data is served before it is fetched anew (SPEC 10)."""
 
     minute_data_expiry: float = Field(60, gt=0, le=86_400, description="s")
@@ -208,7 +188,7 @@ class CacheSettings(_Group):
     options_expiry: float = Field(300, gt=0, le=86_400, description="s, chains for browsing")
 
 
-class BrokerSettings(_Group):
+class BrokerSettings(Group):
     """Where the broker is (SPEC 2). ``port`` None: by mode."""
 
     host: str = "127.0.0.1"
@@ -219,7 +199,7 @@ class BrokerSettings(_Group):
     messages_per_second: int | None = Field(None, ge=1, le=1000, description="45; DEMO 400")
 
 
-class BarsSettings(_Group):
+class BarsSettings(Group):
     """Door control of bars (SPEC 10)."""
 
     door_policy: Literal["reject", "skip_bar"] = "reject"
@@ -230,7 +210,7 @@ class BarsSettings(_Group):
     tiingo_requests_per_minute: int = Field(50, ge=1, le=10_000)
 
 
-class ScannerSettings(_Group):
+class ScannerSettings(Group):
     """The scanner (SPEC 11). Empty host: our own child; else a service that runs elsewhere."""
 
     host: str = ""
@@ -246,7 +226,7 @@ class ScannerSettings(_Group):
     pprof: bool = Field(False, description="the child's profiles, beside its metrics")
 
 
-class Settings(_Group):
+class Settings(Group):
     """All groups. Frozen: a change is a new object."""
 
     strategy: StrategySettings = StrategySettings()
@@ -260,6 +240,8 @@ class Settings(_Group):
     universe: UniverseSettings = UniverseSettings()
     performance: PerformanceSettings = PerformanceSettings()
     cache: CacheSettings = CacheSettings()
+    errors: ErrorSettings = ErrorSettings()
+    alerts: AlertSettings = AlertSettings()
     backtest: BacktestSettings = BacktestSettings()
     broker: BrokerSettings = BrokerSettings()
     bars: BarsSettings = BarsSettings()
