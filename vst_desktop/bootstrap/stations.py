@@ -15,6 +15,7 @@ from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.adapters.files.events import event_source
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
+from vst_desktop.bootstrap.channels import alert_channels, alert_rules
 from vst_desktop.bootstrap.profiles import TWS_PORTS, bar_store
 from vst_desktop.bootstrap.scanners import resilient_scanner
 from vst_desktop.bootstrap.universes import chosen_universe
@@ -181,7 +182,12 @@ async def _station(
 
     scanner, _ = await resilient_scanner(settings, scanner_told, store=store)
     journal = await SqliteJournal.open(journal_file, clock.now)
-    alerts = AlertCenter(clock, journal, (), {})
+    alerts = AlertCenter(
+        clock,
+        journal,
+        await alert_channels(settings.alerts),
+        alert_rules(settings.alerts, mode),
+    )
     broker = IbkrBroker(
         host=host,
         port=port,

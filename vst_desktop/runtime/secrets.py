@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.paths import APP
+from vst_desktop.runtime.redaction import REDACTOR
 
 ENV_PREFIX = "VST_"
 
@@ -17,12 +18,39 @@ def find_secret(name: str, environment: Mapping[str, str] | None = None) -> str 
 
     Looked for in the variable ``VST_SCANNER_TOKEN``, in the file that ``VST_SCANNER_TOKEN_FILE``
     names, and in the OS keyring under the service ``vst-desktop``. May block: the keyring may ask
-    its owner.
+    its owner. What is found is hidden in logs from then on.
 
     Raises:
         UserError: The file cannot be read, or the keyring refuses.
     """
-    found = os.environ if environment is None else environment
+    secret = _find(name, os.environ if environment is None else environment)
+    if secret is not None:
+        REDACTOR.learn(secret)
+    return secret
+
+
+def store_secret(name: str, value: str) -> None:
+    """Keep a secret in the OS keyring.
+
+    Raises:
+        UserError: There is no keyring, or it refuses.
+    """
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError
+
+    REDACTOR.learn(value)
+    try:
+        keyring.set_password(APP, name, value)
+    except NoKeyringError:
+        raise UserError(
+            "there is no OS keyring here",
+            remedy=f"name a file that only you can read in {ENV_PREFIX}{name.upper()}_FILE",
+        ) from None
+    except KeyringError as error:
+        raise UserError(f"the OS keyring does not take {name}: {error}") from None
+
+
+def _find(name: str, found: Mapping[str, str]) -> str | None:
     variable = ENV_PREFIX + name.upper()
     if text := found.get(variable):
         return text.strip()

@@ -1,0 +1,1 @@
+"""Channels that carry alerts out, and the heartbeat's beacon."""
