@@ -94,15 +94,13 @@ def greeks(
     carry, discount = _discounted(s, q, t), _discounted(k, r, t)
     root_time = np.sqrt(t, out=t)
     root = sigma * root_time
-    certain = np.flatnonzero(root == 0)
+    certain = root == 0
     d = np.empty((2, *root.shape))
     with np.errstate(divide="ignore", invalid="ignore"):
-        np.divide(carry, discount, out=d[0])
-        np.log(d[0], out=d[0])
-        d[1, certain] = np.where(d[0, certain] > 0, np.inf, -np.inf)
-        d[0] /= root
-        d[0] += np.multiply(root, 0.5)
-    d[0, certain] = d[1, certain]
+        moneyness = np.log(np.divide(carry, discount, out=d[1]), out=d[1])
+        np.divide(moneyness, root, out=d[0])
+        d[0] += 0.5 * root
+    d[0][certain] = np.where(moneyness[certain] > 0, np.inf, -np.inf)
     np.subtract(d[0], root, out=d[1])
     probability, densities = cdf_and_pdf(d)
     probability[:, ~call] -= 1.0

@@ -147,3 +147,16 @@ def test_at_expiration_only_the_intrinsic_value_is_left():
     assert g.price.tolist() == [10.0, 0.0, 10.0]
     assert g.delta.tolist() == [1.0, 0.0, -1.0]
     assert not (g.gamma.any() or g.vega.any() or g.theta.any())
+
+
+def test_a_grid_of_prices_and_times_is_what_its_points_are() -> None:
+    strikes, years = np.array([90.0, 100.0, 110.0]), np.array([[0.0], [0.1], [0.5]])
+    grid = greeks(is_call=True, spot=100.0, strike=strikes, years=years, volatility=0.2, rate=0.04)
+    assert grid.price.shape == grid.theta.shape == (3, 3)
+    for row, left in enumerate(years[:, 0]):
+        for column, strike in enumerate(strikes):
+            one = greeks(
+                is_call=True, spot=100.0, strike=strike, years=left, volatility=0.2, rate=0.04
+            )
+            for name in ("price", "delta", "gamma", "vega", "theta"):
+                assert getattr(grid, name)[row, column] == getattr(one, name)[0]
