@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pair",
         metavar="EXPIRATION:LONG/SHORT",
-        help="why this pair is or is not listed, as 2014-07-18:92.5/97.5",
+        help="why this pair is or is not listed, as 2014-07-19:92.86/97.86",
     )
     parser.add_argument(
         "--bars",
@@ -168,7 +168,7 @@ def _scaled(bars: BarSeries, scale: float) -> BarSeries:
 
 
 def parse_pair(text: str) -> tuple[date, Decimal, Decimal]:
-    """``2014-07-18:92.5/97.5`` as expiration, long and short strike.
+    """``2014-07-19:92.86/97.86`` as expiration, long and short strike.
 
     Raises:
         UserError: It reads otherwise; exit code 2.
@@ -181,7 +181,7 @@ def parse_pair(text: str) -> tuple[date, Decimal, Decimal]:
         raise UserError(
             f"{text!r} is no pair of strikes",
             where="--pair",
-            remedy="write it as 2014-07-18:92.5/97.5",
+            remedy="write it as 2014-07-19:92.86/97.86",
             exit_code=2,
         ) from error
 

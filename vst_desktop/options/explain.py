@@ -61,13 +61,16 @@ def explain_pair(
         return _out(
             f"{days} days to expiration, allowed {rules.min_dte} to {rules.max_dte}"
             if not rules.min_dte <= days <= rules.max_dte
-            else f"no standard contract expires on {expiration}"
+            else f"no standard contract expires on {expiration}; within the days allowed: "
+            + (", ".join(str(x.expiration) for x in side.ladders) or "none")
         )
     legs = []
     for strike in (long_strike, short_strike):
         found = np.flatnonzero(ladder.strike == int(strike * UNIT))
         if not found.size:
-            return _out(f"strike {strike} is not listed for {expiration}")
+            return _out(
+                f"strike {strike} is not listed for {expiration}; nearest: {_near(ladder, strike)}"
+            )
         legs.append(int(found[0]))
     long, short = legs
     if (short - long) * direction.sign <= 0:
@@ -89,6 +92,12 @@ def explain_pair(
             text = _pair_text(rule, pair, ladder, rules, side.spot)
             return PairVerdict(considered=True, rule=rule, text=text)
     return PairVerdict(considered=True, rule=None, text="passes every rule")
+
+
+def _near(ladder: Ladder, strike: Decimal) -> str:
+    strikes = [one.contract.strike for one in ladder.quotes]
+    two = sorted(sorted(strikes, key=lambda each: abs(each - strike))[:2])
+    return ", ".join(f"{each.normalize():f}" for each in two)
 
 
 def _out(text: str) -> PairVerdict:

@@ -92,8 +92,11 @@ def test_a_quote_that_contradicts_its_neighbours_is_named():
     ("arguments", "text"),
     [
         ({"expiration": TODAY + timedelta(days=60)}, "60 days to expiration, allowed 30 to 45"),
-        ({"expiration": TODAY + timedelta(days=40)}, "no standard contract expires on 2024-04-13"),
-        ({"short": "107"}, "strike 107 is not listed for 2024-04-10"),
+        (
+            {"expiration": TODAY + timedelta(days=40)},
+            "no standard contract expires on 2024-04-13; within the days allowed: 2024-04-10",
+        ),
+        ({"short": "107"}, "strike 107 is not listed for 2024-04-10; nearest: 100, 105"),
         ({"long": "105", "short": "100"}, "the short strike must lie above the long one"),
     ],
 )
