@@ -96,7 +96,11 @@ async def make_scanner(
 
 
 async def resilient_scanner(
-    settings: Settings, tell: Callable[[str], None], *, store: Path | None = None
+    settings: Settings,
+    tell: Callable[[str], None],
+    *,
+    store: Path | None = None,
+    on_state: Callable[[bool], None] = lambda serving: None,
 ) -> tuple[ResilientScanner, ReconnectingScanner]:
     """A scanner that answers in any case, and the one behind it.
 
@@ -104,9 +108,13 @@ async def resilient_scanner(
         settings: Where the one behind it is, or what our own child is told.
         tell: Called with a sentence when that died, and when scans run in this process.
         store: Folder of the bar store for our own child.
+        on_state: Called with True when the one behind it serves and False when it is gone.
     """
-    behind = await make_scanner(
-        settings, store=store, on_state=lambda serving: scanner.child_serves(serving)
-    )
+
+    def heard(serving: bool) -> None:
+        scanner.child_serves(serving)
+        on_state(serving)
+
+    behind = await make_scanner(settings, store=store, on_state=heard)
     scanner = ResilientScanner(behind, tell)
     return scanner, behind

@@ -13,6 +13,7 @@ from pathlib import Path
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.adapters.files.events import event_source
+from vst_desktop.adapters.notify.beacon import find_beacon
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.bootstrap.channels import alert_channels, alert_rules
@@ -20,8 +21,10 @@ from vst_desktop.bootstrap.profiles import TWS_PORTS, bar_store
 from vst_desktop.bootstrap.scanners import resilient_scanner
 from vst_desktop.bootstrap.universes import chosen_universe
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.incidents import ErrorKind
 from vst_desktop.domain.orders import Mode
 from vst_desktop.marketdata.data import Expiries, MarketData
+from vst_desktop.monitoring.incidents import Incidents
 from vst_desktop.ports.faults import FaultControl
 from vst_desktop.ports.universe import Universe, UniverseSource
 from vst_desktop.runtime.calendar import Sessions
@@ -30,8 +33,10 @@ from vst_desktop.runtime.heap import keep_for_life
 from vst_desktop.runtime.logs import configure_logs
 from vst_desktop.runtime.paths import Paths, find_paths
 from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.engines import Engines
 from vst_desktop.station.heldtime import HeldTime
-from vst_desktop.station.station import Engines, Station
+from vst_desktop.station.station import Station
+from vst_desktop.station.watch import SCANNER
 
 DEMO_MESSAGES_PER_SECOND = 400
 MESSAGES_PER_SECOND = 45
@@ -179,14 +184,33 @@ async def _station(
 
     def scanner_told(text: str) -> None:
         alerts.raise_alert(Severity.WARNING, "System: SCANNER WARNING", text)
+        if not behind.healthy:
+            incidents.failed(SCANNER, ErrorKind.SCANNER, text)
 
-    scanner, _ = await resilient_scanner(settings, scanner_told, store=store)
+    def scanner_heard(serving: bool) -> None:
+        if serving:
+            incidents.recovered(SCANNER, ErrorKind.SCANNER, "a new one serves")
+            return
+        incidents.report(
+            SCANNER, ErrorKind.SCANNER, behind.last_failure, remedy="scans run here, slower"
+        )
+        incidents.trying(SCANNER, ErrorKind.SCANNER, "started or connected anew, with back-off")
+
+    scanner, behind = await resilient_scanner(
+        settings, scanner_told, store=store, on_state=scanner_heard
+    )
     journal = await SqliteJournal.open(journal_file, clock.now)
     alerts = AlertCenter(
         clock,
         journal,
         await alert_channels(settings.alerts),
         alert_rules(settings.alerts, mode),
+    )
+    incidents = Incidents(
+        threshold=settings.errors.error_threshold,
+        attempts=settings.errors.max_recovery_attempts,
+        now=clock.now,
+        alert=alerts.raise_alert,
     )
     broker = IbkrBroker(
         host=host,
@@ -220,6 +244,8 @@ async def _station(
             sessions=Sessions(),
             alerts=alerts,
             new_id=lambda: uuid.uuid4().hex[:26],
+            incidents=incidents,
+            beacon=await asyncio.to_thread(find_beacon),
             faults=faults,
             keeps_bars=store is not None,
         ),

@@ -57,6 +57,8 @@ class ScanResult:
     strategy_errors: tuple[StrategyError, ...] = ()
     fallback: bool = False
     """The scanner was down and this process answered in its place, slower."""
+    indicator_failures: Mapping[str, int] = field(default_factory=dict)
+    """How often a way to work out indicators failed and the next one was taken, by its name."""
 
     @property
     def symbols_per_second(self) -> float:
@@ -162,6 +164,17 @@ class HeldSeries:
     kept: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannerFigures:
+    """What the engine says of itself."""
+
+    average_scan_secs: float
+    symbols_per_second: float
+    scans: int
+    memory_mb: float
+    cpu_pct: float
+
+
 class Scanner(Protocol):
     """Scans bars it holds. Bars are put first; ``scan`` refers to them by symbol."""
 
@@ -188,3 +201,6 @@ class Scanner(Protocol):
         self, request: ScanRequest, on_progress: Callable[[int, int], None] | None = None
     ) -> ScanResult:
         """Scan; ``on_progress(done, total)`` as it goes. Cancellable."""
+
+    async def figures(self) -> ScannerFigures | None:
+        """What the engine says of itself, None while it is down."""

@@ -92,6 +92,7 @@ def scan_in_process(
         bars=run.bars,
         counts=run.counts,
         strategy_errors=tuple(run.strategy_errors),
+        indicator_failures=dict(computations.failures),
     )
 
 

@@ -17,6 +17,7 @@ from vst_desktop.ports.scanner import (
     DoorPolicy,
     PutResult,
     Scanner,
+    ScannerFigures,
     ScanRequest,
     ScanResult,
     SignalRows,
@@ -45,6 +46,9 @@ class SupervisedScanner(BarsTaker, Scanner, Protocol):
 
     async def doubts(self, symbols: Sequence[str]) -> list[SymbolError]:
         """What looks wrong in the daily bars that it holds, and may be right."""
+
+    async def figures(self) -> ScannerFigures:
+        """What it says of itself; UserError when it is down."""
 
     breaker_open: bool
     last_failure: str
@@ -177,6 +181,16 @@ class ResilientScanner:
         result = await self.scan(request, on_progress)
         return replace(result, signals=()), rows_of(result.signals, request)
 
+    async def figures(self) -> ScannerFigures | None:
+        """What the child says of itself, None while it is down."""
+        if not self._child.healthy:
+            return None
+        try:
+            return await self._child.figures()
+        except UserError as error:
+            log.info("the scanner tells no figures: %s", error)
+            return None
+
     def hold(self, series: Sequence[Bars]) -> None:
         """Keep bars that the child has from elsewhere, for what runs here."""
         self._bars.update((bars.symbol, bars) for bars in series)
@@ -306,6 +320,7 @@ def _merged(
         seconds=theirs.seconds + mine.seconds,
         engine=f"{theirs.engine}; {', '.join(own)}: {mine.engine}",
         counts={**theirs.counts, **mine.counts},
+        indicator_failures=mine.indicator_failures,
         strategy_errors=(
             *mine.strategy_errors,
             *(

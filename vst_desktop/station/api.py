@@ -131,3 +131,6 @@ class StationApi(Protocol):
 
     def acknowledge_alerts(self) -> None:
         """Mark all alerts read."""
+
+    def test_alerts(self) -> None:
+        """Send a test message to every channel; its deliveries stand in the history."""

@@ -15,7 +15,7 @@ from vst_desktop.station.sizing import entry_usd
 from vst_desktop.strategy.exit import ExitRules
 
 if TYPE_CHECKING:
-    from vst_desktop.station.station import Engines
+    from vst_desktop.station.engines import Engines
 
 
 def make_desk(

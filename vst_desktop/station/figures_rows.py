@@ -7,6 +7,8 @@ from decimal import Decimal
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from vst_desktop.domain.incidents import Incident, Recovery
+from vst_desktop.monitoring.performance import measures
 from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.station.desk_view import PerformanceRow
 from vst_desktop.station.view import Figure
@@ -77,6 +79,41 @@ def performance_rows(station: Station) -> tuple[PerformanceRow, ...]:
             met=None,
         ),
         _measure("Order efficiency ratio", counts.efficiency, EFFICIENCY_LIMIT, "{:.1f}"),
+        *_hour_rows(station),
+        *(_incident_row(one) for one in station.engines.incidents.rows),
+    )
+
+
+def _hour_rows(station: Station) -> tuple[PerformanceRow, ...]:
+    """Up-time, and the means of the last hour of scans."""
+    performance, now = station.watch.performance, station.engines.clock.now()
+    up = timedelta(seconds=int((now - performance.started).total_seconds()))
+    means = measures(performance.scans, (), performance.thresholds, now)
+    return (
+        PerformanceRow(name="Up", value=str(up), threshold="", met=None),
+        *(
+            _measure(
+                one.name.capitalize(),
+                one.value,
+                one.threshold,
+                "{:,.0f}" if one.at_least else "{:.3f} s",
+                at_least=one.at_least,
+            )
+            for one in means
+            if one.name in ("scan, mean of 1 h", "symbols a second, mean of 1 h")
+        ),
+    )
+
+
+def _incident_row(incident: Incident) -> PerformanceRow:
+    """An error of this run: how often, what was tried, what the trader can do."""
+    tried = f"; {incident.tried}" if incident.tried else ""
+    well = incident.state is Recovery.RECOVERED
+    return PerformanceRow(
+        name=f"{incident.component} {incident.kind}",
+        value=f"{incident.count}x, {incident.state}: {incident.details}{tried}",
+        threshold="" if well else incident.remedy,
+        met=well,
     )
 
 

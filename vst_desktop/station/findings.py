@@ -30,6 +30,8 @@ class Findings:
     errors: list[SymbolError] = field(default_factory=list)
     warnings: list[SymbolError] = field(default_factory=list)
     """Of bars that were scanned all the same: missing sessions, jumps that look like a split."""
+    from_cache: tuple[str, ...] = ()
+    """Symbols that gave no bars now and were scanned on whole ones that were held."""
     chain_errors: list[SymbolError] = field(default_factory=list)
     states: dict[str, str] = field(default_factory=dict)
     """The last column of a signal's row, by symbol."""

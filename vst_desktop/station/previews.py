@@ -15,7 +15,7 @@ from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.view import Figure
 
 if TYPE_CHECKING:
-    from vst_desktop.station.station import Engines
+    from vst_desktop.station.engines import Engines
 
 Asked = tuple[VerticalSpread, int, Decimal]
 

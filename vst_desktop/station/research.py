@@ -125,7 +125,9 @@ class Research:
         found = Findings(errors=[SymbolError(symbol=s, error=e) for s, e in universe.unserved])
         self.progress = Progress(stage="bars", done=0, total=len(universe.symbols))
         fetched, failed = await self._supply.fetch(universe.symbols, self._tell_progress)
-        found.errors += failed
+        held, told, lost = self._supply.held_for(failed)
+        fetched, found.errors, found.warnings = [*fetched, *held], [*found.errors, *lost], told
+        found.from_cache = tuple(series.symbol for series in held)
         self.progress = Progress(stage="scan", done=0, total=len(fetched))
         settings = self._settings.strategy
         put = await self._supply.hand_over(fetched, self._settings.bars.door_policy)
@@ -148,6 +150,7 @@ class Research:
             by=STATION,
             symbols=universe.size,
             scanned=found.result.scanned,
+            seconds=round(found.result.seconds, 6),
             errors=len(found.errors),
             signals=[(s.symbol, s.strategy, s.date.isoformat()) for s in found.signals],
         )

@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Alert, Severity
 from vst_desktop.domain.bars import BarSeries
@@ -22,21 +20,16 @@ from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import OptionQuote, StockQuote
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.decisions import TRADER, proposal
-from vst_desktop.execution.services import DeskJournal
-from vst_desktop.marketdata.data import MarketData
-from vst_desktop.ports.broker import AccountChanged, Broker, BrokerEvent, BrokerNotice
-from vst_desktop.ports.clock import Clock
-from vst_desktop.ports.faults import FaultControl
-from vst_desktop.ports.scanner import Scanner
+from vst_desktop.ports.broker import AccountChanged, BrokerEvent
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.ports.universe import UniverseSource
-from vst_desktop.runtime.calendar import Sessions
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.auto_approve import AutoApprove
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.desks import make_desk
 from vst_desktop.station.drill import FaultDrill
+from vst_desktop.station.engines import Engines
 from vst_desktop.station.holdings_watch import HoldingsWatch
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.present import Presenter
@@ -46,26 +39,9 @@ from vst_desktop.station.sizing import Sizer
 from vst_desktop.station.supply import Supply
 from vst_desktop.station.trading import Trading
 from vst_desktop.station.view import StationView
+from vst_desktop.station.watch import Watch
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engines:
-    """What the composition root gives the station."""
-
-    broker: Broker
-    scanner: Scanner
-    market_data: MarketData
-    journal: DeskJournal
-    clock: Clock
-    sessions: Sessions
-    alerts: AlertCenter
-    new_id: Callable[[], str]
-    faults: FaultControl | None = None
-    """The fault panel of a demo's simulator."""
-    keeps_bars: bool = False
-    """Whole bars that the broker gave go into the scanner's bar store, and come from there."""
 
 
 class Station:
@@ -92,7 +68,8 @@ class Station:
         self.selected_symbol: str | None = None
         self.selected_candidate: str | None = None
         self._changed: list[Callable[[], None]] = []
-        self._tasks = TaskOwner("station", self._task_failed)
+        self.watch = Watch(self)
+        self._tasks = TaskOwner("station", self.watch.task_failed)
         self._scan_task: asyncio.Task[None] | None = None
         bars: dict[str, BarSeries] = {}
         self._planner = Planner(settings, engines.sessions, engines.market_data, bars)
@@ -139,6 +116,7 @@ class Station:
         self.requotes = Requotes(self, self._tasks)
         self._presenter = Presenter(self, self._tasks)
         engines.alerts.on_alert(lambda _: self.changed())
+        engines.alerts.on_delivery(self.changed)
         engines.broker.subscribe(self._on_broker_event)
 
     async def start(self) -> None:
@@ -162,10 +140,12 @@ class Station:
                 await self.drill.load()
         self._tasks.spawn(self.engines.market_data.keep_swept(), "sweep")
         self._holdings.follow()
+        self.watch.start(self._tasks)
         self.changed()
 
     async def close(self) -> None:
         """Stop everything in order; idempotent."""
+        self.watch.leave()
         await self._tasks.close()
         await self.desk.stop()
         await self.engines.broker.close()
@@ -259,6 +239,7 @@ class Station:
             return
         if (error := self._scan_task.exception()) is not None:
             raise error
+        self.watch.scanned()
         if self.selected_candidate is None and (candidates := self.research.candidates()):
             best = candidates[0]
             self._show(best.signal.symbol, best.candidate_id)
@@ -367,6 +348,11 @@ class Station:
         self.engines.alerts.mark_read()
         self.changed()
 
+    def test_alerts(self) -> None:
+        """Send a test message to every channel; its deliveries stand in the history."""
+        self.engines.alerts.test()
+        self.changed()
+
     def _on_broker_event(self, event: BrokerEvent) -> None:
         if isinstance(event, AccountChanged):
             self.account = event.account
@@ -374,20 +360,12 @@ class Station:
             self.stocks[event.symbol] = event
         elif isinstance(event, OptionQuote):
             self.options[event.contract.con_id] = event
-        elif isinstance(event, BrokerNotice):
-            self.engines.alerts.raise_alert(
-                Severity.WARNING, f"System: IBKR WARNING: {event.text}", event.remedy
-            )
+        self.watch.hear(event)
         self.desk.on_broker_event(event)
         self.changed()
 
     def _desk_changed(self) -> None:
+        self.watch.look()
         self.research.resize()
         self._holdings.follow()
         self.changed()
-
-    def _task_failed(self, name: str, error: BaseException) -> None:
-        if not isinstance(error, UserError):
-            self.engines.alerts.raise_alert(
-                Severity.HIGH, f"System: {name} FAILED", f"{type(error).__name__}: {error}"
-            )

@@ -46,6 +46,24 @@ class Supply:
         errors = await self.market_data.daily_bars(symbols, take)
         return list(fetched.values()), errors
 
+    def held_for(
+        self, failed: Sequence[SymbolError]
+    ) -> tuple[list[BarSeries], list[SymbolError], list[SymbolError]]:
+        """Whole bars that are held of symbols that gave none now, what is said of each, and the
+        symbols of which nothing is held."""
+        found, told, lost = [], [], []
+        for error in failed:
+            series = self.bars.get(error.symbol)
+            series = series.whole() if series is not None else None
+            if not series:
+                lost.append(error)
+                continue
+            self.bars[error.symbol] = series
+            found.append(series)
+            text = f"{error.error}; scanned on the bars held, up to {series.dates[-1]}"
+            told.append(SymbolError(symbol=error.symbol, error=text))
+        return found, told, lost
+
     async def _start_from_store(self, symbols: Sequence[str]) -> None:
         """Let the broker be asked only for what the store does not have."""
         held = self.market_data.daily.whole.held

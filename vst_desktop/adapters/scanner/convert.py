@@ -16,7 +16,14 @@ from vst_desktop.adapters.scanner._pb import scanner_pb2 as pb
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
 from vst_desktop.domain.signals import Signal
 from vst_desktop.ports.market_data import BarColumns, Floats
-from vst_desktop.ports.scanner import DoorPolicy, HeldSeries, ScanRequest, ScanResult, SignalRows
+from vst_desktop.ports.scanner import (
+    DoorPolicy,
+    HeldSeries,
+    ScannerFigures,
+    ScanRequest,
+    ScanResult,
+    SignalRows,
+)
 from vst_desktop.strategy.parameters import StrategyParameters
 from vst_desktop.strategy.registry import BUILT_IN
 
@@ -218,3 +225,14 @@ def from_columns(columns: pb.SignalColumns, symbols: Sequence[str]) -> list[Sign
         for symbol, strategies, day, close, atr, rsi, sma50, sma200 in rows
         for name in NAMES_OF_BITS[strategies]
     ]
+
+
+def figures(answer: pb.MetricsResponse) -> ScannerFigures:
+    """What the scanner says of itself."""
+    return ScannerFigures(
+        average_scan_secs=answer.average_scan_seconds,
+        symbols_per_second=answer.symbols_per_second,
+        scans=answer.total_scans,
+        memory_mb=answer.memory_mb,
+        cpu_pct=answer.cpu_pct,
+    )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from datetime import date
 from typing import Any, ClassVar, Protocol
 
+from vst_desktop.adapters.scanner import convert
 from vst_desktop.adapters.scanner.client import ScannerClient
 from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.domain.bars import BarSeries, SymbolError, Timeframe
@@ -20,6 +21,7 @@ from vst_desktop.ports.scanner import (
     DoorPolicy,
     HeldSeries,
     PutResult,
+    ScannerFigures,
     ScanRequest,
     ScanResult,
     SignalRows,
@@ -269,6 +271,14 @@ class ReconnectingScanner(ABC):
                 on_progress=on_progress,
             )
         )
+
+    async def figures(self) -> ScannerFigures:
+        """What the scanner says of itself.
+
+        Raises:
+            UserError: There is none, or it was lost.
+        """
+        return convert.figures(await _answered(self._serving().metrics()))
 
     def _serving(self) -> ScannerClient:
         if self._link is None:

@@ -1,0 +1,1 @@
+"""Counts errors and recoveries, measures how fast the station works."""
