@@ -1,21 +1,42 @@
-"""Logging: JSON lines in a rotated file, short lines on the console."""
+"""Logging: JSON lines in a rotated file, short lines on the console; secrets in neither."""
 
 from __future__ import annotations
 
 import logging
 import logging.handlers
 import sys
+from collections.abc import MutableMapping
 from pathlib import Path
+from typing import Any
 
 import structlog
 
+from vst_desktop.runtime.redaction import REDACTOR
+
 _CONSOLE, _FILE = "vst-console", "vst-file"
+LOG_NAME = "vst.log"
+FILE_BYTES = 10_000_000
+FILES = 10
+
+
+class _Plain(logging.Formatter):
+    """A short line without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        return REDACTOR.text(super().format(record))
+
+
+def _redacted(logger: Any, name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    found: MutableMapping[str, Any] = REDACTOR.value(event)
+    return found
 
 
 def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING) -> None:
     """Send all log records to a rotated JSON-lines file and, above a level, to stderr.
 
-    Replaces what an earlier call set up; handlers of others stay.
+    Replaces what an earlier call set up; handlers of others stay. What is about a trade has its
+    ``correlation``: one id from the signal to the exit.
 
     Args:
         folder: Folder of the log file; None for console only.
@@ -36,12 +57,12 @@ def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING)
     console = logging.StreamHandler(sys.stderr)
     console.name = _CONSOLE
     console.setLevel(console_level)
-    console.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    console.setFormatter(_Plain("%(levelname)s %(name)s: %(message)s"))
     root.addHandler(console)
     if folder is None:
         return
     handler = logging.handlers.RotatingFileHandler(
-        folder / "vst.log", maxBytes=10_000_000, backupCount=10, encoding="utf-8"
+        folder / LOG_NAME, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8"
     )
     handler.name = _FILE
     handler.setFormatter(
@@ -50,6 +71,7 @@ def configure_logs(folder: Path | None, *, console_level: int = logging.WARNING)
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                _redacted,
                 structlog.processors.JSONRenderer(),
             ],
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vst_desktop.adapters.sqlite import chain, records
+from vst_desktop.adapters.sqlite.correlation import Correlations
 from vst_desktop.adapters.sqlite.database import DamagedError, Database
 from vst_desktop.adapters.sqlite.salvage import Salvaged, salvage
 from vst_desktop.domain.alerts import Alert
@@ -18,7 +20,10 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
 from vst_desktop.ports.store import KILL_FLAG, IntentRecord, PositionRecord
 
+log = logging.getLogger(__name__)
+
 _FAULT_FLAG = "fault"
+_LOGGED = ("symbol", "order_ref", "intent_id", "position_id", "state", "by", "reason")
 
 _CLOSED = (
     OrderState.FILLED,
@@ -41,6 +46,7 @@ class SqliteJournal:
     def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
         self._database = database
         self._now = now
+        self._correlations = Correlations()
 
     @classmethod
     async def open(cls, path: Path, now: Callable[[], datetime]) -> SqliteJournal:
@@ -64,6 +70,7 @@ class SqliteJournal:
         except (UserError, ArithmeticError, LookupError, TypeError, ValueError) as damage:
             await journal.close()
             return await cls._begun_anew(path, now, f"it cannot be read: {damage}")
+        await journal._database.run(journal._correlations.load)
         if not verdict.sound:
             fault = verdict.fault or f"{', '.join(verdict.rows)} not as written"
             await journal._halt(f"{fault}; see vst journal verify")
@@ -329,4 +336,14 @@ class SqliteJournal:
         connection.execute(
             "INSERT INTO events VALUES (?,?,?,?,?,?)",
             (seq, time, event, text, previous, chain.link(previous, seq, time, event, text)),
+        )
+        self._log(event, data)
+
+    def _log(self, event: str, data: dict[str, Any]) -> None:
+        """The event as a line of the log; its whole data stand in the journal."""
+        fields = {name: str(data[name]) for name in _LOGGED if data.get(name) is not None}
+        log.info(
+            "%s",
+            " ".join((event, *(value for name, value in fields.items() if name != "intent_id"))),
+            extra={"step": event, "correlation": self._correlations.of(data), **fields},
         )

@@ -7,6 +7,7 @@ from collections import deque
 from datetime import UTC, datetime
 
 from vst_desktop.gui.models.detail_rows import LogRow
+from vst_desktop.runtime.redaction import REDACTOR
 
 KEPT = 1_000
 
@@ -22,7 +23,7 @@ class LogTail(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
         try:
-            text = record.getMessage()
+            text = REDACTOR.text(record.getMessage())
         except Exception:
             self.handleError(record)
             return
