@@ -9,12 +9,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.orders import Mode
+from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from vst_desktop.bootstrap.stations import DemoOptions
     from vst_desktop.gui.app import Script
     from vst_desktop.station.api import StationApi
+
+LAYOUT_FILE = "layout.json"
 
 
 def open_window(
@@ -54,4 +57,6 @@ def open_window(
             station.requotes.start()
             yield station
 
-    return run_window(opened, picture=screenshot, script=script)
+    # pictures and demonstrations show the window as it comes, and leave the trader's layout alone
+    kept = find_paths().config / LAYOUT_FILE if script is None and screenshot is None else None
+    return run_window(opened, picture=screenshot, script=script, layout=kept)

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -36,6 +37,7 @@ def run_window(
     theme: str = "dark",
     script: Script | None = None,
     picture: str | None = None,
+    layout: Path | None = None,
 ) -> int:
     """Show the window and run the station in it until the trader leaves.
 
@@ -49,6 +51,7 @@ def run_window(
         script: Runs beside the trader once the station stands (a demonstration, screenshots);
             the window closes with its result.
         picture: Where to save the window as it looks when it is left.
+        layout: Where the layout is kept; None: the one that comes, and nothing is kept.
 
     Returns:
         The exit code: 0, 1 when the station could not be opened, or the script's.
@@ -62,7 +65,9 @@ def run_window(
     asyncio.set_event_loop(loop)
     with loop:
         try:
-            return int(loop.run_until_complete(_run(app, open_station, theme, script, picture)))
+            return int(
+                loop.run_until_complete(_run(app, open_station, theme, script, picture, layout))
+            )
         finally:
             # Python's exit would take the plots apart in an order that Qt does not bear.
             QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -74,9 +79,10 @@ async def _run(
     theme: str,
     script: Script | None,
     picture: str | None,
+    layout: Path | None,
 ) -> int:
     bridge = Bridge()
-    window = MainWindow(Theme(app, theme_named(theme)), bridge)
+    window = MainWindow(Theme(app, theme_named(theme)), bridge, layout=layout)
     closed = asyncio.Event()
     window.closed.connect(closed.set)
     if QSystemTrayIcon.isSystemTrayAvailable():

@@ -14,9 +14,10 @@ from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.answers import answer
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
+from vst_desktop.gui.frame.menu import LayoutMenu
 from vst_desktop.gui.panes.book import ORDERS_TAB, POSITIONS_TAB
 from vst_desktop.gui.panes.chart import RANGES
-from vst_desktop.gui.widgets.table import focus_table
+from vst_desktop.gui.widgets.table import Table, focus_table
 from vst_desktop.station.api import DrillApi, StationApi
 
 if TYPE_CHECKING:
@@ -60,12 +61,18 @@ class Commands(QObject):
             "arm": self._ask_arm,
             "flatten": self._ask_flatten,
             "acknowledge": self._acknowledge,
-            "go_scanner": partial(focus_table, window.scanner.table),
-            "go_candidates": partial(focus_table, window.candidates.table),
+            "go_scanner": partial(self._go, "scanner", window.scanner.table),
+            "go_candidates": partial(self._go, "candidates", window.candidates.table),
             "go_positions": partial(self._go_book, POSITIONS_TAB),
             "go_orders": partial(self._go_book, ORDERS_TAB),
-            "go_alerts": partial(focus_table, window.alerts.table),
+            "go_alerts": partial(self._go, "alerts", window.alerts.table),
             "fault_drill": self._open_drill,
+            "workspace_trade": partial(window.frame.show_workspace, "Trade"),
+            "workspace_research": partial(window.frame.show_workspace, "Research"),
+            "workspace_monitor": partial(window.frame.show_workspace, "Monitor"),
+            "lock_layout": lambda: window.frame.lock(not window.frame.locked),
+            "reset_layout": window.frame.reset,
+            "layout": self._open_layout,
             "theme": window.theme.next,
             "palette": self._open_palette,
             "shortcuts": self._open_shortcuts,
@@ -78,6 +85,10 @@ class Commands(QObject):
         window = self._window
         window.strip.kill_pressed.connect(self._kill_button)
         window.strip.drill_pressed.connect(self._open_drill)
+        window.strip.layout_pressed.connect(self._open_layout)
+        window.frame.changed.connect(self._show_frame)
+        window.theme.changed.connect(self._show_frame)
+        self._show_frame()
         window.alerts.acknowledge_wanted.connect(self._acknowledge)
         window.scanner.chosen.connect(self.select)
         window.scanner.load_wanted.connect(self.load_chain)
@@ -259,10 +270,18 @@ class Commands(QObject):
             self._bridge.station.acknowledge_alerts()
             self._bridge.publish()
 
+    def _go(self, pane: str, table: Table[Any]) -> None:
+        self._window.frame.bring_up(pane)
+        focus_table(table)
+
     def _go_book(self, tab: int) -> None:
         book = self._window.book
         book.show_tab(tab)
-        focus_table(book.orders_table if tab == ORDERS_TAB else book.positions_table)
+        self._go("book", book.orders_table if tab == ORDERS_TAB else book.positions_table)
+
+    def _show_frame(self) -> None:
+        frame = self._window.frame
+        self._window.strip.show_workspace(frame.workspace, frame.locked)
 
     def _open_drill(self) -> None:
         station, view = self._bridge.station, self._window.view
@@ -283,6 +302,10 @@ class Commands(QObject):
                 await command(station.drill)
 
         self._bridge.do("window", name, done)
+
+    def _open_layout(self) -> None:
+        menu = LayoutMenu(self._window, self._window.frame, self.actions)
+        menu.popup(self._window.strip.layout_place())
 
     def _open_palette(self) -> None:
         Palette(self._window, self.actions).open()

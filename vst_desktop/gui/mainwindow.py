@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from vst_desktop.domain.orders import OrderState
 from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.commands import Commands
+from vst_desktop.gui.frame.frame import Frame
 from vst_desktop.gui.gate import ApprovalGate
 from vst_desktop.gui.panes.alerts import AlertsPane
 from vst_desktop.gui.panes.book import BookPane
@@ -23,6 +25,7 @@ from vst_desktop.gui.strip import Strip
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.tokens import GAP_PX, STRIP_PX
 from vst_desktop.gui.widgets.banner import Banner
+from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.station.view import StationView
 
 TITLE = "Vertical Spread Trader Station"
@@ -44,7 +47,12 @@ class MainWindow(QMainWindow):
     closed = Signal()
 
     def __init__(
-        self, theme: Theme, bridge: Bridge, *, now: Callable[[], float] = monotonic
+        self,
+        theme: Theme,
+        bridge: Bridge,
+        *,
+        now: Callable[[], float] = monotonic,
+        layout: Path | None = None,
     ) -> None:
         super().__init__()
         self.theme = theme
@@ -59,9 +67,15 @@ class MainWindow(QMainWindow):
         self.chart = ChartPane(theme)
         self.book = BookPane(theme)
         self.ticket = TicketPane(theme, ApprovalGate(now))
+        self.scanner.setMinimumWidth(308)
+        self.candidates.setMinimumWidth(420)
+        self.ticket.setMinimumWidth(316)
+        self.desk = QMainWindow()
+        self.desk.setWindowFlags(Qt.WindowType.Widget)
         self.setCentralWidget(self._lay_out())
         self.setMinimumSize(1024, 640)
         self.resize(1600, 1000)
+        self.frame = Frame(self, self.desk, self._panes(), layout)
         self.setWindowTitle(TITLE)
         self.commands = Commands(self)
         bridge.view_changed.connect(self.show_view)
@@ -70,35 +84,19 @@ class MainWindow(QMainWindow):
         self.scanner.table.setFocus()
 
     def _lay_out(self) -> QWidget:
-        left = _splitter(Qt.Orientation.Vertical, (self.scanner, 550), (self.alerts, 364))
-        middle = _splitter(
-            Qt.Orientation.Vertical,
-            (self.candidates, 280),
-            (self.chart, 486),
-            (self.book, 150),
-        )
-        across = _splitter(
-            Qt.Orientation.Horizontal, (left, 382), (middle, 834), (self.ticket, 352)
-        )
-        for place, share in enumerate((1, 2, 1)):
-            middle.setStretchFactor(place, share)
-        left.setMinimumWidth(308)
-        middle.setMinimumWidth(420)
-        self.ticket.setMinimumWidth(316)
-        for place, share in enumerate((1, 4, 1)):
-            across.setStretchFactor(place, share)
+        """The strip over the whole width, the window's own banner, and the docks."""
         root = QWidget()
         layout = QVBoxLayout(root)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.strip.setMinimumHeight(STRIP_PX + 2)
         panes = QVBoxLayout()
         panes.setContentsMargins(GAP_PX, GAP_PX, GAP_PX, GAP_PX)
         panes.setSpacing(GAP_PX)
         panes.addWidget(self.banner)
-        panes.addWidget(across, 1)
+        panes.addWidget(self.desk, 1)
         layout.addWidget(self.strip)
         layout.addLayout(panes, 1)
-        self.strip.setMinimumHeight(STRIP_PX + 2)
         return root
 
     # -- showing
@@ -111,23 +109,11 @@ class MainWindow(QMainWindow):
         note = f" ({strip.market_note})" if strip.market_note else ""
         self.setWindowTitle(f"{strip.mode}{account}{note} – {TITLE}")
         self.strip.show_strip(strip)
-        for pane in (
-            self.scanner,
-            self.candidates,
-            self.chart,
-            self.ticket,
-            self.book,
-            self.alerts,
-        ):
+        for pane in self._panes().values():
             pane.show_view(view)
 
-    def show_failure(self, pane: str, text: str) -> None:
-        """Show a sentence as a banner in the pane it belongs to."""
-        self.banner_of(pane).tell(text)
-
-    def banner_of(self, pane: str) -> Banner:
-        """The banner of a pane by its name; the window's own for every other name."""
-        panes = {
+    def _panes(self) -> dict[str, Pane]:
+        return {
             "scanner": self.scanner,
             "candidates": self.candidates,
             "chart": self.chart,
@@ -135,7 +121,14 @@ class MainWindow(QMainWindow):
             "book": self.book,
             "alerts": self.alerts,
         }
-        found = panes.get(pane)
+
+    def show_failure(self, pane: str, text: str) -> None:
+        """Show a sentence as a banner in the pane it belongs to."""
+        self.banner_of(pane).tell(text)
+
+    def banner_of(self, pane: str) -> Banner:
+        """The banner of a pane by its name; the window's own for every other name."""
+        found = self._panes().get(pane)
         return found.banner if found is not None else self.banner
 
     def _clear_failure(self, pane: str) -> None:
@@ -148,6 +141,7 @@ class MainWindow(QMainWindow):
         waiting = self._orders_on_their_way()
         if self._leaving or not waiting:
             self._leaving = True
+            self.frame.save()
             event.accept()
             self.closed.emit()
             return
@@ -165,6 +159,16 @@ class MainWindow(QMainWindow):
         leave.clicked.connect(self.leave)
         box.open()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another size is kept."""
+        super().resizeEvent(event)
+        self.frame.touch()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Another place is kept."""
+        super().moveEvent(event)
+        self.frame.touch()
+
     def leave(self) -> None:
         """Close without a question."""
         self._leaving = True
@@ -174,13 +178,3 @@ class MainWindow(QMainWindow):
         if self.view is None:
             return 0
         return sum(order.state in LEAVING_MATTERS for order in self.view.orders)
-
-
-def _splitter(direction: Qt.Orientation, *parts: tuple[QWidget, int]) -> QSplitter:
-    splitter = QSplitter(direction)
-    splitter.setHandleWidth(GAP_PX)
-    splitter.setChildrenCollapsible(False)
-    for widget, _ in parts:
-        splitter.addWidget(widget)
-    splitter.setSizes([size for _, size in parts])
-    return splitter

@@ -160,6 +160,7 @@ class Strip(QFrame):
 
     kill_pressed = Signal()
     drill_pressed = Signal()
+    layout_pressed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -192,6 +193,11 @@ class Strip(QFrame):
         self.drill.setAccessibleName("Fault drill")
         self.drill.clicked.connect(self.drill_pressed)
         self.drill.hide()
+        self.workspace = QPushButton("Trade")
+        self.workspace.setFont(font(CAPTION_PX, 600))
+        self.workspace.setAutoDefault(False)
+        self.workspace.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.workspace.clicked.connect(self.layout_pressed)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 0, 10, 2)
         layout.setSpacing(20)
@@ -202,6 +208,7 @@ class Strip(QFrame):
         layout.addWidget(self.alarm)
         layout.addWidget(self.window_figure)
         layout.addLayout(self._light_row)
+        layout.addWidget(self.workspace)
         layout.addWidget(self.drill)
         layout.addWidget(self.kill)
         theme.changed.connect(self._restyle)
@@ -272,6 +279,20 @@ class Strip(QFrame):
         self.drill.setToolTip(f"{told} (Ctrl+Shift+D)")
         tokens = self._theme.tokens
         self.drill.setStyleSheet(f"color: {tokens.warn if on else tokens.text2};")
+
+    def show_workspace(self, name: str, locked: bool) -> None:
+        """Name the workspace on its button."""
+        self.workspace.setText(f"{name} ▾")
+        tokens = self._theme.tokens
+        self.workspace.setStyleSheet(f"color: {tokens.text2 if locked else tokens.accent};")
+        self.workspace.setAccessibleName(f"Workspace {name}")
+        lock = "" if locked else "; unlocked: panes can be moved"
+        self.workspace.setToolTip(f"Workspaces and panes{lock} (Ctrl+Alt+P)")
+        self._fit()
+
+    def layout_place(self) -> QPoint:
+        """Where the menu of workspaces opens."""
+        return self.workspace.mapToGlobal(QPoint(0, self.workspace.height()))
 
     def drill_place(self) -> QPoint:
         """Where the menu of faults opens."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vst_desktop.gui.tokens import RADIUS_PX, Tokens, mix
+from vst_desktop.gui.tokens import GAP_PX, RADIUS_PX, Tokens, mix
 
 _TONES = ("text", "text2", "text3", "accent", "gain", "loss", "warn", "info", "muted")
 
@@ -19,6 +19,11 @@ QFrame#pane {{ background: {t.pane}; border: none; border-radius: {RADIUS_PX}px;
 QFrame#paneHeader {{ background: transparent; border: none; border-bottom: 1px solid {t.line}; }}
 QFrame#rule {{ background: {t.line}; border: none; }}
 QSplitter::handle {{ background: transparent; }}
+QMainWindow::separator {{ background: transparent; width: {GAP_PX}px; height: {GAP_PX}px; }}
+QMainWindow::separator:hover {{ background: {t.line}; }}
+QFrame#grip {{ background: {t.raised}; border: none; border-radius: {RADIUS_PX}px; }}
+QTabBar::tab {{ background: {t.pane}; color: {t.text2}; padding: 5px 12px; margin-right: 2px; }}
+QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; }}
 QTableView {{ background: transparent; border: none; outline: none;
   selection-background-color: {t.selected}; }}
 QTableView:focus {{ border: none; }}

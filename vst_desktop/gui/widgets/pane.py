@@ -22,6 +22,7 @@ from vst_desktop.gui.theme import Theme, font, set_tone
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, PANE_HEADER_PX
 from vst_desktop.gui.widgets.banner import Banner
 from vst_desktop.gui.widgets.table import Table
+from vst_desktop.station.view import StationView
 
 
 class Elided(QLabel):
@@ -122,6 +123,10 @@ class Pane(QFrame):
         self._tabs = QButtonGroup(self)
         self._stack: QStackedWidget | None = None
         self._own_tables: list[Table[Any]] = []
+
+    def show_view(self, view: StationView) -> None:
+        """Show this snapshot; change only what differs."""
+        raise NotImplementedError
 
     def own_table(self, table: Table[Any]) -> None:
         """What becomes of the table's exports is told in this pane."""

@@ -1,0 +1,1 @@
+"""The window's frame: docks, workspaces, the layout that is kept."""
