@@ -17,6 +17,7 @@ from vst_desktop.adapters.notify.beacon import find_beacon
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.bootstrap.channels import alert_channels, alert_rules
+from vst_desktop.bootstrap.metrics import metrics_of
 from vst_desktop.bootstrap.profiles import TWS_PORTS, bar_store
 from vst_desktop.bootstrap.scanners import resilient_scanner
 from vst_desktop.bootstrap.universes import chosen_universe
@@ -125,6 +126,7 @@ async def demo_station(
         )
         stack.push_async_callback(station.close)
         await station.start()
+        await stack.enter_async_context(metrics_of(station))
         keep_for_life()
         held = (
             HeldTime(clock, station.engines.broker, control)
@@ -158,7 +160,8 @@ async def broker_station(settings: Settings) -> AsyncIterator[Station]:
         await asyncio.to_thread(Sessions().load)
         await station.start()
         keep_for_life()
-        yield station
+        async with metrics_of(station):
+            yield station
     finally:
         await station.close()
 

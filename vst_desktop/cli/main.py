@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import metadata
 
 from vst_desktop.cli import (
+    alerts,
     backtest,
     bars,
     bench,
@@ -23,6 +24,8 @@ from vst_desktop.cli import (
     orders,
     payoff,
     replay,
+    report,
+    run,
     scan,
     select,
     sim,
@@ -43,6 +46,9 @@ COMMANDS = {
     "journal": journal,
     "replay": replay,
     "orders": orders,
+    "run": run,
+    "report": report,
+    "alerts": alerts,
     "doctor": doctor,
 }
 

@@ -117,6 +117,6 @@ class PerformanceSettings(Group):
 
     max_scan_time: float = Field(5.0, gt=0, description="s")
     min_symbols_per_second: float = Field(50, gt=0)
-    metrics_port: int | None = Field(
+    station_metrics_port: int | None = Field(
         None, ge=0, le=65535, description="Prometheus endpoint on loopback; 0: any free; off"
     )

@@ -140,12 +140,12 @@ class Station:
                 await self.drill.load()
         self._tasks.spawn(self.engines.market_data.keep_swept(), "sweep")
         self._holdings.follow()
-        self.watch.start(self._tasks)
+        await self.watch.start(self._tasks)
         self.changed()
 
     async def close(self) -> None:
         """Stop everything in order; idempotent."""
-        self.watch.leave()
+        await self.watch.leave()
         await self._tasks.close()
         await self.desk.stop()
         await self.engines.broker.close()

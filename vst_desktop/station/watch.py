@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from vst_desktop.alerts.heartbeat import Heartbeat
@@ -9,6 +10,7 @@ from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.incidents import ErrorKind
 from vst_desktop.domain.orders import OrderRejected
+from vst_desktop.execution.decisions import STATION
 from vst_desktop.monitoring.performance import Acknowledged, Performance, Thresholds
 from vst_desktop.monitoring.report import Facts, report
 from vst_desktop.ports.broker import (
@@ -58,22 +60,27 @@ class Watch:
             self._alert,
         )
 
-    def start(self, tasks: TaskOwner) -> None:
-        """The station stands: send signs of life, if somebody listens."""
+    async def start(self, tasks: TaskOwner) -> None:
+        """The station stands: say so, and send signs of life if somebody listens."""
         self._started = True
+        mode = str(self._station.mode)
+        with suppress(UserError):  # a journal that takes nothing is told in its own way
+            await self._station.engines.journal.record("START", by=STATION, mode=mode)
         beacon, settings = self._station.engines.beacon, self._station.settings.alerts
         if beacon is None:
             return
         heart = Heartbeat(beacon, settings.heartbeat_secs, self._sign_of_life, self._heart_fails)
         tasks.spawn(heart.run(), "heartbeat")
 
-    def leave(self) -> None:
+    async def leave(self) -> None:
         """The station closes: a card for each position that goes on without it."""
         if not self._started:
             return
         self._started = False
         for card in self.cards():
             self._alert(Severity.WARNING, card.title, card.text)
+        with suppress(UserError):
+            await self._station.engines.journal.record("STOP", by=STATION)
 
     def cards(self) -> tuple[Card, ...]:
         """What must be known of each position when the station is gone."""

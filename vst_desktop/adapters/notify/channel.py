@@ -92,6 +92,21 @@ def _target(url: str) -> Any:
     return target
 
 
+def check_address(url: str) -> None:
+    """Refuse an address that apprise does not know.
+
+    Raises:
+        UserError: It is none.
+    """
+    REDACTOR.learn_address(url)
+    try:
+        _target(url)
+    except DeliveryError as error:
+        raise UserError(
+            str(error), remedy="write it as docs/operations.md shows for each channel", exit_code=2
+        ) from None
+
+
 def find_channel(name: str) -> AppriseChannel:
     """The channel with its address, if there is one. May block: it may be in the keyring."""
     try:

@@ -10,11 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from vst_desktop.adapters.sqlite import chain
+from vst_desktop.adapters.sqlite import chain, records
 from vst_desktop.adapters.sqlite.chain import Verdict
 from vst_desktop.adapters.sqlite.database import migrations
 from vst_desktop.domain.errors import UserError
-from vst_desktop.ports.store import JournalEvent
+from vst_desktop.ports.store import IntentRecord, JournalEvent
 
 
 def verify_journal(path: Path) -> Verdict:
@@ -47,6 +47,33 @@ def read_events(path: Path) -> Iterator[JournalEvent]:
                 data=_data(data),
                 hash=stored,
             )
+
+
+def read_intents(path: Path) -> list[IntentRecord]:
+    """All intents, oldest first.
+
+    Raises:
+        UserError: There is no such journal, or the file is damaged.
+    """
+    with _reader(path) as connection:
+        rows = connection.execute(
+            "SELECT record, spread, plan FROM intents ORDER BY approved_at, rowid"
+        )
+        return [records.intent(*row) for row in rows]
+
+
+def read_alert_counts(path: Path, since: datetime) -> dict[str, int]:
+    """How many alerts of each severity were raised since a moment.
+
+    Raises:
+        UserError: There is no such journal, or the file is damaged.
+    """
+    with _reader(path) as connection:
+        rows = connection.execute(
+            "SELECT severity, count(*) FROM alerts WHERE time >= ? GROUP BY severity",
+            (records.moment(since),),
+        )
+        return dict(rows.fetchall())
 
 
 def _data(text: str) -> dict[str, Any]:

@@ -71,7 +71,7 @@ class MetricsEndpoint:
         except OSError as error:
             raise UserError(
                 f"port {self._wanted} for metrics cannot be had ({error.strerror})",
-                where="performance.metrics_port",
+                where="performance.station_metrics_port",
                 remedy="choose another, or 0 for any free one",
             ) from None
         port: int = self._server.sockets[0].getsockname()[1]
