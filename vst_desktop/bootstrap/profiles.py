@@ -13,9 +13,14 @@ MODES = {"demo": Mode.DEMO, "paper": Mode.PAPER, "live": Mode.LIVE}
 TWS_PORTS = {Mode.PAPER: 7497, Mode.LIVE: 7496}
 
 
-def profile_settings(profile: str | None, overrides: Sequence[str]) -> Settings:
-    """The settings of a run: file, environment, command line, and the profile's mode."""
-    settings = load_settings(overrides, file=find_paths().settings_file)
+def profile_settings(
+    profile: str | None, overrides: Sequence[str], *, own: bool = True
+) -> Settings:
+    """The settings of a run: file, environment, command line, and the profile's mode.
+
+    ``own`` False: the trader's file is left out.
+    """
+    settings = load_settings(overrides, file=find_paths().settings_file if own else None)
     if profile is None:
         return settings
     execution = settings.execution.model_copy(update={"trading_mode": MODES[profile]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -26,6 +27,8 @@ def open_window(
     *,
     screenshot: str | None = None,
     script: Script | None = None,
+    fresh_layout: bool = False,
+    keeps_layout: bool = True,
 ) -> int:
     """Open the window on the settings' mode and run until it is closed.
 
@@ -36,6 +39,8 @@ def open_window(
         demo: What the simulator of a demo plays.
         screenshot: Where to save the window as it looks when it is left.
         script: Runs beside the trader; the window closes with its result.
+        fresh_layout: Start with the layout as it comes, once; it is kept from then on.
+        keeps_layout: False: the layout as it comes, and the kept one stays as it is.
     """
     from vst_desktop.gui.app import run_window
 
@@ -57,6 +62,13 @@ def open_window(
             station.requotes.start()
             yield station
 
-    # pictures and demonstrations show the window as it comes, and leave the trader's layout alone
-    kept = find_paths().config / LAYOUT_FILE if script is None and screenshot is None else None
-    return run_window(opened, picture=screenshot, script=script, layout=kept)
+    if script is not None or screenshot is not None:
+        # pictures and demonstrations leave the trader's layout, and other windows, alone
+        return run_window(opened, picture=screenshot, script=script)
+    paths = find_paths()
+    layout = paths.config / LAYOUT_FILE if keeps_layout else None
+    if fresh_layout and layout is not None:
+        layout.unlink(missing_ok=True)
+    # a second station of a profile would fight for its journal and TWS client id
+    profile = hashlib.sha256(f"{paths.data}|{mode}".encode()).hexdigest()[:16]
+    return run_window(opened, layout=layout, instance=f"vst-desktop-{profile}")

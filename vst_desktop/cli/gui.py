@@ -19,6 +19,14 @@ def add_parser(subparsers: Any) -> None:
         choices=("demo", "paper", "live"),
         help="which broker to use (default: execution.trading_mode, DEMO)",
     )
+    parser.add_argument(
+        "--reset-layout", action="store_true", help="start with the window's layout as it comes"
+    )
+    parser.add_argument(
+        "--safe-mode",
+        action="store_true",
+        help="start without your settings file and layout; neither is changed",
+    )
     add_settings_option(parser)
 
 
@@ -27,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     require_display()
     from vst_desktop.bootstrap import open_window, profile_settings
 
-    return open_window(profile_settings(args.profile, args.overrides))
+    settings = profile_settings(args.profile, args.overrides, own=not args.safe_mode)
+    return open_window(settings, fresh_layout=args.reset_layout, keeps_layout=not args.safe_mode)
 
 
 def require_display() -> None:

@@ -18,11 +18,13 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.gui.bridge import Bridge
+from vst_desktop.gui.frame.single import SingleInstance
 from vst_desktop.gui.mainwindow import MainWindow
 from vst_desktop.gui.shot import save_now
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.tokens import theme_named
 from vst_desktop.gui.tray import Tray
+from vst_desktop.runtime.watchdog import Watchdog
 from vst_desktop.station.api import StationApi
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ def run_window(
     script: Script | None = None,
     picture: str | None = None,
     layout: Path | None = None,
+    instance: str | None = None,
 ) -> int:
     """Show the window and run the station in it until the trader leaves.
 
@@ -52,21 +55,28 @@ def run_window(
             the window closes with its result.
         picture: Where to save the window as it looks when it is left.
         layout: Where the layout is kept; None: the one that comes, and nothing is kept.
+        instance: What may be open once; a second start shows the first one's window.
 
     Returns:
         The exit code: 0, 1 when the station could not be opened, or the script's.
     """
-    instance = QApplication.instance()
-    app = instance if isinstance(instance, QApplication) else QApplication(sys.argv[:1])
+    running = QApplication.instance()
+    app = running if isinstance(running, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName("vst-desktop")
     app.setApplicationDisplayName("")
     app.setQuitOnLastWindowClosed(False)
+    single = SingleInstance(instance) if instance is not None else None
+    if single is not None and not single.take():
+        print("the station is open already: its window was brought to the front")
+        return 0
     loop = qasync.QEventLoop(app)
     asyncio.set_event_loop(loop)
     with loop:
         try:
             return int(
-                loop.run_until_complete(_run(app, open_station, theme, script, picture, layout))
+                loop.run_until_complete(
+                    _run(app, open_station, theme, script, picture, layout, single)
+                )
             )
         finally:
             # Python's exit would take the plots apart in an order that Qt does not bear.
@@ -80,6 +90,7 @@ async def _run(
     script: Script | None,
     picture: str | None,
     layout: Path | None,
+    single: SingleInstance | None,
 ) -> int:
     bridge = Bridge()
     window = MainWindow(Theme(app, theme_named(theme)), bridge, layout=layout)
@@ -87,13 +98,18 @@ async def _run(
     window.closed.connect(closed.set)
     if QSystemTrayIcon.isSystemTrayAvailable():
         Tray(window)
+    if single is not None:
+        single.raised.connect(window.bring_to_front)
     restore = _report_bugs_to(bridge, closed)
+    watchdog = Watchdog()
+    watchdog.start()
     window.show()
     try:
         return await _live(window, bridge, open_station, script, closed)
     finally:
         if picture is not None:
             save_now(window, picture)
+        watchdog.stop()
         await bridge.close()
         window.leave()
         window.deleteLater()

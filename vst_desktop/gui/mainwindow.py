@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
-from vst_desktop.domain.orders import OrderState
 from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.commands import Commands
 from vst_desktop.gui.frame.frame import Frame
+from vst_desktop.gui.frame.leaving import what_stays
 from vst_desktop.gui.gate import ApprovalGate
 from vst_desktop.gui.panes.alerts import AlertsPane
 from vst_desktop.gui.panes.book import BookPane
@@ -29,16 +29,6 @@ from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.station.view import StationView
 
 TITLE = "Vertical Spread Trader Station"
-LEAVING_MATTERS = (
-    OrderState.APPROVED,
-    OrderState.QUEUED,
-    OrderState.INTENT,
-    OrderState.SENDING,
-    OrderState.ACKNOWLEDGED,
-    OrderState.WORKING,
-    OrderState.PARTIALLY_FILLED,
-    OrderState.UNKNOWN,
-)
 
 
 class MainWindow(QMainWindow):
@@ -137,9 +127,9 @@ class MainWindow(QMainWindow):
     # -- leaving
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask first when orders are on their way."""
-        waiting = self._orders_on_their_way()
-        if self._leaving or not waiting:
+        """Ask first, when something stays alive or does not happen."""
+        stays = what_stays(self.view) if self.view is not None else ()
+        if self._leaving or not stays:
             self._leaving = True
             self.frame.save()
             event.accept()
@@ -148,10 +138,8 @@ class MainWindow(QMainWindow):
         event.ignore()
         box = QMessageBox(self)
         box.setWindowTitle("Leave the station?")
-        box.setText(
-            f"{waiting} order{'s are' if waiting > 1 else ' is'} on the way. Approvals that wait "
-            "will not be sent while the station is closed; orders at the broker stay there."
-        )
+        box.setText("Leave the station?")
+        box.setInformativeText("\n\n".join(stays))
         leave = box.addButton("Leave", QMessageBox.ButtonRole.AcceptRole)
         stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay)
@@ -169,12 +157,14 @@ class MainWindow(QMainWindow):
         super().moveEvent(event)
         self.frame.touch()
 
+    def bring_to_front(self) -> None:
+        """Show it, above the others."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
     def leave(self) -> None:
         """Close without a question."""
         self._leaving = True
         self.close()
-
-    def _orders_on_their_way(self) -> int:
-        if self.view is None:
-            return 0
-        return sum(order.state in LEAVING_MATTERS for order in self.view.orders)

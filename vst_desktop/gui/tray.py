@@ -57,9 +57,7 @@ class Tray(QObject):
             self._window.commands.select(self._symbol)
 
     def _raise(self) -> None:
-        self._window.showNormal()
-        self._window.raise_()
-        self._window.activateWindow()
+        self._window.bring_to_front()
 
 
 def mode_icon(mode: str, colour: str) -> QIcon:
