@@ -84,25 +84,26 @@ class SoakBed(Bed):
         self.execution = replace(self.execution, entry_window_minutes=WINDOW_MINUTES)
 
 
-def play_all(kills: int, first: int, beds: int = BEDS) -> list[Soaked]:
-    """So many kills over several beds at once."""
+def play_all(kills: int, first: int, beds: int = BEDS, life: int = ORDERS_A_LIFE) -> list[Soaked]:
+    """So many kills over several beds at once; a station lives for ``life`` orders on average."""
     context = multiprocessing.get_context("fork")
     shares = [kills // beds + (number < kills % beds) for number in range(beds)]
     with ProcessPoolExecutor(beds, mp_context=context) as pool:
-        return list(pool.map(play, range(first, first + beds), shares))
+        return list(pool.map(play, range(first, first + beds), shares, [life] * beds))
 
 
-def play(seed: int, kills: int) -> Soaked:
+def play(seed: int, kills: int, life: int) -> Soaked:
     """One bed."""
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="vst-soak-") as name:
-        return _Driver(seed, Path(name)).drive(kills)
+        return _Driver(seed, Path(name), life).drive(kills)
 
 
 class _Driver:
     """Starts stations and kills them; it has no loop and no threads, so that it may fork."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, life: int) -> None:
+        self._orders_a_life = life
         loop = asyncio.new_event_loop()
         self._bed = SoakBed(seed=seed, folder=folder, loop=loop, mode=Mode.LIVE)  # type: ignore[arg-type]
         loop.close()
@@ -142,7 +143,7 @@ class _Driver:
         hears, tells = os.pipe()
         station = _forked(lambda: _station(self._bed, port, life, tells))
         os.close(tells)
-        left = self._rng.randint(1, 2 * ORDERS_A_LIFE)
+        left = self._rng.randint(1, 2 * self._orders_a_life)
         with os.fdopen(hears) as lines:
             while left:
                 ready, _, _ = select.select([lines], [], [], LONGEST_LIFE_SECS)

@@ -30,7 +30,8 @@ def test_a_station_killed_at_any_point_leaves_one_order_or_none() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="stations are forked")
 def test_stations_killed_at_random_while_they_trade_lose_and_double_nothing() -> None:
-    command = [sys.executable, "packaging/simulation.py", "--seeds=0", "--kills=0", "--soak=4"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
+    command = [sys.executable, "packaging/simulation.py", "--seeds=0", "--kills=0"]
+    command += ["--soak=50", "--life=15"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "kills                4 in" in done.stdout
+    assert "kills                50 in" in done.stdout

@@ -139,6 +139,12 @@ def main() -> int:
     parser.add_argument(
         "--soak", type=int, default=0, help="stations killed at random while they trade"
     )
+    parser.add_argument(
+        "--life",
+        type=int,
+        default=soak.ORDERS_A_LIFE,
+        help=f"orders until such a station is killed, on average (default {soak.ORDERS_A_LIFE})",
+    )
     args = parser.parse_args()
     start = time.monotonic()
     if args.seed is not None:
@@ -166,7 +172,7 @@ def main() -> int:
         holds = holds and not wrong
     if args.soak:
         start = time.monotonic()
-        beds = soak.play_all(args.soak, args.first)
+        beds = soak.play_all(args.soak, args.first, life=args.life)
         holds = soak.report(beds, time.monotonic() - start) and holds
     print(f"simulation: {'every claim holds' if holds else 'SOMETHING DOES NOT HOLD'}")
     return 0 if holds else 1
