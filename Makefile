@@ -20,7 +20,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults mutation screenshots lock stubs clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation screenshots lock stubs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -78,6 +78,9 @@ simulation: setup ## SEEDS courses of the money path under seeded faults on virt
 
 soak: setup ## KILLS stations killed at random while they trade (500, with 20,000 orders or so)
 	@$(BIN)/python packaging/simulation.py --seeds 0 --kills 0 --soak $(KILLS)
+
+operations: setup ## a demo with faults: each counted, told by the right channels, recovered or given up
+	@$(BIN)/python packaging/operations.py
 
 mutation: setup ## changes single lines of execution, risk and exits: does a test notice? (SAMPLE=200 mutants of 8,000)
 	@packaging/mutation.sh $(if $(SAMPLE),--sample $(SAMPLE))

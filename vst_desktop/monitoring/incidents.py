@@ -19,12 +19,12 @@ AlertCall = Callable[[Severity, str, str], None]
 class Incidents:
     """The one register of errors. Parts report; whoever can recover says what was tried.
 
-    A critical kind is told HIGH at once, another at every ``threshold``-th time in a row. After
+    A critical kind is told HIGH at once, another at every ``threshold``-th time of a run. After
     ``attempts`` failed recoveries that is told HIGH too, once; trying goes on all the same, by
     the rules of the part that tries. What recovers is told INFO if its failure was told.
 
     Args:
-        threshold: Occurrences in a row that are told.
+        threshold: Occurrences that are told.
         attempts: Failed recoveries that are told.
         now: The station's time.
         alert: Tells the trader.
@@ -86,8 +86,8 @@ class Incidents:
             last=self._now(),
         )
         self._keep(found, "error")
-        if tell and (kind in CRITICAL_KINDS or found.streak % self._threshold == 0):
-            times = f" ({found.streak} times)" if found.streak > 1 else ""
+        if tell and (kind in CRITICAL_KINDS or found.count % self._threshold == 0):
+            times = f" ({found.count} times)" if found.count > 1 else ""
             self._tell(
                 found,
                 f"System: {component} ERROR",

@@ -40,6 +40,18 @@ def test_another_kind_is_told_at_the_threshold_with_its_details() -> None:
     ]
 
 
+def test_what_recovers_each_time_is_told_at_the_threshold_all_the_same() -> None:
+    told: Told = []
+    found = register(told)
+    for _ in range(3):
+        found.report("INDICATORS", ErrorKind.INDICATOR, "pandas-ta failed")
+        found.recovered("INDICATORS", ErrorKind.INDICATOR, "by numpy")
+    assert [message for _, message, _ in told] == [
+        "System: INDICATORS ERROR",
+        "System: INDICATORS RECOVERED",
+    ]
+
+
 def test_pairs_are_counted_apart() -> None:
     told: Told = []
     found = register(told)
