@@ -11,6 +11,7 @@ from vst_desktop.runtime.paths import APP
 from vst_desktop.runtime.redaction import REDACTOR
 
 ENV_PREFIX = "VST_"
+HOME_VARIABLE = "VST_HOME"
 
 
 def find_secret(name: str, environment: Mapping[str, str] | None = None) -> str | None:
@@ -27,6 +28,15 @@ def find_secret(name: str, environment: Mapping[str, str] | None = None) -> str 
     if secret is not None:
         REDACTOR.learn(secret)
     return secret
+
+
+def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    """What a child of ours may be given: no variable that a secret may stand in."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(ENV_PREFIX) or "__" in name or name == HOME_VARIABLE
+    }
 
 
 def store_secret(name: str, value: str) -> None:

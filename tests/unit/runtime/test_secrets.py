@@ -9,7 +9,7 @@ import keyring.errors
 import pytest
 
 from vst_desktop.domain.errors import UserError
-from vst_desktop.runtime.secrets import find_secret
+from vst_desktop.runtime.secrets import find_secret, without_secrets
 
 
 class OneSecret:
@@ -55,3 +55,14 @@ def test_no_keyring_is_no_secret_and_a_locked_one_is_told(ring: OneSecret) -> No
     ring.failure = keyring.errors.KeyringLocked("locked")
     with pytest.raises(UserError, match="does not give scanner_token: locked; unlock it"):
         find_secret("scanner_token", {})
+
+
+def test_a_child_is_given_settings_and_no_secret() -> None:
+    told = {
+        "PATH": "/bin",
+        "VST_HOME": "/h",
+        "VST_SCANNER__KERNEL": "scalar",
+        "VST_TIINGO_TOKEN": "x",
+        "VST_ALERTS_SLACK_FILE": "/s",
+    }
+    assert set(without_secrets(told)) == {"PATH", "VST_HOME", "VST_SCANNER__KERNEL"}

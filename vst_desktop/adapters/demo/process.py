@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.children import drain, end_child
+from vst_desktop.runtime.secrets import without_secrets
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class SimProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=dict(os.environ),
+            env=without_secrets(os.environ),
         )
         assert process.stdout is not None and process.stderr is not None
         errors = asyncio.create_task(self._read_errors(process.stderr), name="sim:stderr")
