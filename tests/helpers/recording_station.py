@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
+from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.view import FaultRow, StationView
 
@@ -24,6 +25,7 @@ class RecordingStation:
         self._changed: Callable[[], None] = lambda: None
         self._alerted: Callable[[Alert], None] = lambda alert: None
         self.trading = RecordingTrading(self._take)
+        self.preferences = RecordingPreferences(self._take)
         self.drill: RecordingDrill | None = RecordingDrill(self._take)
 
     def show(self, **changes: Any) -> None:
@@ -163,3 +165,19 @@ class RecordingDrill:
 
     async def clear(self) -> None:
         self._take("clear_faults")
+
+
+class RecordingPreferences:
+    """Records what is written; ``file`` is what the trader's file sets."""
+
+    running = Settings()
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self._take = take
+        self.file: dict[str, Any] = {}
+
+    def own(self) -> dict[str, Any]:
+        return dict(self.file)
+
+    async def change(self, changes: Mapping[str, Any]) -> None:
+        self._take("change_settings", dict(changes))

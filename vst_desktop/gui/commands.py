@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
+from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.answers import answer
+from vst_desktop.gui.dialogs.settings import SettingsDialog
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
 from vst_desktop.gui.frame.menu import LayoutMenu
@@ -72,6 +74,7 @@ class Commands(QObject):
             "workspace_monitor": partial(window.frame.show_workspace, "Monitor"),
             "lock_layout": lambda: window.frame.lock(not window.frame.locked),
             "reset_layout": window.frame.reset,
+            "settings": self._open_settings,
             "layout": self._open_layout,
             "theme": window.theme.next,
             "palette": self._open_palette,
@@ -302,6 +305,34 @@ class Commands(QObject):
                 await command(station.drill)
 
         self._bridge.do("window", name, done)
+
+    def _open_settings(self) -> None:
+        window, station = self._window, self._bridge.station
+        if station is None:
+            window.banner.tell("The station is not running yet.", "info")
+            return
+        try:
+            own = station.preferences.own()
+        except UserError as error:
+            window.banner.tell(str(error))
+            return
+
+        def save(changes: dict[str, Any]) -> None:
+            async def write(to: StationApi) -> None:
+                try:
+                    await to.preferences.change(changes)
+                except UserError as error:
+                    dialog.failed(str(error))
+                else:
+                    dialog.accept()
+                    window.banner.tell(
+                        "Settings are saved; they count from the next start on.", "info"
+                    )
+
+            self._bridge.do("window", "save settings", write)
+
+        dialog = SettingsDialog(window, window.theme, own, station.preferences.running, save)
+        dialog.open()
 
     def _open_layout(self) -> None:
         menu = LayoutMenu(self._window, self._window.frame, self.actions)

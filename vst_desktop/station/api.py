@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.view import FaultRow, StationView
 
@@ -58,6 +59,20 @@ class DrillApi(Protocol):
         """Turn all off."""
 
 
+class PreferencesApi(Protocol):
+    """The trader's settings file."""
+
+    @property
+    def running(self) -> Settings:
+        """The settings of this run."""
+
+    def own(self) -> Mapping[str, Any]:
+        """What the file sets itself, by ``group.key``; raises ``UserError`` when it is no TOML."""
+
+    async def change(self, changes: Mapping[str, Any]) -> None:
+        """Write these values, None for the default; they count from the next start on."""
+
+
 class StationApi(Protocol):
     """The station as the window sees it. All calls are made on the loop's thread.
 
@@ -67,6 +82,10 @@ class StationApi(Protocol):
     @property
     def trading(self) -> TradingApi:
         """Commands about single orders and positions."""
+
+    @property
+    def preferences(self) -> PreferencesApi:
+        """The settings file."""
 
     @property
     def drill(self) -> DrillApi | None:

@@ -23,6 +23,7 @@ from vst_desktop.execution.decisions import TRADER, proposal
 from vst_desktop.ports.broker import AccountChanged, BrokerEvent
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.ports.universe import UniverseSource
+from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.auto_approve import AutoApprove
@@ -32,6 +33,7 @@ from vst_desktop.station.drill import FaultDrill
 from vst_desktop.station.engines import Engines
 from vst_desktop.station.holdings_watch import HoldingsWatch
 from vst_desktop.station.plans import Planner
+from vst_desktop.station.preferences import Preferences
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.requotes import Requotes
 from vst_desktop.station.research import Research
@@ -107,6 +109,7 @@ class Station:
             alert=engines.alerts.raise_alert,
         )
         self.trading = Trading(self.desk, auto)
+        self.preferences = Preferences(settings, find_paths().settings_file, engines.journal)
         self.drill = (
             None
             if engines.faults is None
