@@ -42,6 +42,7 @@ from vst_desktop.ports.broker import (
     ConnectionState,
     MarketScan,
     MarketScanResult,
+    OrderWithdrawnError,
     Placed,
 )
 from vst_desktop.ports.clock import Clock
@@ -54,7 +55,8 @@ class Behaviour:
     """What the broker does with the next orders.
 
     ``fill``: ``all``, ``none`` or a number of spreads; ``answer``: ``ack``, ``reject``,
-    ``silent`` (takes the order and never acknowledges) or ``lost`` (never got it).
+    ``silent`` (takes the order and never acknowledges), ``lost`` (never got it) or ``queued``
+    (waits to be sent until it is withdrawn).
     """
 
     fill: str | int = "all"
@@ -88,6 +90,9 @@ class FakeBroker:
         self.placed: list[OrderTicket] = []
         self.modified: list[tuple[int, OrderTicket]] = []
         self.cancelled: list[int] = []
+        self.waiting: dict[str, asyncio.Future[None]] = {}
+        """Orders not sent yet, by reference."""
+        self._one_waits = asyncio.Event()
         self.orders: dict[int, BrokerOrder] = {}
         self.tickets: dict[int, OrderTicket] = {}
         self.foreign_orders: list[BrokerOrder] = []
@@ -112,6 +117,13 @@ class FakeBroker:
         """Change the connection and tell."""
         self._state = state
         self._tell(ConnectionChanged(state=state, reason="test"))
+
+    async def until_waiting(self, orders: int) -> None:
+        """Until so many orders wait to be sent; TimeoutError after 10 s."""
+        async with asyncio.timeout(10):
+            while len(self.waiting) < orders:
+                self._one_waits.clear()
+                await self._one_waits.wait()
 
     def stock_moves(self, symbol: str, mid: float) -> None:
         """A new quote of the underlying, told to the listeners."""
@@ -266,6 +278,10 @@ class FakeBroker:
         self._ready()
         self.placed.append(ticket)
         behaviour = self.behaviour
+        if behaviour.answer == "queued":
+            self.waiting[ticket.order_ref] = asyncio.get_running_loop().create_future()
+            self._one_waits.set()
+            await self.waiting[ticket.order_ref]
         if behaviour.answer == "lost":
             raise TimeoutError
         if behaviour.answer == "reject":
@@ -288,6 +304,11 @@ class FakeBroker:
         self.orders[order_id] = replace(self.orders[order_id], limit_price=ticket.limit_price)
         if self._marketable(ticket):
             self._fill_by_behaviour(order_id)
+
+    def withdraw(self, order_ref: str, reason: str) -> None:
+        waiting = self.waiting.pop(order_ref, None)
+        if waiting is not None:
+            waiting.set_exception(OrderWithdrawnError(f"{order_ref} was taken back: {reason}"))
 
     async def cancel(self, order_id: int) -> None:
         self._ready()

@@ -94,12 +94,14 @@ class Entries:
 
     async def cancel(self, intent: IntentRecord, reason: str) -> None:
         """Ask the broker to cancel; the outcome comes as its event. An order that has no number
-        yet is cancelled when the broker acknowledges it."""
+        yet is taken back if it still waits to be sent, else cancelled when the broker
+        acknowledges it."""
         self._ladders.stop(intent.intent_id)
         if intent.state not in AT_BROKER:
             return
         if not intent.order_id:
             self._cancel_when_known[intent.intent_id] = reason
+            self._services.broker.withdraw(intent.order_ref, reason)
             return
         # Asked before it is durable: a cancel that is lost is asked for again.
         asked = asyncio.ensure_future(self._ask_cancel(intent))

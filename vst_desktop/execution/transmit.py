@@ -14,7 +14,7 @@ from vst_desktop.execution.ledger import Ledger, trade_text
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import Trigger
 from vst_desktop.execution.ticket import WireGateError, check_ticket
-from vst_desktop.ports.broker import Placed
+from vst_desktop.ports.broker import OrderWithdrawnError, Placed
 from vst_desktop.ports.store import IntentRecord
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,9 @@ class Transmitter:
     async def _place(self, intent_id: str, ticket: OrderTicket) -> Placed | None:
         try:
             return await self._services.broker.place(ticket)
+        except OrderWithdrawnError as error:
+            if self._ledger.intent(intent_id).state is OrderState.SENDING:
+                await self._stopped(intent_id, Trigger.ABORT, str(error))
         except UserError as error:
             state = self._ledger.intent(intent_id).state
             if states.legal(state, Trigger.REJECT) and state not in states.TERMINAL:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.bars import BarSeries, SymbolError
+from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.events import CorporateEvent
 from vst_desktop.domain.orders import (
     BrokerOrder,
@@ -114,6 +115,10 @@ class Placed:
     perm_id: int
 
 
+class OrderWithdrawnError(UserError):
+    """An order, or a change of one, that was taken back before anything of it was sent."""
+
+
 class Broker(Protocol):
     """One account at one broker, over one connection.
 
@@ -207,7 +212,8 @@ class Broker(Protocol):
         """Send the order and wait for the broker's acknowledgement (a permId).
 
         Raises TimeoutError when none came in time: the order's fate is then unknown.
-        Refused orders raise UserError with the broker's code and sentence.
+        Refused orders raise UserError with the broker's code and sentence, those taken back
+        before they were sent OrderWithdrawnError.
         """
 
     async def preview(self, ticket: OrderTicket) -> OrderPreview:
@@ -216,6 +222,9 @@ class Broker(Protocol):
 
     async def modify(self, order_id: int, ticket: OrderTicket) -> None:
         """Change the limit price of a working order of this client in place."""
+
+    def withdraw(self, order_ref: str, reason: str) -> None:
+        """Take back an order that ``place`` has not sent yet; nothing when it may have left."""
 
     async def cancel(self, order_id: int) -> None:
         """Ask to cancel; the outcome comes as an event."""

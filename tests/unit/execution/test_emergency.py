@@ -41,6 +41,26 @@ def test_forty_working_entries_are_being_cancelled_within_a_quarter_second(tmp_p
     in_world(tmp_path, INSIDE, story, nlv="10000000", risk=MANY)
 
 
+def test_forty_orders_that_wait_to_be_sent_never_go(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.broker.behaviour.answer = "queued"
+        for number in range(40):
+            symbol = f"S{number}"
+            world.quote(bull_call(symbol), "2.68", "2.60")
+            await approve(world, symbol, contracts=1)
+        await world.broker.until_waiting(40)
+        assert set(states(world)) == {OrderState.SENDING}
+        began = time.perf_counter()
+        await world.desk.kill("panic")
+        assert world.broker.waiting == {} and time.perf_counter() - began < KILL_WITHIN_SECS
+        await world.settle()
+        assert set(states(world)) == {OrderState.CANCELLED}
+        assert world.broker.orders == {} and world.broker.cancelled == []
+        assert "kill switch: panic" in world.desk.intents()[0].reason
+
+    in_world(tmp_path, INSIDE, story, nlv="10000000", risk=MANY)
+
+
 def test_an_order_without_a_number_yet_is_cancelled_when_it_gets_one(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         world.broker.behaviour.fill = "none"

@@ -373,6 +373,11 @@ class IbkrBroker:
         """Change the limit of a working order in place; waits until TWS shows it."""
         await self._orders.modify(self._connection.ready_for_orders(), order_id, ticket)
 
+    def withdraw(self, order_ref: str, reason: str) -> None:
+        """Take back an order that still waits to be sent."""
+        if self._connection.session is not None:
+            self._orders.withdraw(self._connection.session, order_ref, reason)
+
     async def cancel(self, order_id: int) -> None:
         """Ask to cancel."""
         self._orders.cancel(self._connection.ready(), order_id)

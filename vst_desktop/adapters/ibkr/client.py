@@ -161,10 +161,23 @@ class PacedClient(Client):
         super().__init__(wrapper)  # type: ignore[no-untyped-call]
         self.decoder: CheckedDecoder = CheckedDecoder(wrapper, unreadable)
         self._unreadable = unreadable
+        self._placing: int | None = None
+
+    def placeOrder(self, orderId: int, contract: Contract, order: Order) -> None:  # noqa: N802, N803
+        """Queue a new order or a change of one."""
+        self._placing = orderId
+        try:
+            super().placeOrder(orderId, contract, order)  # type: ignore[no-untyped-call]
+        finally:
+            self._placing = None
+
+    def withdraw(self, order_id: int) -> bool:
+        """Drop the order, or changes of it, that are not sent yet; whether there were any."""
+        return self._governor.withdraw(order_id)
 
     def sendMsg(self, msg: str) -> None:  # noqa: N802
         """Queue one message."""
-        self._governor.submit(msg)
+        self._governor.submit(msg, self._placing)
 
     def reset(self) -> None:
         """Back to the state before a connection."""

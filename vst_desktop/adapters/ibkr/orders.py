@@ -23,7 +23,7 @@ from vst_desktop.domain.orders import (
     OrderRejected,
     OrderTicket,
 )
-from vst_desktop.ports.broker import Placed
+from vst_desktop.ports.broker import OrderWithdrawnError, Placed
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,12 @@ _KILLED = 201
 _ALIVE = (BrokerStatus.PRE_SUBMITTED, BrokerStatus.SUBMITTED)
 _DEAD = (BrokerStatus.INACTIVE, BrokerStatus.CANCELLED, BrokerStatus.API_CANCELLED)
 _OVER = (*_DEAD, BrokerStatus.FILLED)
+
+
+def _not_sent(order_ref: str, reason: str, *, change: bool) -> OrderWithdrawnError:
+    what = "the change of order" if change else "order"
+    return OrderWithdrawnError(f"{what} {order_ref} was taken back before it was sent: {reason}")
+
 
 OrderEvent = BrokerOrder | Execution | Commission | OrderRejected
 
@@ -115,8 +121,20 @@ class Orders:
         )
         return convert.preview(state)
 
+    def withdraw(self, session: Session, order_ref: str, reason: str) -> None:
+        """Take back an order that still waits to be sent; nothing otherwise."""
+        for order_id, waiting in self._waiting.items():
+            mine = self._refs.get(order_id) == order_ref and not waiting.change
+            if mine and session.withdraw(order_id):
+                waiting.fail(_not_sent(order_ref, reason, change=False))
+
     def cancel(self, session: Session, order_id: int) -> None:
-        """Ask to cancel."""
+        """Ask to cancel; changes that still wait to be sent are dropped."""
+        ref, waiting = self._refs.get(order_id, str(order_id)), self._waiting.get(order_id)
+        if session.withdraw(order_id) and waiting is not None:
+            waiting.fail(_not_sent(ref, "it is being cancelled", change=waiting.change))
+            if not waiting.change:
+                return
         # past ib_insync's own bookkeeping, which believes in cancels before TWS does
         session.ib.client.cancelOrder(order_id)  # type: ignore[no-untyped-call]
 
@@ -149,6 +167,9 @@ class Orders:
                 session.ib.placeOrder(contract, order)
             return await asyncio.wait_for(waiting.answer, ACKNOWLEDGE_SECS)
         except TimeoutError as error:
+            if session.withdraw(order_id):
+                why = str(error) or f"{ACKNOWLEDGE_SECS:g} s behind other messages"
+                raise _not_sent(ticket.order_ref, why, change=change) from None
             why = str(error) or waiting.note
             raise TimeoutError(
                 f"no acknowledgement of order {ticket.order_ref}" + (f": {why}" if why else "")

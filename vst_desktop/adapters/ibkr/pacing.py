@@ -15,13 +15,15 @@ _ORDERS_OWN_SHARE = 10
 class Urgency(IntEnum):
     """Lower goes first; messages of one urgency keep their order."""
 
-    ORDERS = 0
-    QUOTES = 1
-    CHAINS = 2
-    HISTORY = 3
+    CANCELS = 0
+    ORDERS = 1
+    QUOTES = 2
+    CHAINS = 3
+    HISTORY = 4
 
 
 _URGENCIES: dict[int, Urgency] = {
+    4: Urgency.CANCELS,
     1: Urgency.QUOTES,
     2: Urgency.QUOTES,
     59: Urgency.QUOTES,
@@ -30,8 +32,9 @@ _URGENCIES: dict[int, Urgency] = {
     20: Urgency.HISTORY,
     25: Urgency.HISTORY,
 }
-"""By the id a message begins with. A cancel shares the urgency of its request, or it could
-overtake it. Everything else is about orders, the account or the connection itself."""
+"""By the id a message begins with. The end of a request shares its urgency, or it could overtake
+it; what a cancelled order still has waiting is withdrawn first. Everything else is about orders,
+the account or the connection itself."""
 
 
 def urgency_of(message: str) -> Urgency:
@@ -65,7 +68,7 @@ class Governor:
         self._unreserved = per_second - max(1, per_second // _ORDERS_OWN_SHARE)
         self._now = now
         self._call_later = call_later
-        self._queue: list[tuple[Urgency, int, str]] = []
+        self._queue: list[tuple[Urgency, int, str, int | None]] = []
         self._sent: deque[float] = deque()
         self._count = 0
         self._waking = False
@@ -73,11 +76,20 @@ class Governor:
     def __len__(self) -> int:
         return len(self._queue)
 
-    def submit(self, message: str) -> None:
-        """Send the message as soon as its turn comes."""
+    def submit(self, message: str, order_id: int | None = None) -> None:
+        """Send the message, about that order if any, as soon as its turn comes."""
         self._count += 1
-        heapq.heappush(self._queue, (urgency_of(message), self._count, message))
+        heapq.heappush(self._queue, (urgency_of(message), self._count, message, order_id))
         self._drain()
+
+    def withdraw(self, order_id: int) -> bool:
+        """Drop what still waits about the order; whether there was anything."""
+        kept = [one for one in self._queue if one[3] != order_id]
+        found = len(kept) < len(self._queue)
+        if found:
+            heapq.heapify(kept)
+            self._queue = kept
+        return found
 
     def clear(self) -> None:
         """Forget what waits: its connection is gone."""
@@ -88,7 +100,7 @@ class Governor:
         while self._sent and now - self._sent[0] >= _WINDOW_SECS:
             self._sent.popleft()
         while self._queue:
-            limit = self._limit if self._queue[0][0] is Urgency.ORDERS else self._unreserved
+            limit = self._limit if self._queue[0][0] <= Urgency.ORDERS else self._unreserved
             if len(self._sent) >= limit:
                 self._wake_later(now)
                 return

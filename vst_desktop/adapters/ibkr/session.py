@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from vst_desktop.adapters.ibkr.client import Listener, make_client
+from vst_desktop.adapters.ibkr.client import Listener, PacedClient, make_client
 from vst_desktop.adapters.ibkr.codes import in_words, remedy_of
 from vst_desktop.adapters.ibkr.library import IB, RequestError
 from vst_desktop.domain.errors import UserError
@@ -131,6 +131,11 @@ class Session:
     def _on_error(self, request_id: int, code: int, *_: object) -> None:
         if code == _NOT_ALLOWED and request_id <= 0:
             self._read_only_told.set()
+
+    def withdraw(self, order_id: int) -> bool:
+        """Drop what still waits to be sent about the order; whether there was anything."""
+        client = self.ib.client
+        return isinstance(client, PacedClient) and client.withdraw(order_id)
 
     def close(self) -> None:
         """Close the socket."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vst_desktop.adapters.ibkr.pacing import Governor, Urgency, urgency_of
 
-ORDER, QUOTE, DETAILS, HISTORY = (f"{head}\x00rest" for head in (3, 1, 9, 20))
+ORDER, CANCEL, QUOTE, DETAILS, HISTORY = (f"{head}\x00rest" for head in (3, 4, 1, 9, 20))
 
 
 class Time:
@@ -74,6 +74,27 @@ def test_what_waits_goes_by_urgency_and_then_in_its_order() -> None:
     ]
 
 
+def test_a_cancel_goes_before_orders_that_wait() -> None:
+    made, time, sent = governor(10)
+    for _ in range(10):
+        made.submit(ORDER)
+    for message in (ORDER, CANCEL):
+        made.submit(message)
+    time.run()
+    assert [message for _, message in sent[10:]] == [CANCEL, ORDER]
+
+
+def test_what_waits_about_an_order_is_withdrawn_and_nothing_else() -> None:
+    made, time, sent = governor(4)
+    for number in range(12):
+        made.submit(f"{ORDER}{number}", number % 6)
+    assert [made.withdraw(number) for number in (5, 5, 7)] == [True, False, False]
+    made.submit(QUOTE)
+    time.run()
+    kept = [number for number in range(12) if number % 6 != 5]
+    assert [message for _, message in sent] == [*(f"{ORDER}{one}" for one in kept), QUOTE]
+
+
 def test_what_waits_is_forgotten_with_its_connection() -> None:
     made, time, sent = governor(2)
     for _ in range(5):
@@ -110,7 +131,7 @@ def test_no_second_has_more_than_the_limit_and_nothing_is_lost(
     ("message", "urgency"),
     [
         ("3\x00", Urgency.ORDERS),
-        ("4\x001\x00", Urgency.ORDERS),
+        ("4\x001\x00", Urgency.CANCELS),
         ("49\x001\x00", Urgency.ORDERS),
         ("1\x0011\x00", Urgency.QUOTES),
         ("2\x002\x00", Urgency.QUOTES),
