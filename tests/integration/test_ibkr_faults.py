@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,7 @@ class Rig:
     server: TwsServer
     wire: WireProxy
     broker: IbkrBroker
+    clock: HeldClock
     events: list[BrokerEvent]
 
     async def until(self, holds: Callable[[], Any], what: str) -> None:
@@ -100,6 +101,7 @@ def run(
         market = TinyMarket()
         server = TwsServer(market, TinyClock(at))
         wire = WireProxy(await server.start())
+        clock = HeldClock(at)
         broker = IbkrBroker(
             host="127.0.0.1",
             port=await wire.start(),
@@ -107,7 +109,7 @@ def run(
             account=None,
             allowed_accounts=(),
             messages_per_second=400,
-            clock=HeldClock(at),
+            clock=clock,
         )
         events: list[BrokerEvent] = []
         broker.subscribe(events.append)
@@ -115,7 +117,7 @@ def run(
             if connect:
                 await broker.connect()
                 events.clear()
-            await job(Rig(market, server, wire, broker, events))
+            await job(Rig(market, server, wire, broker, clock, events))
         finally:
             await broker.close()
             await wire.stop()
@@ -295,6 +297,23 @@ def test_a_session_elsewhere_that_took_the_data_is_told_with_its_remedy() -> Non
         rig.wire.error(-1, 10197, "No market data during competing live session")
         await rig.until(lambda: rig.told(BrokerNotice), "a notice")
         assert "log the other session out" in rig.told(BrokerNotice)[0].remedy
+
+    run(job)
+
+
+def test_what_tws_repeats_at_each_retry_is_told_once_until_it_was_silent_for_a_while() -> None:
+    async def job(rig: Rig) -> None:
+        async def refused_after(pause: timedelta) -> int:
+            rig.clock.advance(rig.clock.now() + pause)
+            rig.wire.error(-1, 10197, "No market data during competing live session")
+            rig.wire.error(-1, 2103, "Market data farm connection is broken:usopt")
+            await rig.until(lambda: rig.broker.farms_down, "both")
+            rig.wire.error(-1, 2104, "Market data farm connection is OK:usopt")
+            await rig.until(lambda: not rig.broker.farms_down, "both over")
+            return len(rig.told(BrokerNotice))
+
+        minutes = (0, 6, 6, 6, 11)
+        assert [await refused_after(timedelta(minutes=one)) for one in minutes] == [1, 1, 1, 1, 2]
 
     run(job)
 

@@ -6,7 +6,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from vst_desktop.adapters.ibkr import convert, library, values
@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 _TO_BE_KNOWN = (100, 101, 10197)
 """Codes that no caller waits for, and that the user can mend."""
+_NEWS_AFTER = timedelta(minutes=10)
+"""So long a code was silent when it is told again: TWS repeats it at each retry."""
 _POSITION = 61
 _ACCOUNT_TAGS = (
     "NetLiquidation",
@@ -105,6 +107,7 @@ class IbkrBroker:
         )
         self._farms = Farms()
         self.unreadable: Counter[int] = Counter()
+        self._heard: dict[int, datetime] = {}
         self._orders = Orders(client_id, self._emit)
         self._history = History(clock.now)
         self._lines: Lines | None = None
@@ -211,10 +214,15 @@ class IbkrBroker:
             return
         self._farms.on_code(code, text)
         self._connection.on_code(code, text)
-        if code in _TO_BE_KNOWN:
+        if code in _TO_BE_KNOWN and self._is_news(code):
             self._emit(BrokerNotice(text=CODES[code].sentence, remedy=CODES[code].remedy or ""))
         if self._lines is not None and kind_of(code) is not Kind.NOTE:
             self._lines.refused(request_id, code, text)
+
+    def _is_news(self, code: int) -> bool:
+        now, before = self._clock.now(), self._heard.get(code)
+        self._heard[code] = now
+        return before is None or now - before >= _NEWS_AFTER
 
     def _on_unreadable(self, message: int, why: str) -> None:
         self.unreadable[message] += 1
