@@ -59,6 +59,9 @@ class RecordingStation:
     def acknowledge_alerts(self) -> None:
         self.calls.append(("acknowledge_alerts",))
 
+    def test_alerts(self) -> None:
+        self.calls.append(("test_alerts",))
+
     async def scan(self) -> None:
         self._take("scan")
 

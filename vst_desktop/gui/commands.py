@@ -93,6 +93,7 @@ class Commands(QObject):
         window.theme.changed.connect(self._show_frame)
         self._show_frame()
         window.alerts.acknowledge_wanted.connect(self._acknowledge)
+        window.alerts.test_wanted.connect(self._test_alerts)
         window.scanner.chosen.connect(self.select)
         window.scanner.load_wanted.connect(self.load_chain)
         window.scanner.scan_wanted.connect(self.scan)
@@ -272,6 +273,10 @@ class Commands(QObject):
         if self._bridge.station is not None:
             self._bridge.station.acknowledge_alerts()
             self._bridge.publish()
+
+    def _test_alerts(self) -> None:
+        if self._bridge.station is not None:
+            self._bridge.station.test_alerts()
 
     def _go(self, pane: str, table: Table[Any]) -> None:
         self._window.frame.bring_up(pane)

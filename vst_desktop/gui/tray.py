@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QRectF, Qt
+from PySide6.QtCore import QObject, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
@@ -19,14 +19,26 @@ _ICONS = {
 }
 
 
+NOTE_MS = 2_000
+"""Between two notes: a desktop that is flooded shows none of them."""
+
+
 class Tray(QObject):
-    """An icon in the mode's colour; alerts as notes whose click opens their symbol."""
+    """An icon in the mode's colour; alerts as notes whose click opens their symbol.
+
+    Alerts that come while a note has just been shown go together as one, the worst in front.
+    """
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
         self._mode = ""
         self._symbol: str | None = None
+        self._waiting: list[Alert] = []
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(NOTE_MS)
+        self._pause.timeout.connect(self._show_waiting)
         self._icon = QSystemTrayIcon(self)
         self._menu = QMenu(window)
         self._menu.addAction("Show the window", self._raise)
@@ -48,8 +60,25 @@ class Tray(QObject):
         self._icon.show()
 
     def _show_alert(self, alert: Alert) -> None:
-        self._symbol = alert.symbol
-        self._icon.showMessage(str(alert.severity), alert.message, _ICONS[alert.severity])
+        self._waiting.append(alert)
+        if not self._pause.isActive():
+            self._show_waiting()
+
+    def _show_waiting(self) -> None:
+        if not self._waiting:
+            return
+        levels = tuple(Severity)
+        worst = max(self._waiting, key=lambda one: levels.index(one.severity))
+        more = len(self._waiting) - 1
+        self._waiting.clear()
+        self._symbol = worst.symbol
+        text = f"{worst.message}\nand {more} more alerts" if more else worst.message
+        self.note(str(worst.severity), text, _ICONS[worst.severity])
+        self._pause.start()
+
+    def note(self, title: str, text: str, icon: QSystemTrayIcon.MessageIcon) -> None:
+        """Show a note of the desktop."""
+        self._icon.showMessage(title, text, icon)
 
     def _open_alert(self) -> None:
         self._raise()

@@ -17,6 +17,7 @@ from vst_desktop.station.candidate_rows import CandidateRows
 from vst_desktop.station.chain_rows import chain_view
 from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.figures_rows import account_figures, performance_rows
+from vst_desktop.station.held_greeks import HeldGreeks
 from vst_desktop.station.holdings import position_row
 from vst_desktop.station.orders import WAITING, order_rows
 from vst_desktop.station.outlook import Outlook, outlook, payoff_view
@@ -30,6 +31,7 @@ from vst_desktop.station.view import (
     Light,
     LightView,
     PayoffView,
+    PositionRow,
     StationView,
     StripView,
     TicketView,
@@ -51,6 +53,7 @@ class Presenter:
             station.engines, tasks, lambda: station.account_id, station.changed
         )
         self._version = 0
+        self._greeks = HeldGreeks(station)
         self._outlooks: dict[tuple[str, int], Outlook] = {}
         self._drawn: tuple[tuple[str, int], PayoffView] | None = None
 
@@ -66,7 +69,7 @@ class Presenter:
             candidates=self._candidates(),
             ticket=self._ticket(),
             orders=order_rows(station),
-            positions=tuple(position_row(station, p) for p in station.desk.positions()),
+            positions=self._positions(),
             alerts=tuple(
                 AlertRow(
                     time=entry.alert.time,
@@ -75,6 +78,7 @@ class Presenter:
                     details=entry.alert.details,
                     symbol=entry.alert.symbol,
                     count=entry.count,
+                    sent=", ".join(one.text() for one in entry.deliveries.values()),
                 )
                 for entry in history
             ),
@@ -85,6 +89,11 @@ class Presenter:
             account=account_figures(station),
             performance=performance_rows(station),
         )
+
+    def _positions(self) -> tuple[PositionRow, ...]:
+        held = self._station.desk.positions()
+        greeks = self._greeks.of(held)
+        return tuple(position_row(self._station, position, greeks) for position in held)
 
     def waiting_intent(self, candidate_id: str) -> IntentRecord | None:
         """The approval of this candidate that has not been sent yet."""

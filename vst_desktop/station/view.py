@@ -330,6 +330,8 @@ class AlertRow:
     details: str
     symbol: str | None
     count: int
+    sent: str = ""
+    """What became of it on each channel: ``email sent, sms failed (HTTP 503)``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,17 @@ ALERTS: tuple[Column[AlertRow], ...] = (
         ),
         sort=lambda r: r.message,
     ),
+    Column(
+        title="Channels",
+        sample="email sent, slack sent",
+        rank=1,
+        cell=lambda r: Cell(
+            text=r.sent,
+            tone="loss" if "failed" in r.sent else "text2",
+            tooltip=r.sent.replace(", ", "\n"),
+        ),
+        sort=lambda r: r.sent,
+    ),
 )
 
 

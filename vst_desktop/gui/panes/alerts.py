@@ -27,6 +27,7 @@ class AlertsPane(Pane):
 
     chosen = Signal(str)
     acknowledge_wanted = Signal()
+    test_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Alerts")
@@ -52,6 +53,8 @@ class AlertsPane(Pane):
         self._filter.setMenu(self._levels())
         self._seen = self._button("Read", "Mark all alerts as read (Ctrl+J)")
         self._seen.clicked.connect(self.acknowledge_wanted)
+        self._test = self._button("Test", "Send a test message to every alert channel")
+        self._test.clicked.connect(self.test_wanted)
         self.tab_changed.connect(self._tab_shown)
         self._tab_shown(ALERTS_TAB)
 
@@ -110,7 +113,7 @@ class AlertsPane(Pane):
         return button
 
     def _tab_shown(self, number: int) -> None:
-        parts: tuple[QWidget, ...] = (self._filter, self._seen)
+        parts: tuple[QWidget, ...] = (self._filter, self._seen, self._test)
         for part in parts:
             part.setVisible(number == ALERTS_TAB)
         if number == LOG_TAB:
