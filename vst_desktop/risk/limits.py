@@ -188,10 +188,17 @@ def leg_quantities(
 
 
 def deny(code: DenialCode, limit: object, value: object, text: str) -> Denial:
-    """A denial whose text names the value and the limit."""
-    return Denial(
-        code=code, limit=str(limit), value=str(value), text=f"{text} ({value}, limit {limit})"
-    )
+    """A denial whose text names the value and the limit; decimals are money, to the cent."""
+    limit, value = _said(limit), _said(value)
+    return Denial(code=code, limit=limit, value=value, text=f"{text} ({value}, limit {limit})")
+
+
+def _said(value: object) -> str:
+    """``2.80`` and ``2``: a price has its cents, and what it has beyond them."""
+    if not isinstance(value, Decimal) or not value.is_finite():
+        return str(value)
+    exact = -int(value.normalize().as_tuple().exponent)
+    return f"{value:.{max(exact, 2)}f}"
 
 
 def _duplicate(symbol: str, value: str) -> Denial:
