@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.quotes import OptionContract
-from vst_desktop.station.holdings import position_row
+from vst_desktop.station.holdings import close_at
 
 if TYPE_CHECKING:
     from vst_desktop.ports.store import PositionRecord
@@ -37,11 +37,11 @@ def leg_text(contract: OptionContract) -> str:
 
 def _card(station: Station, position: PositionRecord) -> Card:
     spread, plan = position.spread, position.plan
-    close_at = position_row(station, position).close_at
-    if close_at is None or close_at <= 0:
+    closing = close_at(station, spread)
+    if closing is None or closing <= 0:
         close = f"no price now; it cost {position.average_debit:.2f}"
     else:
-        close = f"{close_at.quantize(Decimal('0.01'))}"
+        close = f"{closing.quantize(Decimal('0.01'))}"
     target = f"{plan.target:.2f}" if plan.target is not None else "none in reach"
     above = "below" if spread.direction.sign > 0 else "above"
     return Card(

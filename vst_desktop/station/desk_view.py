@@ -56,6 +56,8 @@ class PositionDetail:
     delta_usd: float | None
     theta_usd: float | None
     vega_usd: float | None
+    greeks_computed: bool
+    """Whether a leg's Greeks are the station's own, as the broker gave none."""
     stop_away_atr: float | None
     stop_away_pct: float | None
     target_away_atr: float | None

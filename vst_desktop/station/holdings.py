@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.events import EventKind
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spot_of, spread_market
+from vst_desktop.options.leg_greeks import LegGreeks
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.station.charts import age_secs
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
     from vst_desktop.station.station import Station
 
 
-def position_row(station: Station, position: PositionRecord) -> PositionRow:
-    """One spread held, as it stands now."""
+def position_row(
+    station: Station, position: PositionRecord, greeks: Mapping[int, LegGreeks]
+) -> PositionRow:
+    """One spread held, as it stands now; ``greeks`` of its legs by contract id."""
     spread, plan = position.spread, position.plan
     size = spread.multiplier * position.quantity
-    close_at = _close_at(station, spread)
+    closing = close_at(station, spread)
     stock = station.stocks.get(spread.symbol)
     spot = spot_of(stock.quote) if stock is not None else None
     return PositionRow(
@@ -36,8 +40,8 @@ def position_row(station: Station, position: PositionRecord) -> PositionRow:
         dte=(spread.expiration - trading_day(station.engines.clock.now())).days,
         quantity=position.quantity,
         average_debit=position.average_debit,
-        close_at=close_at,
-        open_pnl_usd=None if close_at is None else (close_at - position.average_debit) * size,
+        close_at=closing,
+        open_pnl_usd=None if closing is None else (closing - position.average_debit) * size,
         entry=plan.entry,
         stop=plan.stop,
         target=plan.target,
@@ -47,11 +51,16 @@ def position_row(station: Station, position: PositionRecord) -> PositionRow:
         at_risk_usd=position.average_debit * size,
         assignment=_assignment(spread, spot),
         protection=_protection(station, position),
-        detail=_detail(station, position, spot),
+        detail=_detail(station, position, spot, greeks),
     )
 
 
-def _detail(station: Station, position: PositionRecord, spot: float | None) -> PositionDetail:
+def _detail(
+    station: Station,
+    position: PositionRecord,
+    spot: float | None,
+    greeks: Mapping[int, LegGreeks],
+) -> PositionDetail:
     """Further figures, by the streamed legs."""
     spread, plan, now = position.spread, position.plan, station.engines.clock.now()
     long, short = (station.options.get(leg.con_id) for leg in (spread.long, spread.short))
@@ -59,10 +68,12 @@ def _detail(station: Station, position: PositionRecord, spot: float | None) -> P
     paid, width = position.average_debit, spread.width
     gain = None if market is None else market.close - paid
     size = spread.multiplier * position.quantity
-    greeks: dict[str, float | None] = {}
-    for name in ("delta", "theta", "vega"):
-        bought, sold = getattr(long, name, None), getattr(short, name, None)
-        greeks[name] = None if bought is None or sold is None else (bought - sold) * size
+    bought, sold = greeks.get(spread.long.con_id), greeks.get(spread.short.con_id)
+    delta = theta = vega = None
+    if bought is not None and sold is not None:
+        delta = (bought.delta - sold.delta) * size
+        theta = (bought.theta - sold.theta) * size
+        vega = (bought.vega - sold.vega) * size
     sign = spread.direction.sign
 
     def away(level: float | None) -> tuple[float | None, float | None]:
@@ -86,9 +97,10 @@ def _detail(station: Station, position: PositionRecord, spot: float | None) -> P
             if market is None or market.close <= 0
             else float((width - market.close) / market.close)
         ),
-        delta_usd=greeks["delta"],
-        theta_usd=greeks["theta"],
-        vega_usd=greeks["vega"],
+        delta_usd=delta,
+        theta_usd=theta,
+        vega_usd=vega,
+        greeks_computed=any(leg is not None and leg.computed for leg in (bought, sold)),
         stop_away_atr=stop_atr,
         stop_away_pct=stop_pct,
         target_away_atr=target_atr,
@@ -107,7 +119,7 @@ def _protection(station: Station, position: PositionRecord) -> Chip:
     return Chip(text="this station", tone="gain")
 
 
-def _close_at(station: Station, spread: VerticalSpread) -> Decimal | None:
+def close_at(station: Station, spread: VerticalSpread) -> Decimal | None:
     """What closing now would give per share, from both legs' streamed quotes."""
     long = station.options.get(spread.long.con_id)
     short = station.options.get(spread.short.con_id)

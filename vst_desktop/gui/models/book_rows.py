@@ -68,6 +68,13 @@ _AWAY_PCT = partial(fmt.percent, decimals=1, signed=True)
 _R = partial(fmt.number, signed=True)
 _WHOLE = partial(fmt.number, decimals=0)
 
+
+def _greeks_source(detail: PositionDetail) -> str | None:
+    if detail.delta_usd is None:
+        return None
+    return "computed" if detail.greeks_computed else "broker"
+
+
 _CHOSEN: tuple[Column[PositionRow], ...] = (
     _more("Strategy", lambda d: d.strategy, fmt.strategy, "The signal's strategy", right=False),
     _more("Opened", lambda d: d.opened, fmt.day, "Session of the first fill"),
@@ -81,6 +88,7 @@ _CHOSEN: tuple[Column[PositionRow], ...] = (
     ),
     _more("Theta $/d", lambda d: d.theta_usd, _GAIN_USD, "A calendar day"),
     _more("Vega $", lambda d: d.vega_usd, _GAIN_USD, "A volatility point"),
+    _more("Greeks", _greeks_source, str, "Whose delta, theta and vega are", right=False),
     _more("Stop ATR", lambda d: d.stop_away_atr, _R, "Stop from the price, in ATR"),
     _more("Stop %", lambda d: d.stop_away_pct, _AWAY_PCT, "Stop from the price"),
     _more("Target ATR", lambda d: d.target_away_atr, _R, "Target from the price, in ATR"),
