@@ -41,3 +41,10 @@ Feature: What fails is mended where it can be, and the trader knows either way
     And bars of AAPL do not come any more
     And the station scans
     Then AAPL was scanned on the bars held, and it says so
+
+  Scenario: The journal was changed by another hand
+    Given the station stands at 15:10 on a normal day with a candidate for AAPL
+    And the station has run, and its journal was changed since
+    When the station comes up on it
+    Then email, Slack and SMS say "[HIGH]" and "System: DATABASE ERROR"
+    And email, Slack and SMS say "DATA_INTEGRITY" and "vst journal verify"

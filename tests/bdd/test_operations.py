@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -147,7 +149,21 @@ def slack_refuses(told: Told) -> None:
     told.http.script = [(403, {})] * 50
 
 
+@given("the station has run, and its journal was changed since")
+def changed_journal(world: World, tmp_path: Path) -> None:
+    assert world.station.account_id
+    world.stop()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite")) as journal, journal:
+        journal.execute("DROP TRIGGER events_are_never_changed")
+        journal.execute("UPDATE events SET data = '{}' WHERE seq = 1")
+
+
 # -- what happens
+
+
+@when("the station comes up on it")
+def comes_up(world: World) -> None:
+    world.run(world.station.engines.alerts.sent())
 
 
 @when("the connection to IBKR is lost and cannot be made again")

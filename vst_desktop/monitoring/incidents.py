@@ -47,6 +47,7 @@ class Incidents:
         self._on_change = on_change
         self._found: dict[tuple[str, ErrorKind], Incident] = {}
         self._told: set[tuple[str, ErrorKind]] = set()
+        self._used_up: set[tuple[str, ErrorKind]] = set()
 
     @property
     def rows(self) -> tuple[Incident, ...]:
@@ -100,15 +101,16 @@ class Incidents:
         found = replace(old, attempts=old.attempts + 1, tried=what, state=Recovery.TRYING)
         self._keep(found, "recovery attempt")
 
-    def failed(self, component: str, kind: ErrorKind, why: str) -> None:
-        """The attempt failed."""
+    def failed(self, component: str, kind: ErrorKind, why: str, *, tell: bool = True) -> None:
+        """The attempt failed; ``tell`` as in ``report``."""
         old = self.of(component, kind)
         failures = old.failed + 1
         used_up = failures >= self._attempts
         state = Recovery.GAVE_UP if used_up else Recovery.FAILING
         found = replace(old, failed=failures, details=why, state=state)
         self._keep(found, "recovery failed")
-        if failures == self._attempts:
+        if tell and used_up and (component, kind) not in self._used_up:
+            self._used_up.add((component, kind))
             self._tell(
                 found,
                 f"System: {component} RECOVERY FAILED",
@@ -133,6 +135,7 @@ class Incidents:
             tried=how,
         )
         self._keep(found, "recovered")
+        self._used_up.discard((component, kind))
         if (component, kind) in self._told:
             self._told.discard((component, kind))
             self._alert(Severity.INFO, f"System: {component} RECOVERED", f"{kind}: {how}")

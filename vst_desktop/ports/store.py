@@ -14,6 +14,8 @@ from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 
 KILL_FLAG = "killed"
 """The durable value that says why entries are halted."""
+FAULT_FLAG = "fault"
+"""The durable value that says what was wrong with the journal when it was opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

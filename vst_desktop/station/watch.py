@@ -20,6 +20,7 @@ from vst_desktop.ports.broker import (
     ConnectionChanged,
     ConnectionState,
 )
+from vst_desktop.ports.store import FAULT_FLAG
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.cards import Card, leave_behind
 
@@ -66,6 +67,7 @@ class Watch:
         mode = str(self._station.mode)
         with suppress(UserError):  # a journal that takes nothing is told in its own way
             await self._station.engines.journal.record("START", by=STATION, mode=mode)
+        await self._judge_journal()
         beacon, settings = self._station.engines.beacon, self._station.settings.alerts
         if beacon is None:
             return
@@ -164,6 +166,14 @@ class Watch:
 
     # -- what is made of it
 
+    async def _judge_journal(self) -> None:
+        """A journal that was found damaged halts entries until the trader has looked."""
+        desk = self._station.desk
+        fault = await self._station.engines.journal.get_flag(FAULT_FLAG)
+        if fault is not None and desk.killed == fault:
+            remedy = "look at what it says, then clear the kill switch with a reason"
+            self._incidents.report(DATABASE, ErrorKind.DATA_INTEGRITY, fault, remedy=remedy)
+
     def _connection(self, event: ConnectionChanged) -> None:
         was, self._was = self._was, event.state
         incidents, kind = self._incidents, ErrorKind.CONNECTION
@@ -174,7 +184,7 @@ class Watch:
                 incidents.trying(IBKR, kind, f"reconnect, {event.reason}")
         elif was is ConnectionState.CONNECTING and event.state is ConnectionState.DISCONNECTED:
             if incidents.of(IBKR, kind).streak:
-                incidents.failed(IBKR, kind, event.reason)
+                incidents.failed(IBKR, kind, event.reason, tell=not event.planned)
         elif self._started:
             # IBKR's nightly reset is no reason to wake anybody.
             incidents.report(

@@ -112,3 +112,15 @@ def test_what_is_told_in_another_way_is_counted_only() -> None:
     found.report("IBKR_API", ErrorKind.ORDER_EXECUTION, "rejected", tell=False)
     assert told == []
     assert found.of("IBKR_API", ErrorKind.ORDER_EXECUTION).count == 1
+
+
+def test_what_fails_in_the_nightly_reset_is_told_when_it_still_fails_after_it() -> None:
+    told: Told = []
+    found = register(told)
+    found.report("IBKR_API", ErrorKind.CONNECTION, "nightly reset", tell=False)
+    for _ in range(3):
+        found.failed("IBKR_API", ErrorKind.CONNECTION, "refused", tell=False)
+    assert told == []
+    for _ in range(3):
+        found.failed("IBKR_API", ErrorKind.CONNECTION, "refused")
+    assert [message for _, message, _ in told] == ["System: IBKR_API RECOVERY FAILED"]

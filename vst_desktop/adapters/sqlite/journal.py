@@ -18,11 +18,10 @@ from vst_desktop.adapters.sqlite.salvage import Salvaged, salvage
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
-from vst_desktop.ports.store import KILL_FLAG, IntentRecord, PositionRecord
+from vst_desktop.ports.store import FAULT_FLAG, KILL_FLAG, IntentRecord, PositionRecord
 
 log = logging.getLogger(__name__)
 
-_FAULT_FLAG = "fault"
 _LOGGED = ("symbol", "order_ref", "intent_id", "position_id", "state", "by", "reason")
 
 _CLOSED = (
@@ -106,8 +105,8 @@ class SqliteJournal:
 
     async def _halt(self, fault: str) -> None:
         """Halt entries because of a fault, once."""
-        if await self.get_flag(_FAULT_FLAG) != fault:
-            await self.set_flag(_FAULT_FLAG, fault, reason=fault, by="station")
+        if await self.get_flag(FAULT_FLAG) != fault:
+            await self.set_flag(FAULT_FLAG, fault, reason=fault, by="station")
             await self.set_flag(KILL_FLAG, fault, reason=fault, by="station")
 
     @property
