@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Table:
         try:
             column = self.columns.column(name).cast(pa.float64(), safe=False)
         except pa.ArrowException as error:
-            raise self._unreadable(name, "numbers", error) from None
+            raise self._unreadable(name, "numbers", float, error) from None
         return _values(column, float("nan"), np.float64)
 
     def dates(self, name: str) -> npt.NDArray[np.datetime64]:
@@ -54,7 +55,7 @@ class Table:
                 raise pa.ArrowInvalid(f"they are of type {column.type}")
             days = column.cast(pa.date32(), safe=False).cast(pa.int32())
         except pa.ArrowException as error:
-            raise self._unreadable(name, "dates like 2014-06-09", error) from None
+            raise self._unreadable(name, "dates like 2014-06-09", _day, error) from None
         numbers = _values(days, _NO_DAY, np.int32).astype(np.int64)
         numbers[numbers == _NO_DAY] = np.iinfo(np.int64).min
         return numbers.view("datetime64[D]")
@@ -64,7 +65,7 @@ class Table:
         try:
             coded = _whole(self.columns.column(name).cast(pa.string())).dictionary_encode()
         except pa.ArrowException as error:
-            raise self._unreadable(name, "texts", error) from None
+            raise self._unreadable(name, "texts", str, error) from None
         if coded.null_count:
             row = int(np.argmin(_values(coded.indices, -1, np.int32))) + 1
             raise UserError(
@@ -74,12 +75,26 @@ class Table:
             )
         return coded.dictionary.to_pylist(), _values(coded.indices, 0, np.int32).astype(np.int64)
 
-    def _unreadable(self, name: str, what: str, error: Exception) -> UserError:
+    def _unreadable(
+        self, name: str, what: str, read: Callable[[str], object], error: Exception
+    ) -> UserError:
         return UserError(
-            f"column {name!r} does not hold {what} ({_first_line(error)})",
+            f"column {name!r} does not hold {what} ({self._culprit(name, read, error)})",
             where=str(self.path),
             remedy="correct the column",
         )
+
+    def _culprit(self, name: str, read: Callable[[str], object], error: Exception) -> str:
+        """The first value that cannot be read, where the column is of texts."""
+        column = self.columns.column(name)
+        values = column.to_pylist() if pa.types.is_string(column.type) else ()
+        for row, value in enumerate(values, start=1):
+            try:
+                if value:
+                    read(value)
+            except ValueError:
+                return f"row {row} has {value!r}"
+        return _first_line(error)
 
 
 def read_table(
@@ -218,6 +233,10 @@ def _values[N: np.generic](column: Any, null: float, dtype: type[N]) -> npt.NDAr
         return values
     present = np.unpackbits(np.frombuffer(valid, dtype=np.uint8), bitorder="little")[rows]
     return np.where(present == 1, values, np.asarray(null, dtype=dtype))
+
+
+def _day(text: str) -> datetime:
+    return datetime.strptime(text[:_ISO_DATE_LENGTH], "%Y-%m-%d")  # noqa: DTZ007
 
 
 def _first_line(error: Exception) -> str:

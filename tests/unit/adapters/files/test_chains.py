@@ -70,8 +70,8 @@ def _changed(**changes: str) -> str:
         (_changed(strike="-5"), "row 3 has no positive strike"),
         (_changed(expiry=""), "row 3 has no expiry"),
         (GOOD[0], "row 3 repeats the 95 C of 2014-07-19"),
-        (_changed(bid="cheap"), "column 'bid' does not hold numbers"),
-        (_changed(expiry="soon"), "column 'expiry' does not hold dates"),
+        (_changed(bid="cheap"), "column 'bid' does not hold numbers .row 3 has 'cheap'"),
+        (_changed(expiry="soon"), "does not hold dates like 2014-06-09 .row 3 has 'soon'"),
     ],
 )
 def test_a_row_that_spoils_the_chain_is_named(tmp_path, row, told):
