@@ -13,7 +13,6 @@ from pathlib import Path
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.adapters.files.events import event_source
-from vst_desktop.adapters.notify.beacon import find_beacon
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.bootstrap.channels import alert_channels, alert_rules
@@ -203,10 +202,11 @@ async def _station(
         settings, scanner_told, store=store, on_state=scanner_heard
     )
     journal = await SqliteJournal.open(journal_file, clock.now)
+    channels, beacon = await alert_channels(settings.alerts)
     alerts = AlertCenter(
         clock,
         journal,
-        await alert_channels(settings.alerts),
+        channels,
         alert_rules(settings.alerts, mode),
     )
     incidents = Incidents(
@@ -248,7 +248,7 @@ async def _station(
             alerts=alerts,
             new_id=lambda: uuid.uuid4().hex[:26],
             incidents=incidents,
-            beacon=await asyncio.to_thread(find_beacon),
+            beacon=beacon,
             faults=faults,
             keeps_bars=store is not None,
         ),

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     from vst_desktop.bootstrap.channels import alert_channels
 
     settings = profile_settings(None, args.overrides).alerts
-    channels = asyncio.run(alert_channels(settings))
+    channels, _ = asyncio.run(alert_channels(settings))
     if args.action == "channels":
         return _list(channels, args.json)
     if args.channel is not None:
