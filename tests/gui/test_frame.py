@@ -73,6 +73,19 @@ def test_each_workspace_shows_its_panes_where_they_belong(open_window: OpenWindo
     assert window.strip.workspace.accessibleName() == "Workspace Monitor"
 
 
+@pytest.mark.parametrize("workspace", ["Trade", "Research", "Monitor"])
+def test_in_the_smallest_common_screen_no_pane_lies_over_another(
+    open_window: OpenWindow, workspace: str
+) -> None:
+    window = open_window()
+    window.resize(1280, 720)
+    window.frame.show_workspace(workspace)
+    places = [place(window, name) for name in shown(window)]
+    for number, one in enumerate(places):
+        assert window.desk.rect().contains(one)
+        assert not any(one.intersects(other) for other in places[number + 1 :])
+
+
 def test_panes_stay_until_the_layout_is_unlocked(open_window: OpenWindow) -> None:
     window = open_window()
     dock = window.frame.docks["book"]

@@ -57,9 +57,14 @@ class MainWindow(QMainWindow):
         self.chart = ChartPane(theme)
         self.book = BookPane(theme)
         self.ticket = TicketPane(theme, ApprovalGate(now))
-        self.scanner.setMinimumWidth(308)
-        self.candidates.setMinimumWidth(420)
-        self.ticket.setMinimumWidth(316)
+        # Docks that may not shrink would lie over each other in a small window.
+        for narrow, panes in (
+            (308, (self.scanner, self.alerts)),
+            (316, (self.ticket,)),
+            (420, (self.candidates, self.chart, self.book)),
+        ):
+            for pane in panes:
+                pane.setMinimumWidth(narrow)
         self.desk = QMainWindow()
         self.desk.setWindowFlags(Qt.WindowType.Widget)
         self.setCentralWidget(self._lay_out())

@@ -74,7 +74,10 @@ class TabButton(QToolButton):
         bright = self.isChecked() or self.underMouse() or self.hasFocus()
         painter.setFont(font(BODY_PX, 600 if self.isChecked() else 500))
         painter.setPen(QColor(tokens.text if bright else tokens.text2))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        shown = painter.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width() - 4
+        )
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, shown)
         if self.isChecked():
             line = QRect(4, self.height() - 2, self.width() - 8, 2)
             painter.fillRect(line, QColor(tokens.accent))
