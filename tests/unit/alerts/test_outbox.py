@@ -26,10 +26,10 @@ def test_a_thousand_alerts_at_once_send_at_most_the_cap_and_all_stand_in_the_his
     slack = Channel("slack")
 
     async def story(desk: Desk) -> None:
-        started = time.perf_counter()
+        started = time.thread_time()
         for number in range(1000):
             desk.center.raise_alert(Severity.WARNING, f"alert {number}")
-        took = time.perf_counter() - started
+        took = time.thread_time() - started
         await desk.settle()
         assert len(desk.center.history) == 1000
         assert 1 <= len(slack.titles) <= 10
