@@ -23,4 +23,5 @@ fi
 exec env PYTHONPATH=. "$HOME_OF/bin/python" -m pytest -q -n 2 --dist worksteal -p no:cacheprovider \
   tests/contract/test_broker_contract.py tests/contract/test_order_life.py \
   tests/integration/test_ibkr_faults.py tests/integration/test_ibkr_storm.py \
-  tests/integration/test_ibkr_fuzz.py tests/unit/adapters/ibkr "$@"
+  tests/integration/test_ibkr_fuzz.py tests/integration/test_orders_withdrawn.py \
+  tests/unit/adapters/ibkr "$@"
