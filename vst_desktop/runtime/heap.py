@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def keep_for_life() -> None:
@@ -13,3 +15,15 @@ def keep_for_life() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """A big library is loaded inside, by another thread while the station works: no collection
+    runs over it meanwhile, which would hold the loop too, and none afterwards."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

@@ -10,6 +10,7 @@ from typing import Any
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.notifier import DeliveryError
+from vst_desktop.runtime.heap import loading
 from vst_desktop.runtime.redaction import REDACTOR
 from vst_desktop.runtime.secrets import find_secret
 
@@ -81,11 +82,12 @@ class AppriseChannel:
 
 def _target(url: str) -> Any:
     """apprise's plug-in of the address."""
-    import apprise
+    with loading():
+        import apprise
 
-    # It logs addresses; what matters of a failure comes back as an error of ours.
-    logging.getLogger("apprise").setLevel(logging.CRITICAL)
-    target = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+        # It logs addresses; what matters of a failure comes back as an error of ours.
+        logging.getLogger("apprise").setLevel(logging.CRITICAL)
+        target = apprise.Apprise.instantiate(url, suppress_exceptions=True)
     if target is None:
         raise DeliveryError("its address is none that apprise knows", lasting=True)
     target.request_rate_per_sec = 0.0  # the alert centre keeps the rate
