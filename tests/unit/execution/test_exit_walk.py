@@ -58,7 +58,8 @@ def test_a_stop_makes_the_patient_exit_under_way_urgent(tmp_path: Path) -> None:
         assert limits(world) == ["2.30", "2.15", "2.00"]
         (order,) = exits(world)
         assert order.exit_reason == "STOP" and order.state is OrderState.WORKING
-        assert world.told("EXIT URGENT")
+        ((severity, _, details),) = world.told("EXIT URGENT")
+        assert (severity, details) == (Severity.INFO, "STOP, was TIME")
         world.broker.fill(2, 2, price=Decimal("2.00"))
         await world.settle()
         assert world.desk.positions(open_only=False)[0].exit_reason == "STOP"
