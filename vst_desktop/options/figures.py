@@ -189,7 +189,11 @@ def figures(
         breakeven_em=sign * (breakeven - spot) / legs.expected_move,
         break_even_win_rate=debit / width,
         implied_share=growth * legs.mid / width,
-        probability_of_profit=beyond(gross_breakeven),
+        probability_of_profit=np.clip(
+            beyond(gross_breakeven),
+            [one.probability_low for one in spreads],
+            [one.probability_high for one in spreads],
+        ),
         probability_max_profit=beyond(legs.short_strike),
         probability_max_loss=1.0 - beyond(legs.long_strike),
         cost_implied_usd=(growth * legs.mid - debit) * m - fee,

@@ -294,6 +294,8 @@ def _ranked(
         dividend_yield=rules.dividend_yield,
     )
     least, most = chance_bounds(ladder, rules.risk_free_rate)
+    # a model that contradicts the quotes, as on quotes of a cent, gives way to them
+    odds = np.clip(odds, least[short], most[long])
     mid = (ladder.ask + ladder.bid) / (2 * UNIT)
     leg_spread = ladder.ask - ladder.bid
     leg_pct = 2 * leg_spread / np.maximum(ladder.ask + ladder.bid, 1)

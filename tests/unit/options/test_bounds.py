@@ -59,6 +59,21 @@ def test_a_ladder_with_one_clean_quote_bounds_nothing():
     assert (low.tolist(), high.tolist()) == ([0, 0], [1, 1])
 
 
+def test_odds_that_contradict_quotes_of_a_cent_give_way_to_them(data_dir):
+    chain = read_chain(data_dir / "chains" / "AAPL_20140609.parquet")
+    junk = WIDE | {"max_leg_spread_pct": 5.0, "max_combo_spread_pct": 5.0, "min_dte": 1}
+    today = trading_day(chain.time)
+    limits = replace(rules(), **junk)
+    found = select(
+        chain, Direction.SHORT, limits, now=chain.time, today=today, check_age=False
+    ).spreads
+    odds = np.array([s.probability_of_profit for s in found], dtype=float)
+    low, high = ([getattr(s, f"probability_{end}") for s in found] for end in ("low", "high"))
+    assert ((odds >= low) & (odds <= high)).all() and (odds == high).any()
+    told = figures(found, spot=chain.underlying, rate=0.04, dividend_yield=0.0)
+    assert told.probability_of_profit == pytest.approx(odds)
+
+
 @pytest.mark.parametrize("day", ["20140606", "20140609"])
 @pytest.mark.parametrize("direction", list(Direction))
 @pytest.mark.parametrize("changes", [{}, WIDE])
