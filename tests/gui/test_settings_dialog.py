@@ -130,3 +130,21 @@ def test_a_text_becomes_what_toml_has(key: str, text: str, value: object) -> Non
     field = next(one for one in setting_fields() if one.key == key)
     assert checked(field, text) == value
     assert type(checked(field, text)) is type(value)
+
+
+def test_every_default_is_a_text_that_can_be_typed(stage: Stage) -> None:
+    dialog = opened(stage)
+    for name in dialog._fields:
+        row = dialog.row(name)
+        if row.text:
+            row.set_text(f"{row.text} " if isinstance(row.editor, QLineEdit) else row.text)
+            assert not row.error, name
+            assert checked(row.field, row.text) is not None
+
+
+def test_a_table_is_one_line_of_text_and_a_table_in_the_file() -> None:
+    field = next(one for one in setting_fields() if one.key == "severity_channels")
+    assert checked(field, "INFO: email; HIGH: email, slack") == {
+        "INFO": ["email"],
+        "HIGH": ["email", "slack"],
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -48,8 +48,15 @@ def checked(field: SettingField, text: str) -> Any:
         first = error.errors()[0]
         own = first.get("ctx", {}).get("error")
         raise UserError(str(own or first["msg"]), where=f"{field.group}.{field.key}") from None
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """As TOML has it."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Mapping):
+        return {str(_plain(key)): _plain(part) for key, part in value.items()}
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -151,6 +151,8 @@ def _text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, Enum):
         return str(value.value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{_text(key)}: {_text(part)}" for key, part in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(str(part) for part in value)
     return "" if value is None else str(value)
