@@ -37,6 +37,8 @@ class Bridge(QObject):
     alert_raised = Signal(object)
     failed = Signal(str, str)
     cleared = Signal(str)
+    crashed = Signal(str, object)
+    """What failed, and the unexpected error."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -120,10 +122,11 @@ class Bridge(QObject):
             raise
 
     def report_bug(self, what: str, error: BaseException) -> None:
-        """Show an unexpected error once, over the whole window."""
+        """Show an unexpected error over the whole window, and its report once."""
         self.failed.emit(
             "window", f"Unexpected error in {what}: {error!r}. Details are in the log."
         )
+        self.crashed.emit(what, error)
 
     def _task_failed(self, name: str, error: BaseException) -> None:
         self.report_bug(name.removeprefix("window:"), error)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QMessageBox, QVBoxLayout, QWidget
 
 from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.commands import Commands
+from vst_desktop.gui.dialogs.crash import CrashDialog, place_of, report_of
 from vst_desktop.gui.frame.frame import Frame
 from vst_desktop.gui.frame.leaving import what_stays
 from vst_desktop.gui.gate import ApprovalGate
@@ -76,6 +77,8 @@ class MainWindow(QMainWindow):
         bridge.view_changed.connect(self.show_view)
         bridge.failed.connect(self.show_failure)
         bridge.cleared.connect(self._clear_failure)
+        bridge.crashed.connect(self._show_crash)
+        self._crashes: set[str] = set()
         self.scanner.table.setFocus()
 
     def _lay_out(self) -> QWidget:
@@ -125,6 +128,13 @@ class MainWindow(QMainWindow):
         """The banner of a pane by its name; the window's own for every other name."""
         found = self._panes().get(pane)
         return found.banner if found is not None else self.banner
+
+    def _show_crash(self, what: str, error: BaseException) -> None:
+        """The report of an unexpected error, the first time that it happens."""
+        place = place_of(error)
+        if place not in self._crashes:
+            self._crashes.add(place)
+            CrashDialog(self, report_of(what, error)).show()
 
     def _clear_failure(self, pane: str) -> None:
         self.banner_of(pane).dismiss()
