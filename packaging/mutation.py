@@ -31,6 +31,7 @@ TESTS = (
     "tests/unit/risk",
     "tests/unit/strategy",
     "tests/unit/options/test_exits.py",
+    "tests/unit/options/test_plan_odds.py",
     "tests/unit/station/test_auto_approve.py",
     "tests/contract/test_journal.py",
     "tests/bdd/test_denials.py",

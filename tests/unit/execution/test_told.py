@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from tests.helpers.desk import BEFORE, INSIDE, OPENS, World, approve, eastern, in_world, opened, the
+from tests.helpers.trades import EXECUTION
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import Mode, OrderRejected, OrderState
 from vst_desktop.execution.story import story as story_of
@@ -94,6 +96,17 @@ def test_a_market_order_that_is_not_filled_says_that_it_was_one(tmp_path: Path) 
         assert data["by"] == "trader"
 
     in_world(tmp_path, INSIDE, story)
+
+
+def test_a_marketable_limit_that_is_not_filled_says_that_it_was_one(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        world.broker.behaviour.fill = "none"
+        limit = await approve(world)
+        await world.until(eastern(INSIDE) + timedelta(minutes=5))
+        assert (the(world, limit).reason or "").startswith("limit at natural unfilled")
+
+    rules = replace(EXECUTION, paper_order_type="MARKETABLE_LIMIT")
+    in_world(tmp_path, INSIDE, story, execution=rules)
 
 
 def test_the_trader_reorders_what_waits_and_the_journal_names_him(tmp_path: Path) -> None:

@@ -148,3 +148,13 @@ def test_past_plays_do_not_overlap_and_end_within_the_history():
     assert found.plays == 2  # bars 0 and 4 with three sessions each; 8 and 9 have no end yet
     assert _past(rows, [8, 9]) is None
     assert found.weight.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("target", "stop"), [(1e6, 1e-6), (1e-6, 1e6)])
+def test_what_nothing_ends_early_is_worth_the_forward_on_average(target, stop):
+    levels = Levels(spot=100, target=target, stop=stop, days=180)
+    exits = simulated_exits(levels, volatility=0.3, rate=0.5, dividend_yield=0.1)
+    assert set(exits.end[exits.weight > 0]) == {End.TIME}
+    mean = (exits.price * exits.weight).sum()
+    forward = 100 * math.exp((0.5 - 0.1) * 180 / 365)
+    assert mean == pytest.approx(forward, rel=4 * 0.3 * math.sqrt(180 / 365 / PATHS))
