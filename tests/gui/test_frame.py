@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import qasync
 from PySide6.QtCore import QCoreApplication, QEvent, QRect
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QDockWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.helpers.sample_view import sample_view
@@ -19,6 +20,7 @@ from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.frame import layout
 from vst_desktop.gui.frame.menu import LayoutMenu
 from vst_desktop.gui.mainwindow import MainWindow
+from vst_desktop.gui.shot import save_scaled
 from vst_desktop.gui.theme import Theme
 
 OpenWindow = Callable[[], MainWindow]
@@ -217,3 +219,20 @@ def test_the_menu_marks_the_workspace_and_the_panes_that_are_shown(
     entries["Workspace Monitor"].trigger()
     assert window.frame.workspace == "Monitor"
     menu.close()
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1440, 1600, 1920])
+def test_nothing_in_the_strip_is_cut_the_first_time_it_is_seen(
+    open_window: OpenWindow, tmp_path: Path, width: int
+) -> None:
+    view = sample_view()
+    note = "built-in market, invented prices"
+    window = open_window()
+    unseen = MainWindow(window.theme, Bridge())
+    unseen.show_view(replace(view, strip=replace(view.strip, market_note=note)))
+    save_scaled(unseen, tmp_path / "seen.png", (width, 900), 1)
+    children = [c for c in unseen.strip.findChildren(QWidget) if c.parent() is unseen.strip]
+    cut = [c for c in children if c.isVisible() and c.width() < c.sizeHint().width()]
+    unseen.leave()
+    unseen.deleteLater()
+    assert cut == []

@@ -93,10 +93,13 @@ class StripFigure(QWidget):
 
     def set_value(self, value: str, tone: str = "text", caption: str | None = None) -> None:
         """Show a figure."""
+        before = self._caption.text(), self._value.text()
         if caption is not None:
             self._caption.setText(caption)
         self._value.setText(value)
         set_tone(self._value, tone)
+        if before != (self._caption.text(), self._value.text()):
+            self.updateGeometry()  # the strip measures before Qt's events tell it
 
     @property
     def value(self) -> str:
@@ -308,6 +311,8 @@ class Strip(QFrame):
 
     def _fit(self) -> None:
         """Say less where there is less room: first light names, then the less pressing figures."""
+        for child in self.findChildren(QWidget):
+            child.ensurePolished()  # else sizes are those without the style sheet
         spare = ("Available", "At risk", "Trades today")
         self._shorten_lights(False)
         for name in spare:
