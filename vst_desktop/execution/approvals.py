@@ -36,6 +36,8 @@ from vst_desktop.runtime.calendar import EASTERN, trading_day
 log = logging.getLogger(__name__)
 
 REF_PREFIX = "VST-"
+SHARED_COMMIT_SECS = 0.003
+"""How long an approval that goes at once waits to be committed together with its intent."""
 _BY_TRADER = {"by": decisions.TRADER}
 
 
@@ -90,21 +92,32 @@ class Approvals:
         window = window_for(services.clock.now(), services.calendar, services.execution)
         # Nothing is awaited between this check and the reservation: two clicks cannot both pass.
         intent = self._reserved(candidate, mode, account, snapshot, tick, window)
+        going = window.is_open(services.clock.now())
+        drift = services.approval.max_drift_atr * intent.atr
+        others = self._make_room(intent, going)
+        stored = asyncio.ensure_future(
+            self._ledger.add(
+                self._ledger.intent(intent.intent_id),
+                "approved",
+                within_secs=SHARED_COMMIT_SECS if going else 0.0,
+                **decisions.approval(candidate, intent, drift, by),
+            )
+        )
+        if going:
+            self._schedule(window)
+            self._entries.release_all([self._ledger.intent(intent.intent_id)], stored)
         try:
-            drift = services.approval.max_drift_atr * intent.atr
-            others = self._make_room(intent, window.is_open(services.clock.now()))
             await asyncio.gather(
-                self._ledger.add(
-                    self._ledger.intent(intent.intent_id),
-                    "approved",
-                    **decisions.approval(candidate, intent, drift, by),
-                ),
+                asyncio.shield(stored),
                 *(self._ledger.amend(other, "rank", rank=rank) for other, rank in others),
             )
         except UserError:
-            self._ledger.forget(intent.intent_id)
+            # What was on its way already is ended by the release, which waits for this too.
+            if self._ledger.intent(intent.intent_id).state is OrderState.APPROVED:
+                self._ledger.forget(intent.intent_id)
             raise
-        return await self._wait_or_go(intent, window)
+        kept = self._ledger.intent(intent.intent_id)
+        return kept if going else await self._queue(kept, window)
 
     async def _record_denial(self, candidate: Candidate, denial: Denial) -> None:
         told = decisions.proposal(candidate) | decisions.refusal(denial)
@@ -276,15 +289,10 @@ class Approvals:
             if other is not intent and other.rank != rank
         ]
 
-    async def _wait_or_go(self, intent: IntentRecord, window: EntryWindow) -> IntentRecord:
+    async def _queue(self, intent: IntentRecord, window: EntryWindow) -> IntentRecord:
+        if intent.state is not OrderState.APPROVED:  # voided or held while it was being stored
+            return intent
         now = self._services.clock.now()
-        kept = self._ledger.intent(intent.intent_id)
-        if kept.state is not OrderState.APPROVED:  # voided or held while it was being stored
-            return kept
-        if window.is_open(now):
-            self._schedule(window)
-            self._entries.release_all([self._ledger.intent(intent.intent_id)])
-            return self._ledger.intent(intent.intent_id)
         queued = await self._ledger.move(intent.intent_id, Trigger.QUEUE, queued_at=now)
         self._schedule(window)
         self._services.alert(

@@ -73,9 +73,12 @@ class Entries:
         self._cancel_when_known: dict[str, str] = {}
         self._waiting_out: set[str] = set()
 
-    def release_all(self, approvals: Sequence[IntentRecord]) -> None:
+    def release_all(
+        self, approvals: Sequence[IntentRecord], stored: asyncio.Future[None] | None = None
+    ) -> None:
         """Start them all, in this order: each is sent after the one before it, but none waits
-        long for one that is slow."""
+        long for one that is slow. An approval that is still being stored is checked meanwhile,
+        and goes when ``stored`` is done."""
         before: asyncio.Event | None = None
         for intent in approvals:
             if intent.intent_id in self._releasing:
@@ -83,7 +86,8 @@ class Entries:
             self._releasing.add(intent.intent_id)
             turn = asyncio.Event()
             self._services.run(
-                self._release(intent.intent_id, before, turn), f"release {intent.spread.symbol}"
+                self._release(intent.intent_id, stored, before, turn),
+                f"release {intent.spread.symbol}",
             )
             before = turn
 
@@ -149,18 +153,27 @@ class Entries:
             self._failed(intent)
 
     async def _release(
-        self, intent_id: str, before: asyncio.Event | None, turn: asyncio.Event
+        self,
+        intent_id: str,
+        stored: asyncio.Future[None] | None,
+        before: asyncio.Event | None,
+        turn: asyncio.Event,
     ) -> None:
         try:
-            await self._check_and_send(intent_id, before, turn)
+            await self._check_and_send(intent_id, stored, before, turn)
         finally:
             turn.set()
             self._releasing.discard(intent_id)
 
     async def _check_and_send(
-        self, intent_id: str, before: asyncio.Event | None, turn: asyncio.Event
+        self,
+        intent_id: str,
+        stored: asyncio.Future[None] | None,
+        before: asyncio.Event | None,
+        turn: asyncio.Event,
     ) -> None:
-        seen = await self._checks.clear(self._ledger.intent(intent_id))
+        approved = self._ledger.intent(intent_id)
+        seen = await self._checks.clear(approved)
         cleared = seen.verdict
         if before is not None:
             try:
@@ -168,8 +181,9 @@ class Entries:
                     await before.wait()
             except TimeoutError:
                 pass  # A slow one does not hold the others up.
-        intent = self._ledger.intent(intent_id)
-        if intent.state not in (OrderState.APPROVED, OrderState.QUEUED):
+        intent = self._ledger.by_ref(approved.order_ref)
+        # None: it could not be stored, and was forgotten.
+        if intent is None or intent.state not in (OrderState.APPROVED, OrderState.QUEUED):
             return
         ticket = self.ticket(intent, cleared) if isinstance(cleared, Cleared) else cleared
         if isinstance(ticket, Denial) or isinstance(cleared, Denial):
@@ -187,6 +201,7 @@ class Entries:
             may_go=lambda: self._stop_reason(intent),
             placing=turn.set,
             quotes=seen.quotes,
+            stored=stored,
             reserved_usd=cleared.reserved_usd,
             plan=cleared.plan,
         )

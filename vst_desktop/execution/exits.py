@@ -296,7 +296,7 @@ class Exits:
                 limit = self._walk.first_limit(intent.intent_id, market, reason, tick)
             if limit is None:
                 raise UserError(f"{spread.symbol} has no valid quotes to price its exit by")
-        told = {"reason": reason, "by": who_exits(reason), "quotes": seen}
+        told: dict[str, Any] = {"reason": reason, "by": who_exits(reason), "quotes": seen}
         await self._ledger.add(intent, "exit", position_id=position.position_id, **told)
         ticket = exit_ticket(
             order_ref=intent.order_ref,

@@ -103,11 +103,13 @@ class Ledger:
         del self._live[intent_id], self._refs[intent.order_ref]
         self._services.on_change()
 
-    async def add(self, intent: IntentRecord, event: str, **data: Any) -> None:
-        """Store a new intent."""
+    async def add(
+        self, intent: IntentRecord, event: str, *, within_secs: float = 0.0, **data: Any
+    ) -> None:
+        """Store a new intent; its commit may wait ``within_secs`` to be shared."""
         self._remember(intent)
         self._services.on_change()
-        await self._services.journal.save_intent(intent, event, **data)
+        await self._services.journal.save_intent(intent, event, within_secs=within_secs, **data)
 
     async def move(
         self, intent_id: str, trigger: Trigger, data: dict[str, Any] | None = None, **changes: Any

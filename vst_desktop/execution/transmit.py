@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -52,6 +53,7 @@ class Transmitter:
         may_go: Callable[[], str | None],
         placing: Callable[[], None],
         quotes: dict[str, Any],
+        stored: asyncio.Future[None] | None = None,
         **changes: Any,
     ) -> bool:
         """Commit and send; True when the broker has acknowledged it.
@@ -63,11 +65,12 @@ class Transmitter:
             may_go: Asked after the last commit: a reason not to send, or None.
             placing: Called just before the order goes (and when it does not).
             quotes: What the decision to send was taken by, for the journal.
+            stored: Done when the approval is durable, None when it long is.
             changes: Fields of the intent that are committed with it.
         """
         try:
             started = self._services.clock.monotonic()
-            intent = await self._commit(intent_id, ticket, quotes, changes)
+            intent = await self._commit(intent_id, ticket, quotes, stored, changes)
             if intent is None:
                 return False
             stop = may_go()
@@ -96,10 +99,11 @@ class Transmitter:
         intent_id: str,
         ticket: OrderTicket,
         quotes: dict[str, Any],
+        stored: asyncio.Future[None] | None,
         changes: dict[str, Any],
     ) -> IntentRecord | None:
         try:
-            return await self._ledger.commit(
+            committed = await self._ledger.commit(
                 intent_id,
                 {"side": ticket.side, "quotes": quotes},
                 sent_at=self._services.clock.now(),
@@ -108,6 +112,9 @@ class Transmitter:
                 quantity=ticket.quantity,
                 **changes,
             )
+            if stored is not None:
+                await asyncio.shield(stored)
+            return committed
         except UserError as error:
             self._services.alert(
                 Severity.CRITICAL, f"{ticket.spread.symbol} was not sent: {error}", ticket.order_ref

@@ -118,8 +118,13 @@ class Journal(Protocol):
     def on_trouble(self, heard: Callable[[str | None], None]) -> None:
         """Call it, on the loop, when ``trouble`` changes."""
 
-    async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
-        """Store the intent's new state together with the event that led to it, atomically."""
+    async def save_intent(
+        self, intent: IntentRecord, event: str, *, within_secs: float = 0.0, **data: Any
+    ) -> None:
+        """Store the intent's new state together with the event that led to it, atomically.
+
+        ``within_secs``: how long the commit may wait for another one it can be made with.
+        """
 
     async def save_steps(self, steps: Sequence[tuple[IntentRecord, str, dict[str, Any]]]) -> None:
         """Store several states of intents, each with its event and data, all or none."""

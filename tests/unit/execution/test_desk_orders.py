@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from tests.helpers.desk import (
     eastern,
     in_world,
     opened,
+    states,
     the,
 )
 from tests.helpers.trades import EXECUTION, bull_call
@@ -222,6 +224,34 @@ def test_nothing_is_sent_that_could_not_be_committed(tmp_path: Path) -> None:
         assert world.told("disk is full")[0][0] is Severity.CRITICAL
 
     in_world(tmp_path, BEFORE, story)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["while checked", "with its intent"])
+def test_nothing_is_sent_whose_approval_could_not_be_stored(tmp_path: Path, late: bool) -> None:
+    async def story(world: World) -> None:
+        save, committed = world.journal.save_intent, asyncio.Event()
+        steps = world.journal.save_steps
+
+        async def refuse(intent: IntentRecord, event: str, **data: Any) -> None:
+            if event != "approved":
+                return await save(intent, event, **data)
+            if late:
+                await committed.wait()
+            raise UserError("the disk is full")
+
+        async def commit(these: Any) -> None:
+            await steps(these)
+            committed.set()
+
+        world.journal.save_intent = refuse  # type: ignore[method-assign]
+        world.journal.save_steps = commit  # type: ignore[method-assign, assignment]
+        with pytest.raises(UserError, match="disk is full"):
+            await approve(world)
+        await world.settle()
+        assert world.broker.placed == [] and world.desk.reserved_usd() == 0
+        assert states(world) == ([OrderState.CANCELLED] if late else [])
+
+    in_world(tmp_path, INSIDE, story)
 
 
 def test_the_intent_is_committed_before_the_broker_sees_it(tmp_path: Path) -> None:

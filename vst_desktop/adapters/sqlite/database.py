@@ -46,6 +46,7 @@ class Database:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._waiting: list[_Job] = []
+        self._due: asyncio.TimerHandle | None = None
         self._idle = asyncio.Event()
         self._idle.set()
         self._reserve = Reserve(path)
@@ -69,9 +70,13 @@ class Database:
             raise
         return cls(path, connection, thread)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, within_secs: float = 0.0) -> T:
         """Run ``work`` on the writer's thread, after what was handed over before; return when it
         is committed. A caller that is cancelled does not take it back.
+
+        Args:
+            work: What to do in the transaction.
+            within_secs: How long it may wait for work that it can share a commit with.
 
         Raises:
             UserError: The database refused; nothing of the work was stored.
@@ -81,8 +86,10 @@ class Database:
         job = _Job(work, self._loop.create_future())
         self._waiting.append(job)
         if self._idle.is_set():
-            self._idle.clear()
-            self._hand_over()
+            if within_secs <= 0:
+                self._start()
+            elif self._due is None:
+                self._due = self._loop.call_later(within_secs, self._start)
         result: T = await asyncio.shield(job.done)
         return result
 
@@ -95,10 +102,19 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        if self._due is not None:
+            self._start()
         await self._idle.wait()
         await self._loop.run_in_executor(self._thread, self._connection.close)
         self._reserve.close()
         self._thread.shutdown(wait=True)
+
+    def _start(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        self._idle.clear()
+        self._hand_over()
 
     def _hand_over(self) -> None:
         jobs, self._waiting = self._waiting, []

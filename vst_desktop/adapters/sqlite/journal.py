@@ -118,9 +118,11 @@ class SqliteJournal:
         """Call it when ``trouble`` changes."""
         self._database.on_trouble(heard)
 
-    async def save_intent(self, intent: IntentRecord, event: str, **data: Any) -> None:
-        """Store the intent's state with its event."""
-        await self._database.run(self._intent_saved(intent, event, data))
+    async def save_intent(
+        self, intent: IntentRecord, event: str, *, within_secs: float = 0.0, **data: Any
+    ) -> None:
+        """Store the intent's state with its event, in a commit of its own or a shared one."""
+        await self._database.run(self._intent_saved(intent, event, data), within_secs=within_secs)
 
     async def save_steps(self, steps: Sequence[tuple[IntentRecord, str, dict[str, Any]]]) -> None:
         """Store several states of intents with their events, in one commit."""

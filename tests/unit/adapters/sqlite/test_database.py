@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vst_desktop.adapters.sqlite import database
-from vst_desktop.adapters.sqlite.database import Database
+from vst_desktop.adapters.sqlite.database import Database, Work
 from vst_desktop.domain.errors import UserError
 
 
@@ -109,5 +110,67 @@ def test_a_failing_piece_of_work_is_rolled_back(tmp_path: Path) -> None:
             assert count == (0,)
         finally:
             await opened.close()
+
+    asyncio.run(run())
+
+
+class Commits:
+    """Counts the commits of a database."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.sizes: list[int] = []
+        commit = Database._commit
+
+        def counted(opened: Database, jobs: list[Any]) -> sqlite3.Error | None:
+            self.sizes.append(len(jobs))
+            return commit(opened, jobs)
+
+        monkeypatch.setattr(Database, "_commit", counted)
+
+
+def put(name: str) -> Work:
+    return lambda c: c.execute("INSERT INTO flags VALUES (?, 'x')", (name,))
+
+
+async def names(opened: Database) -> list[str]:
+    asked = "SELECT name FROM flags ORDER BY rowid"
+    return [name for (name,) in await opened.run(lambda c: c.execute(asked).fetchall())]
+
+
+def test_what_may_wait_is_committed_with_what_comes_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> None:
+        opened = await Database.open(tmp_path / "journal.db")
+        commits = Commits(monkeypatch)
+        waits = asyncio.ensure_future(opened.run(put("z"), within_secs=3600))
+        await asyncio.sleep(0)
+        assert commits.sizes == []
+        await asyncio.gather(waits, opened.run(put("b")))
+        assert commits.sizes == [2] and await names(opened) == ["z", "b"]
+        await opened.close()
+
+    asyncio.run(run())
+
+
+def test_what_may_wait_is_committed_alone_when_nothing_comes(tmp_path: Path) -> None:
+    async def run() -> None:
+        opened = await Database.open(tmp_path / "journal.db")
+        await opened.run(put("a"), within_secs=0.001)
+        assert await names(opened) == ["a"]
+        await opened.close()
+
+    asyncio.run(run())
+
+
+def test_what_waits_at_the_close_is_committed(tmp_path: Path) -> None:
+    async def run() -> None:
+        opened = await Database.open(tmp_path / "journal.db")
+        waits = asyncio.ensure_future(opened.run(put("a"), within_secs=3600))
+        await asyncio.sleep(0)
+        await asyncio.gather(opened.close(), waits)
+        again = await Database.open(tmp_path / "journal.db")
+        assert await names(again) == ["a"]
+        await again.close()
 
     asyncio.run(run())
