@@ -146,3 +146,13 @@ ensure_go() {
   fi
   printf '%s/.go/bin/go\n' "$PWD"
 }
+
+# A supported Python that can be frozen: it has, or is built with, a shared library.
+find_shared_python() {
+  local found
+  found=$(find_python) || return 1
+  "$found" -c 'import sys, sysconfig
+shared = sysconfig.get_config_var("Py_ENABLE_SHARED") or sys.platform != "linux"
+sys.exit(not (shared or sysconfig.get_config_var("PYTHONFRAMEWORK")))' || return 1
+  printf '%s\n' "$found"
+}

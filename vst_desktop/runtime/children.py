@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import subprocess
 from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
 
 PATIENCE_SECS = 2.0
+NO_CONSOLE: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""Creation flags of a child: on Windows a console program of a window would open a console."""
 
 
 async def drain(stream: asyncio.StreamReader) -> None:

@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from vst_desktop.domain.errors import UserError
-from vst_desktop.runtime.children import drain, end_child
+from vst_desktop.runtime.children import NO_CONSOLE, drain, end_child
 from vst_desktop.runtime.secrets import without_secrets
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,8 @@ class SimProcess:
         Raises:
             UserError: It refused (its own sentence), or said nothing in time.
         """
-        frozen = getattr(sys, "frozen", False)
-        program = [sys.executable] if frozen else [sys.executable, "-m", "vst_desktop.cli.main"]
         self._process = process = await asyncio.create_subprocess_exec(
-            *program,
+            *_console(),
             "sim",
             "--child",
             *self._arguments,
@@ -47,6 +46,7 @@ class SimProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=without_secrets(os.environ),
+            creationflags=NO_CONSOLE,
         )
         assert process.stdout is not None and process.stderr is not None
         errors = asyncio.create_task(self._read_errors(process.stderr), name="sim:stderr")
@@ -76,3 +76,11 @@ class SimProcess:
         while line := await stream.readline():
             self._last_words = line.decode("utf-8", "replace").strip()
             log.info("simulator: %s", self._last_words)
+
+
+def _console() -> list[str]:
+    """How the command line is started. Frozen, it is the program beside the window's, which has
+    no standard streams on Windows."""
+    if getattr(sys, "frozen", False):
+        return [str(Path(sys.executable).with_name("vst.exe" if os.name == "nt" else "vst"))]
+    return [sys.executable, "-m", "vst_desktop.cli.main"]

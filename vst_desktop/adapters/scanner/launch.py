@@ -17,7 +17,7 @@ from vst_desktop.adapters.scanner.errors import NotNow
 from vst_desktop.adapters.scanner.handshake import Handshake, parse_handshake
 from vst_desktop.adapters.scanner.tls import ClientIdentity, make_identity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.runtime.children import drain, end_child
+from vst_desktop.runtime.children import NO_CONSOLE, drain, end_child
 
 log = logging.getLogger(__name__)
 child_log = logging.getLogger("vst.scanner")
@@ -67,6 +67,7 @@ class Launch:
                 stderr=asyncio.subprocess.PIPE,
                 # Windows opens no socket without SYSTEMROOT; nothing else is the child's business.
                 env={name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ},
+                creationflags=NO_CONSOLE,
             )
         except OSError as error:
             raise UserError(

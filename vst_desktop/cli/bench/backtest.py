@@ -12,8 +12,6 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from vst_desktop.cli.common import add_json_option, add_settings_option, progress_line, write_json
 
 if TYPE_CHECKING:
@@ -146,6 +144,8 @@ def _every_signal(bench: Workbench, overrides: Sequence[str], rows: SignalRows) 
 
 def _peers(bars: Sequence[BarColumns]) -> list[dict[str, Any]]:
     """The peers, in their own environment; none when it is not there or does not answer."""
+    import numpy as np
+
     from vst_desktop.cli.bench.by_vectorbt import interpreter
 
     python = interpreter()

@@ -81,7 +81,6 @@ class Verified:
 
 def find_peers(bars: Sequence[BarColumns], parameters: StrategyParameters) -> Peers:
     """Import each that is installed and give it the bars as it likes them."""
-    from vst_desktop.cli.bench.by_numba import ByNumba
     from vst_desktop.cli.bench.by_polars import ByPolars
 
     there: dict[str, Peer] = {}
@@ -98,7 +97,12 @@ def find_peers(bars: Sequence[BarColumns], parameters: StrategyParameters) -> Pe
         cores[POLARS] = ByPolars.threads()
     except ImportError:
         missing[POLARS] = "make setup"
-    there[NUMBA] = ByNumba(bars, parameters)
+    try:
+        from vst_desktop.cli.bench.by_numba import ByNumba
+
+        there[NUMBA] = ByNumba(bars, parameters)
+    except ImportError:  # the frozen application has no compiler
+        missing[NUMBA] = "make setup"
     if interpreter() is None:
         missing[VECTORBT] = INSTALL
     return Peers(there=there, pandas_ta=pandas_ta, cores=cores, missing=missing)
