@@ -19,6 +19,7 @@ from vst_desktop.station.view import AlertRow
 def flood(count: int) -> tuple[AlertRow, ...]:
     return tuple(
         AlertRow(
+            number=number,
             time=NOW,
             severity=Severity.WARNING,
             message=f"alert {number}",

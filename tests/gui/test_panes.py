@@ -115,6 +115,15 @@ def test_the_button_of_the_alerts_marks_them_read(stage: Stage) -> None:
     assert stage.station.calls[-1] == ("acknowledge_alerts",)
 
 
+def test_the_selected_alert_is_marked_read_alone(stage: Stage) -> None:
+    pane = stage.window.alerts
+    pane.table.setCurrentIndex(pane.model.index(1, 0))
+    row = pane.table.current_row()
+    assert row is not None and not row.read
+    stage.window.alerts.read_selected()
+    assert stage.station.calls[-1] == ("acknowledge_alerts", row.number)
+
+
 def test_the_log_stands_in_the_window(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="vst_desktop")
     logging.getLogger("vst_desktop.station").info("the scanner was restarted")

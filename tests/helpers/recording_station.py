@@ -56,8 +56,8 @@ class RecordingStation:
     def cancel_scan(self) -> None:
         self.calls.append(("cancel_scan",))
 
-    def acknowledge_alerts(self) -> None:
-        self.calls.append(("acknowledge_alerts",))
+    def acknowledge_alerts(self, number: int | None = None) -> None:
+        self.calls.append(("acknowledge_alerts", *(() if number is None else (number,))))
 
     def test_alerts(self) -> None:
         self.calls.append(("test_alerts",))

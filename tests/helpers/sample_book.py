@@ -142,6 +142,7 @@ def alerts() -> tuple[AlertRow, ...]:
     )
     return tuple(
         AlertRow(
+            number=number,
             time=NOW - timedelta(seconds=5 + ago),
             severity=severity,
             message=text,
@@ -149,5 +150,5 @@ def alerts() -> tuple[AlertRow, ...]:
             symbol=symbol,
             count=count,
         )
-        for ago, severity, text, symbol, count in told
+        for number, (ago, severity, text, symbol, count) in enumerate(told)
     )

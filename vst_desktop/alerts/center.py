@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from vst_desktop.alerts.letters import Letter
 from vst_desktop.alerts.outbox import Outbox, Pace
@@ -20,6 +21,9 @@ from vst_desktop.runtime.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
+KEPT = timedelta(days=2)
+"""How far back the history of earlier runs is shown."""
+
 LAST_LETTERS_SECS = 5.0
 """How long a closing station waits for what is still to be sent."""
 
@@ -28,10 +32,13 @@ LAST_LETTERS_SECS = 5.0
 class HistoryEntry:
     """One alert of the history; identical ones within the window are folded into a count.
 
-    ``read``: acknowledged. ``deliveries``: what became of it, by channel.
+    ``number``: its place in this run's history. ``stored``: its number in the journal, None until
+    it has one. ``read``: acknowledged. ``deliveries``: what became of it, by channel.
     """
 
+    number: int
     alert: Alert
+    stored: int | None = None
     count: int = 1
     read: bool = False
     deliveries: Mapping[str, Delivery] = field(default_factory=dict)
@@ -76,13 +83,23 @@ class AlertCenter:
 
     @property
     def history(self) -> tuple[HistoryEntry, ...]:
-        """All alerts of this run, newest first."""
+        """All alerts of this run and those restored, newest first."""
         return tuple(reversed(self._history))
 
     @property
     def channels(self) -> Mapping[str, bool]:
         """Whether each channel is configured, by its name."""
         return {name: box.channel.configured for name, box in self._outboxes.items()}
+
+    async def restore(self) -> None:
+        """Show what earlier runs raised lately below this run's; nothing of it is sent again.
+
+        Raises:
+            UserError: The journal cannot be read.
+        """
+        assert not self._history, "before the first alert of this run"
+        for kept in await self._journal.alerts(self._clock.now() - KEPT):
+            self._keep(kept.alert, stored=kept.number, read=kept.read)
 
     def on_alert(self, listener: Callable[[Alert], None]) -> None:
         """Call the listener with each alert."""
@@ -105,12 +122,11 @@ class AlertCenter:
         )
         if self._fold(alert):
             return
-        number = len(self._history)
-        self._history.append(HistoryEntry(alert=alert))
+        number = self._keep(alert)
         self._folds[severity, message, details] = number
         for listener in self._listeners:
             listener(alert)
-        self._tasks.spawn(self._store(alert), "store")
+        self._tasks.spawn(self._store(number), "store")
         letter = Letter(number=number, alert=alert)
         for name in self.rules.routes.get(severity, ()):
             if name in self._outboxes:
@@ -126,16 +142,18 @@ class AlertCenter:
             message="Test of the alert channels",
             details="Nothing happened: the trader asked for it.",
         )
-        letter = Letter(number=len(self._history), alert=alert)
-        self._history.append(HistoryEntry(alert=alert))
+        letter = Letter(number=self._keep(alert), alert=alert)
         for name in names or tuple(self._outboxes):
             self._post(letter, name, at_once=True)
 
-    def mark_read(self) -> None:
-        """Acknowledge every alert."""
-        self._history = [
-            entry if entry.read else replace(entry, read=True) for entry in self._history
-        ]
+    def mark_read(self, number: int | None = None) -> None:
+        """Acknowledge one alert by its number in the history, or every one."""
+        read = self._history if number is None else [self._history[number]]
+        stored = [entry.stored for entry in read if not entry.read and entry.stored is not None]
+        for entry in tuple(read):
+            self._history[entry.number] = replace(entry, read=True)
+        if stored:
+            self._tasks.spawn(self._store_read(stored), "store")
 
     async def sent(self) -> None:
         """Wait until nothing is on its way any more."""
@@ -169,12 +187,28 @@ class AlertCenter:
         self._history[number] = replace(entry, count=entry.count + 1)
         return True
 
-    async def _store(self, alert: Alert) -> None:
+    def _keep(self, alert: Alert, **more: Any) -> int:
+        number = len(self._history)
+        self._history.append(HistoryEntry(number=number, alert=alert, **more))
+        return number
+
+    async def _store(self, number: int) -> None:
+        alert = self._history[number].alert
         with self._clock.work("alert"):
             try:
-                await self._journal.save_alert(alert)
+                stored = await self._journal.save_alert(alert)
+                self._history[number] = replace(self._history[number], stored=stored)
+                if self._history[number].read:  # while it was being stored
+                    await self._journal.mark_alerts_read([stored])
             except Exception:
                 log.exception("alert could not be stored: %s", alert.message)
+
+    async def _store_read(self, stored: Sequence[int]) -> None:
+        with self._clock.work("alert"):
+            try:
+                await self._journal.mark_alerts_read(stored)
+            except Exception:
+                log.exception("what was acknowledged could not be stored")
 
     def _post(self, letter: Letter, name: str, *, at_once: bool = False) -> None:
         quiet = self.rules.quiet

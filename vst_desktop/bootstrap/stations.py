@@ -209,6 +209,8 @@ async def _station(
         channels,
         alert_rules(settings.alerts, mode),
     )
+    if mode is not Mode.DEMO:  # whose days come again
+        await alerts.restore()
     incidents = Incidents(
         threshold=settings.errors.error_threshold,
         attempts=settings.errors.max_recovery_attempts,

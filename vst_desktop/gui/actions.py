@@ -57,6 +57,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("arm", "Arm LIVE…", "Ctrl+Shift+L", "Arm LIVE entries for this run by the account id"),
     _command("flatten", "Flatten…", "Ctrl+Shift+F", "Close every position; FLATTEN must be typed"),
     _command("acknowledge", "Mark alerts read", "Ctrl+J", "Mark all alerts read"),
+    _command("acknowledge_one", "Mark alert read", "Ctrl+Shift+J", "Mark the selected alert read"),
     _command("go_scanner", "Go to Scanner", "Alt+1", "Give the signals the keyboard"),
     _command("go_candidates", "Go to Candidates", "Alt+2", "Give the candidates the keyboard"),
     _command("go_positions", "Go to Positions", "Alt+3", "Show the positions"),

@@ -63,6 +63,7 @@ class Commands(QObject):
             "arm": self._ask_arm,
             "flatten": self._ask_flatten,
             "acknowledge": self._acknowledge,
+            "acknowledge_one": window.alerts.read_selected,
             "go_scanner": partial(self._go, "scanner", window.scanner.table),
             "go_candidates": partial(self._go, "candidates", window.candidates.table),
             "go_positions": partial(self._go_book, POSITIONS_TAB),
@@ -93,6 +94,7 @@ class Commands(QObject):
         window.theme.changed.connect(self._show_frame)
         self._show_frame()
         window.alerts.acknowledge_wanted.connect(self._acknowledge)
+        window.alerts.read_wanted.connect(self._acknowledge)
         window.alerts.test_wanted.connect(self._test_alerts)
         window.scanner.chosen.connect(self.select)
         window.scanner.load_wanted.connect(self.load_chain)
@@ -269,9 +271,9 @@ class Commands(QObject):
         if view is not None and view.selected_symbol is not None:
             self.load_chain(view.selected_symbol)
 
-    def _acknowledge(self) -> None:
+    def _acknowledge(self, number: int | None = None) -> None:
         if self._bridge.station is not None:
-            self._bridge.station.acknowledge_alerts()
+            self._bridge.station.acknowledge_alerts(number)
             self._bridge.publish()
 
     def _test_alerts(self) -> None:

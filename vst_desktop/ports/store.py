@@ -103,6 +103,15 @@ class JournalEvent:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAlert:
+    """An alert as it is kept: its number there, and whether somebody acknowledged it."""
+
+    number: int
+    alert: Alert
+    read: bool
+
+
 class Journal(Protocol):
     """Durable, append-only events beside the current state of intents and positions.
 
@@ -144,8 +153,14 @@ class Journal(Protocol):
     async def positions(self, *, open_only: bool = True) -> Sequence[PositionRecord]:
         """Positions, oldest first."""
 
-    async def save_alert(self, alert: Alert) -> None:
-        """Store an alert."""
+    async def save_alert(self, alert: Alert) -> int:
+        """Store an alert; its number there."""
+
+    async def mark_alerts_read(self, numbers: Sequence[int]) -> None:
+        """Keep that these alerts were acknowledged now."""
+
+    async def alerts(self, since: datetime) -> Sequence[StoredAlert]:
+        """The alerts raised since then, oldest first."""
 
     async def get_flag(self, name: str) -> str | None:
         """A small durable value (kill switch, halt), None when unset."""

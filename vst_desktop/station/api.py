@@ -148,8 +148,8 @@ class StationApi(Protocol):
     async def flatten(self, typed: str) -> None:
         """Close everything; ``typed`` must be FLATTEN."""
 
-    def acknowledge_alerts(self) -> None:
-        """Mark all alerts read."""
+    def acknowledge_alerts(self, number: int | None = None) -> None:
+        """Mark one alert read (``AlertRow.number``), or all."""
 
     def test_alerts(self) -> None:
         """Send a test message to every channel; its deliveries stand in the history."""

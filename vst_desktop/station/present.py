@@ -72,12 +72,14 @@ class Presenter:
             positions=self._positions(),
             alerts=tuple(
                 AlertRow(
+                    number=entry.number,
                     time=entry.alert.time,
                     severity=entry.alert.severity,
                     message=entry.alert.message,
                     details=entry.alert.details,
                     symbol=entry.alert.symbol,
                     count=entry.count,
+                    read=entry.read,
                     sent=", ".join(one.text() for one in entry.deliveries.values()),
                 )
                 for entry in history

@@ -346,9 +346,9 @@ class Station:
             raise UserError("type FLATTEN to close every position")
         await self.desk.flatten()
 
-    def acknowledge_alerts(self) -> None:
-        """Mark all alerts read."""
-        self.engines.alerts.mark_read()
+    def acknowledge_alerts(self, number: int | None = None) -> None:
+        """Mark one alert read, or all."""
+        self.engines.alerts.mark_read(number)
         self.changed()
 
     def test_alerts(self) -> None:

@@ -322,14 +322,16 @@ class PositionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRow:
-    """One alert of the in-app history, newest first."""
+    """One alert of the in-app history, newest first. ``number`` is what it is acknowledged by."""
 
+    number: int
     time: datetime
     severity: Severity
     message: str
     details: str
     symbol: str | None
     count: int
+    read: bool = False
     sent: str = ""
     """What became of it on each channel: ``email sent, sms failed (HTTP 503)``."""
 

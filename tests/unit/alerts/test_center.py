@@ -11,7 +11,7 @@ import pytest
 
 from tests.helpers.alerting import START, Channel, Desk, broken, with_center
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
-from vst_desktop.alerts.center import AlertCenter
+from vst_desktop.alerts.center import KEPT, AlertCenter
 from vst_desktop.alerts.rules import QuietHours
 from vst_desktop.domain.alerts import Alert, DeliveryState, Severity, severity_named
 from vst_desktop.runtime.alert_settings import quiet_times
@@ -93,6 +93,39 @@ def test_identical_alerts_within_the_window_are_one_with_a_count(tmp_path: Path)
         assert len(email.titles) == 3
 
     with_center(tmp_path, [email], story)
+
+
+def test_one_alert_is_acknowledged_and_a_later_run_knows(tmp_path: Path) -> None:
+    email = Channel("email")
+
+    async def story(desk: Desk) -> None:
+        desk.center.raise_alert(Severity.CRITICAL, "first")
+        desk.center.raise_alert(Severity.HIGH, "second")
+        await desk.settle()
+        desk.center.mark_read(0)
+        desk.center.mark_read(0)  # twice is once
+        desk.center.raise_alert(Severity.HIGH, "third")
+        desk.center.mark_read(2)  # before it is stored
+        await desk.settle()
+        told = {e.alert.message: e.read for e in desk.center.history}
+        assert told == {"third": True, "second": False, "first": True}
+
+        later = AlertCenter(desk.clock, desk.journal, [email])
+        await later.restore()
+        assert [(e.alert, e.read) for e in later.history] == [
+            (e.alert, e.read) for e in desk.center.history
+        ]
+        later.mark_read()
+        later.raise_alert(Severity.HIGH, "second")
+        await later.close()
+        sent = len(email.titles)
+        desk.clock.advance(START + KEPT + timedelta(minutes=1))
+        last = AlertCenter(desk.clock, desk.journal, [email])
+        await last.restore()
+        assert last.history == () and len(email.titles) == sent
+        await last.close()
+
+    with_center(tmp_path, [email], story, escalations=0)
 
 
 def test_in_quiet_hours_only_what_is_critical_leaves_the_rest_goes_at_their_end(

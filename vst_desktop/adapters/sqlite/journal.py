@@ -15,10 +15,16 @@ from vst_desktop.adapters.sqlite import chain, records
 from vst_desktop.adapters.sqlite.correlation import Correlations
 from vst_desktop.adapters.sqlite.database import DamagedError, Database
 from vst_desktop.adapters.sqlite.salvage import Salvaged, salvage
-from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.alerts import Alert, severity_named
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
-from vst_desktop.ports.store import FAULT_FLAG, KILL_FLAG, IntentRecord, PositionRecord
+from vst_desktop.ports.store import (
+    FAULT_FLAG,
+    KILL_FLAG,
+    IntentRecord,
+    PositionRecord,
+    StoredAlert,
+)
 
 log = logging.getLogger(__name__)
 
@@ -263,8 +269,8 @@ class SqliteJournal:
 
         return await self._database.run(work)
 
-    async def save_alert(self, alert: Alert) -> None:
-        """Store an alert."""
+    async def save_alert(self, alert: Alert) -> int:
+        """Store an alert; its number."""
         row = (
             records.moment(alert.time),
             alert.severity.value,
@@ -273,13 +279,48 @@ class SqliteJournal:
             alert.details,
         )
 
-        def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
+        def work(connection: sqlite3.Connection) -> int:
+            stored = connection.execute(
                 "INSERT INTO alerts (time, severity, symbol, message, details) VALUES (?,?,?,?,?)",
                 row,
             )
+            return stored.lastrowid or 0
+
+        return await self._database.run(work)
+
+    async def mark_alerts_read(self, numbers: Sequence[int]) -> None:
+        """Keep that these alerts were acknowledged now."""
+        at = records.moment(self._now())
+        rows = [(at, number) for number in numbers]
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany("UPDATE alerts SET read_at = ? WHERE seq = ?", rows)
 
         await self._database.run(work)
+
+    async def alerts(self, since: datetime) -> list[StoredAlert]:
+        """The alerts raised since then, oldest first."""
+        asked = (
+            "SELECT seq, time, severity, symbol, message, details, read_at IS NOT NULL "
+            "FROM alerts WHERE time >= ? ORDER BY seq"
+        )
+        rows = await self._database.run(
+            lambda connection: connection.execute(asked, (records.moment(since),)).fetchall()
+        )
+        return [
+            StoredAlert(
+                number=number,
+                alert=Alert(
+                    time=datetime.fromisoformat(time),
+                    severity=severity_named(severity),
+                    message=message,
+                    details=details,
+                    symbol=symbol,
+                ),
+                read=bool(read),
+            )
+            for number, time, severity, symbol, message, details, read in rows
+        ]
 
     async def get_flag(self, name: str) -> str | None:
         """A durable value."""

@@ -292,6 +292,7 @@ def _strip(now: datetime, positions: int) -> StripView:
 
 def _alert(time: datetime) -> AlertRow:
     return AlertRow(
+        number=0,
         time=time,
         severity=Severity.INFO,
         message="The bench streams",

@@ -77,6 +77,11 @@ def _alert_text(row: AlertRow) -> str:
     return f"{row.message}  × {row.count}" if row.count > 1 else row.message
 
 
+def _alert_tip(row: AlertRow) -> str:
+    state = "" if row.read else "not read yet"
+    return "\n".join(text for text in (_alert_text(row), row.details, state) if text)
+
+
 ALERTS: tuple[Column[AlertRow], ...] = (
     Column(
         title="Time (ET)",
@@ -100,8 +105,9 @@ ALERTS: tuple[Column[AlertRow], ...] = (
         sample="Message text",
         stretch=20,
         cell=lambda r: Cell(
-            text=_alert_text(r),
-            tooltip=f"{_alert_text(r)}\n{r.details}" if r.details else _alert_text(r),
+            text=_alert_text(r) if r.read else f"● {_alert_text(r)}",
+            tone="text2" if r.read else "text",
+            tooltip=_alert_tip(r),
         ),
         sort=lambda r: r.message,
     ),

@@ -23,10 +23,12 @@ ALERTS_TAB, PERFORMANCE_TAB, LOG_TAB = 0, 1, 2
 
 
 class AlertsPane(Pane):
-    """Alerts, newest first; a click selects the alert's symbol. Identical ones are folded."""
+    """Alerts, newest first; a click selects the alert's symbol, a double click marks it read.
+    Identical ones are folded."""
 
     chosen = Signal(str)
     acknowledge_wanted = Signal()
+    read_wanted = Signal(int)
     test_wanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -36,6 +38,7 @@ class AlertsPane(Pane):
         self.model: RowModel[AlertRow] = RowModel(ALERTS, alert_key)
         self.table = Table(theme, self.model, alert_key, "Alerts")
         self.table.chosen.connect(self._chosen)
+        self.table.opened.connect(self._opened)
         self.performance: RowModel[PerformanceRow] = RowModel(PERFORMANCE, lambda r: r.name)
         self.performance_table = Table(theme, self.performance, lambda r: r.name, "Performance")
         self.performance_table.set_note("Measured with the first scan and the first order.")
@@ -51,7 +54,9 @@ class AlertsPane(Pane):
         self._filter = self._button("All ▾", "Show alerts from this level up")
         self._filter.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._filter.setMenu(self._levels())
-        self._seen = self._button("Read", "Mark all alerts as read (Ctrl+J)")
+        self._seen = self._button(
+            "Read all", "Mark all alerts as read (Ctrl+J); a double click or Ctrl+Shift+J marks one"
+        )
         self._seen.clicked.connect(self.acknowledge_wanted)
         self._test = self._button("Test", "Send a test message to every alert channel")
         self._test.clicked.connect(self.test_wanted)
@@ -120,10 +125,24 @@ class AlertsPane(Pane):
             self.log.set_rows(self._tail.rows())
 
     def _chosen(self, key: str) -> None:
-        place = self.model.position(key)
-        row = self.model.row(place) if place is not None else None
+        row = self._row(key)
         if row is not None and row.symbol is not None:
             self.chosen.emit(row.symbol)
+
+    def read_selected(self) -> None:
+        """Mark the selected alert read."""
+        self._mark(self.table.current_row())
+
+    def _opened(self, key: str) -> None:
+        self._mark(self._row(key))
+
+    def _mark(self, row: AlertRow | None) -> None:
+        if row is not None and not row.read:
+            self.read_wanted.emit(row.number)
+
+    def _row(self, key: str) -> AlertRow | None:
+        place = self.model.position(key)
+        return self.model.row(place) if place is not None else None
 
 
 def _leave_log(tail: LogTail):  # type: ignore[no-untyped-def]
