@@ -34,6 +34,8 @@ Feature: What fails is mended where it can be, and the trader knows either way
     When the station scans 1 time
     Then email, Slack and SMS say "[HIGH]" and "System: MARKET_DATA ERROR"
     And email, Slack and SMS say "DATA_MISSING (3 times)" and "NOSUCH"
+    When the station scans 3 times
+    Then no channel has said "DATA_MISSING (6 times)"
 
   Scenario: Bars that are held stand in for bars that do not come
     Given the station stands at 15:10 on a normal day with a candidate for AAPL

@@ -66,8 +66,8 @@ class Incidents:
 
     def report(
         self, component: str, kind: ErrorKind, details: str, *, remedy: str = "", tell: bool = True
-    ) -> None:
-        """An error happened.
+    ) -> bool:
+        """An error happened; whether the trader was told of it now.
 
         Args:
             component: Whose.
@@ -87,13 +87,13 @@ class Incidents:
             last=self._now(),
         )
         self._keep(found, "error")
-        if tell and (kind in CRITICAL_KINDS or found.count % self._threshold == 0):
-            times = f" ({found.count} times)" if found.count > 1 else ""
-            self._tell(
-                found,
-                f"System: {component} ERROR",
-                _sentence(f"{kind}{times}: {details}", remedy),
-            )
+        if not tell or not (kind in CRITICAL_KINDS or found.count % self._threshold == 0):
+            return False
+        times = f" ({found.count} times)" if found.count > 1 else ""
+        self._tell(
+            found, f"System: {component} ERROR", _sentence(f"{kind}{times}: {details}", remedy)
+        )
+        return True
 
     def trying(self, component: str, kind: ErrorKind, what: str) -> None:
         """Recovery is tried by this."""

@@ -49,6 +49,7 @@ class Watch:
         self._trouble: str | None = None
         self._disk_fails = False
         self._skewed = False
+        self._short_told: set[str] = set()
         self._started = False
         self.performance = Performance(
             Thresholds(
@@ -121,15 +122,19 @@ class Watch:
         missing = [
             error.symbol for error in findings.errors if error.symbol in set(universe.symbols)
         ]
-        if missing or findings.from_cache:
+        short = {*missing, *findings.from_cache}
+        if short:
             names = ", ".join((missing or list(findings.from_cache))[:MOST_NAMED])
             count = len(missing) + len(findings.from_cache)
-            self._incidents.report(
+            told = self._incidents.report(
                 DATA,
                 ErrorKind.DATA_MISSING,
                 f"{count} of {universe.size} symbols gave no bars that can be scanned ({names})",
                 remedy="each is named with its reason in the scanner pane",
+                tell=not short <= self._short_told,  # those the trader knows of are only counted
             )
+            if told:
+                self._short_told = short
             self._incidents.trying(DATA, ErrorKind.DATA_MISSING, "bars that are held")
             if missing:
                 self._incidents.failed(
@@ -139,6 +144,7 @@ class Watch:
                 how = f"{count} symbols were scanned on bars that are held"
                 self._incidents.recovered(DATA, ErrorKind.DATA_MISSING, how)
         else:
+            self._short_told = set()
             self._incidents.recovered(DATA, ErrorKind.DATA_MISSING, "every symbol gave bars")
 
     def look(self) -> None:
