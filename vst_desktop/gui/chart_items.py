@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.theme import font
@@ -91,6 +91,58 @@ def _merged(bars: npt.NDArray[np.float64], step: int) -> npt.NDArray[np.float64]
     high = np.maximum.reduceat(bars[1], starts)
     low = np.minimum.reduceat(bars[2], starts)
     return np.stack((bars[0][starts], high, low, bars[3][ends]))
+
+
+class Band(pg.GraphicsObject):  # type: ignore[misc]
+    """The room between two edges, of what is in sight; x is the number of the session."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._edges: npt.NDArray[np.float64] = np.empty((2, 0))
+        self._brush = QBrush()
+        self._bounds = QRectF()
+        self.setCacheMode(self.CacheMode.DeviceCoordinateCache)
+
+    def set_edges(self, low: npt.NDArray[np.float64], high: npt.NDArray[np.float64]) -> None:
+        """One value a session; NaN where there is none yet."""
+        self.prepareGeometryChange()
+        self._edges = np.vstack((low, high))
+        known = self._edges[:, np.isfinite(self._edges).all(axis=0)]
+        self._bounds = QRectF()
+        if known.size:
+            bottom, top = float(known.min()), float(known.max())
+            self._bounds = QRectF(0, bottom, len(low), top - bottom)
+        self.update()
+
+    def set_brush(self, brush: QBrush) -> None:
+        """Its colour."""
+        self._brush = brush
+        self.update()
+
+    def paint(self, painter: QPainter, *_args: Any) -> None:
+        """One polygon, of no more corners than there are pixels to tell them apart."""
+        box = self.getViewBox()
+        if box is None or self._bounds.isEmpty():
+            return
+        (left, right), _ = box.viewRange()
+        first, last = max(0, int(left) - 1), min(self._edges.shape[1], int(right) + 2)
+        step = max(1, round((right - left) / max(1.0, box.width())))
+        places = np.arange(first, last, step)
+        places = places[np.isfinite(self._edges[:, places]).all(axis=0)]
+        if len(places) < 2:
+            return
+        corners = [
+            QPointF(x, y)
+            for edge, order in zip(self._edges, (1, -1), strict=True)
+            for x, y in zip(places[::order], edge[places[::order]], strict=True)
+        ]
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._brush)
+        painter.drawPolygon(QPolygonF(corners))
+
+    def boundingRect(self) -> QRectF:
+        """Where it lies."""
+        return self._bounds
 
 
 class LiveCandle(pg.GraphicsObject):  # type: ignore[misc]

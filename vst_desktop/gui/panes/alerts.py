@@ -55,7 +55,7 @@ class AlertsPane(Pane):
         self._filter.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._filter.setMenu(self._levels())
         self._seen = self._button(
-            "Read all", "Mark all alerts as read (Ctrl+J); a double click or Ctrl+Shift+J marks one"
+            "Read", "Mark all alerts as read (Ctrl+J); a double click or Ctrl+Shift+J marks one"
         )
         self._seen.clicked.connect(self.acknowledge_wanted)
         self._test = self._button("Test", "Send a test message to every alert channel")

@@ -13,7 +13,15 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vst_desktop.gui import format as fmt
-from vst_desktop.gui.chart_items import Candles, Crosshair, DateAxis, LastPrice, Levels, LiveCandle
+from vst_desktop.gui.chart_items import (
+    Band,
+    Candles,
+    Crosshair,
+    DateAxis,
+    LastPrice,
+    Levels,
+    LiveCandle,
+)
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX, mix
 from vst_desktop.station.view import ChartView, LiveBar
@@ -66,9 +74,8 @@ class PriceChart(QWidget):
         self._restyle()
 
     def _add_items(self) -> None:
-        self._band = [self._price.plot(connect="finite") for _ in range(2)]
-        self._fill = pg.FillBetweenItem(*(line.curve for line in self._band))
-        self._price.addItem(self._fill)
+        self._band = Band()
+        self._price.addItem(self._band)
         self._candles = Candles()
         self._live = LiveCandle()
         self._price.addItem(self._candles)
@@ -76,7 +83,7 @@ class PriceChart(QWidget):
         self._sma50 = self._price.plot(connect="finite", antialias=True)
         self._sma200 = self._price.plot(connect="finite", antialias=True)
         self._rsi_line = self._rsi.plot(connect="finite", antialias=True)
-        for line in (self._sma50, self._sma200, self._rsi_line, *self._band):
+        for line in (self._sma50, self._sma200, self._rsi_line):
             line.setClipToView(True)
             line.setDownsampling(auto=True, method="subsample")
             line.curve.setCacheMode(line.curve.CacheMode.DeviceCoordinateCache)
@@ -159,7 +166,7 @@ class PriceChart(QWidget):
         self._sma50.setData(x, _column(chart.sma50))
         self._sma200.setData(x, _column(chart.sma200))
         self._rsi_line.setData(x, _column(chart.rsi))
-        self._draw_band(chart, x)
+        self._draw_band(chart)
         places = {day: number for number, day in enumerate(chart.dates)}
         marks = [places[day] for day in chart.signal_dates if day in places]
         reach = (max(chart.high) - min(chart.low)) * 0.02 if chart.high else 0.0
@@ -169,15 +176,11 @@ class PriceChart(QWidget):
         self._levels.set_levels(chart.levels, tokens)
         self._draw_live()
 
-    def _draw_band(self, chart: ChartView, x: Any) -> None:
+    def _draw_band(self, chart: ChartView) -> None:
         """Where a session of one ATR would end, seen from the close before it."""
-        if not chart.atr:
-            return
-        middle, atr = np.array(chart.close, dtype=float), _column(chart.atr)
-        for line, side in zip(self._band, (1.0, -1.0), strict=True):
-            edge = np.full(len(x), np.nan)
-            edge[1:] = middle[:-1] + side * atr[:-1]
-            line.setData(x, edge)
+        before = _column([None, *chart.close[:-1]])
+        reach = _column([None, *chart.atr[:-1]]) if chart.atr else np.full(len(before), np.nan)
+        self._band.set_edges(before - reach, before + reach)
 
     def _draw_live(self) -> None:
         chart, tokens = self._view, self._theme.tokens
@@ -201,9 +204,7 @@ class PriceChart(QWidget):
         self._sma50.setPen(pg.mkPen(tokens.accent, width=1.4))
         self._sma200.setPen(pg.mkPen(tokens.warn, width=1.4))
         self._rsi_line.setPen(pg.mkPen(tokens.text2, width=1.2))
-        for edge in self._band:
-            edge.setPen(pg.mkPen(None))
-        self._fill.setBrush(pg.mkBrush(mix(tokens.text3, tokens.pane, 0.14)))
+        self._band.set_brush(pg.mkBrush(mix(tokens.text3, tokens.pane, 0.14)))
         self._signals.setBrush(pg.mkBrush(tokens.accent))
         self._signals.setPen(pg.mkPen(None))
         self._rsi_name.setText("RSI 14", color=tokens.text2, size=f"{CAPTION_PX}px")
