@@ -13,15 +13,8 @@ from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from vst_desktop.gui import format as fmt
-from vst_desktop.gui.chart_items import (
-    Band,
-    Candles,
-    Crosshair,
-    DateAxis,
-    LastPrice,
-    Levels,
-    LiveCandle,
-)
+from vst_desktop.gui.chart_bars import Band, Candles, LiveCandle
+from vst_desktop.gui.chart_items import Crosshair, DateAxis, LastPrice, Levels
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX, mix
 from vst_desktop.station.view import ChartView, LiveBar
