@@ -21,4 +21,4 @@ if ! [[ -f $HOME_OF/.stamp && $(<"$HOME_OF/.stamp") == "$KEY" ]] || ! "$HOME_OF/
 fi
 say "installing the package and building the scanner"
 "$uv" pip install --quiet --no-deps --reinstall-package vst-desktop --python "$HOME_OF/bin/python" .
-exec "$HOME_OF/bin/python" packaging/package.py "$@"
+PATH=$(dirname "$(ensure_go)"):$PATH exec "$HOME_OF/bin/python" packaging/package.py "$@"
