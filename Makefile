@@ -20,7 +20,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation screenshots lock stubs clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation screenshots lock stubs package smoke sbom licenses reproducible clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -104,13 +104,32 @@ screenshots: setup ## the README's pictures, taken of the real window
 stubs: setup ## write the gRPC stubs of proto/ and the kernel's assembly again
 	@$(BIN)/python packaging/gen_stubs.py
 
+package: ## freeze the application and pack it: dist/*.tar.xz and *.deb (Linux), build/frozen elsewhere
+	@packaging/package.sh
+
+smoke: ## install and use what `make package` made, as a user without rights, the window under Xvfb
+	@packaging/smoke.sh
+
+sbom: ## the CycloneDX bill of materials of what is shipped: dist/sbom.cdx.json
+	@packaging/sbom.sh
+
+licenses: ## the notices of what is shipped: dist/NOTICE.txt
+	@source packaging/lib.sh; \
+	[[ -f build/frozen/vst-desktop/NOTICE.txt ]] || VST_SKIP_ARCHIVES=1 packaging/package.sh; \
+	PATH=$$(dirname "$$(ensure_go)"):$$PATH .uv/package/bin/python packaging/licenses.py dist/NOTICE.txt
+
+reproducible: setup ## builds the scanner twice, in two places: the same file?
+	@packaging/reproducible.sh
+
 lock: ## resolve the dependencies again and write the lock files
 	@source packaging/lib.sh; uv=$$(ensure_uv); \
 	$(LOCK) pyproject.toml --output-file requirements.lock; \
 	$(LOCK) pyproject.toml --group dev --output-file requirements-dev.lock; \
 	$(LOCK) packaging/peers.in --output-file packaging/peers.lock; \
 	$(LOCK) --no-deps packaging/ib_async.in --output-file packaging/ib_async.lock; \
-	$(LOCK) --constraint requirements-dev.lock packaging/mutation.in --output-file packaging/mutation.lock
+	$(LOCK) --constraint requirements-dev.lock packaging/mutation.in --output-file packaging/mutation.lock; \
+	$(LOCK) --constraint requirements.lock packaging/freeze.in --output-file packaging/freeze.lock; \
+	$(LOCK) packaging/sbom.in --output-file packaging/sbom.lock
 
 clean: ## remove what was built or installed here
 	rm -rf .venv .uv .go out build dist vst_desktop/_bin scanner_go/bin .benchmarks
