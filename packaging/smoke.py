@@ -179,7 +179,8 @@ class Smoke:
         bars = self.work / "bars.csv"
         if not bars.exists():
             bars.write_text(made_bars(), encoding="utf-8")
-        return ["optimize", "--bars", str(bars), "--method", method, "--folds", "2", *more]
+        span = ("--start", "2022-06-01", "--end", "2023-03-01")
+        return ["optimize", "--bars", str(bars), *span, "--method", method, *more]
 
     def _window(self) -> str:
         times = []

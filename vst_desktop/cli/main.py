@@ -29,6 +29,7 @@ from vst_desktop.cli import (
     scan,
     select,
     sim,
+    update,
 )
 from vst_desktop.domain.errors import UserError
 
@@ -50,6 +51,7 @@ COMMANDS = {
     "report": report,
     "alerts": alerts,
     "doctor": doctor,
+    "update": update,
 }
 
 

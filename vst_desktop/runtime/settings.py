@@ -226,6 +226,13 @@ class ScannerSettings(Group):
     pprof: bool = Field(False, description="the child's profiles, beside its metrics")
 
 
+class UpdateSettings(Group):
+    """The question for a newer version: one GET a day, never in LIVE; nothing is installed."""
+
+    check: bool = Field(False, description="look for newer versions")
+    address: str = Field("", description="https address of the signed manifest")
+
+
 class Settings(Group):
     """All groups. Frozen: a change is a new object."""
 
@@ -246,6 +253,7 @@ class Settings(Group):
     broker: BrokerSettings = BrokerSettings()
     bars: BarsSettings = BarsSettings()
     scanner: ScannerSettings = ScannerSettings()
+    updates: UpdateSettings = UpdateSettings()
 
 
 def load_settings(
