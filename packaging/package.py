@@ -55,10 +55,13 @@ def freeze() -> None:
     )
     run(sys.executable, "packaging/licenses.py", APP / "NOTICE.txt")
     shutil.copy2(ROOT / "LICENSE", APP / "LICENSE.txt")
+    for bundle in FROZEN.glob("*.app/Contents/Resources"):
+        shutil.copy2(APP / "NOTICE.txt", bundle)
+        shutil.copy2(APP / "LICENSE.txt", bundle)
     if sys.platform == "linux" and (strip := shutil.which("strip")):
         for library in (APP / "_internal").glob("libpython*.so*"):  # may carry debug symbols
             run(strip, "--strip-debug", library)
-    print(f"froze in {time.monotonic() - started:.0f} s")
+    print(f"froze in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def tarball() -> Path:
@@ -74,7 +77,7 @@ def tarball() -> Path:
     run(
         *("tar", "--create", "--file", packed, "--directory", stage.parent, "--sort=name"),
         *("--owner=0", "--group=0", "--numeric-owner", f"--mtime=@{epoch()}"),
-        *("--use-compress-program=xz -6 -T0", name),
+        *("--use-compress-program=xz -3 -T0", name),
     )
     return packed
 
@@ -109,7 +112,7 @@ def debian() -> Path:
         encoding="utf-8",
     )
     packed = DIST / f"{name}_{number}_{machine}.deb"
-    run("dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", stage, packed)
+    run("dpkg-deb", "--root-owner-group", "-Zxz", "-z2", "--build", stage, packed)
     return packed
 
 

@@ -180,7 +180,8 @@ class Smoke:
         if not bars.exists():
             bars.write_text(made_bars(), encoding="utf-8")
         span = ("--start", "2022-06-01", "--end", "2023-03-01")
-        return ["optimize", "--bars", str(bars), *span, "--method", method, *more]
+        varied = ("--vary", "high_base_min_rsi=55,60", "--folds", "2")
+        return ["optimize", "--bars", str(bars), *span, *varied, "--method", method, *more]
 
     def _window(self) -> str:
         times = []
