@@ -20,7 +20,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation screenshots lock stubs package smoke sbom licenses reproducible clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation walk screenshots lock stubs package smoke sbom licenses reproducible clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -96,6 +96,13 @@ bench: setup ## the benchmarks: the scanner's own, vst bench scan beside its pee
 	@for file in tests/benchmarks/bench_*.py; do \
 		[[ ! -f $$file ]] || { echo "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; }; \
 	done
+
+walk: setup ## the main job by mouse only, then by keyboard only, in a real window (under Xvfb without a display)
+	@run=; if [[ -z "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]]; then \
+		command -v xvfb-run >/dev/null || { echo "walk needs a display or Xvfb (apt-get install xvfb)"; exit 1; }; \
+		run="xvfb-run -a"; \
+	fi; \
+	QT_QPA_PLATFORM=xcb $$run $(BIN)/python -m pytest tests/bdd/test_window.py -v --no-header
 
 screenshots: setup ## the README's pictures, taken of the real window
 	@mkdir -p docs/images

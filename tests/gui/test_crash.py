@@ -42,6 +42,15 @@ def test_another_error_has_a_report_of_its_own(stage: Stage) -> None:
     assert place_of(crash()) == place_of(crash("another text"))
 
 
+def test_the_banner_of_many_errors_at_once_stays_a_banner(stage: Stage) -> None:
+    many = ExceptionGroup("unhandled errors", [RuntimeError(f"no loop {n}") for n in range(100)])
+    stage.bridge.report_bug("the scan", many)
+    assert len(stage.window.banner.text) < 300
+    assert stage.window.banner.text.endswith("…. Details are in the log.")
+    (dialog,) = dialogs(stage)
+    assert "no loop 9" in dialog.report.toPlainText()
+
+
 def test_a_report_holds_no_secret() -> None:
     REDACTOR.learn(CANARY)
     report = report_of("the mail", crash(f"login with {CANARY} failed"))

@@ -22,6 +22,7 @@ REST = 3.0
 """The loop is left alone this many times as long as making and showing a snapshot took."""
 LONGEST_FRAME_MS = 500
 TICK_MS = 1000
+LONGEST_TOLD = 200
 
 
 class Bridge(QObject):
@@ -123,9 +124,10 @@ class Bridge(QObject):
 
     def report_bug(self, what: str, error: BaseException) -> None:
         """Show an unexpected error over the whole window, and its report once."""
-        self.failed.emit(
-            "window", f"Unexpected error in {what}: {error!r}. Details are in the log."
-        )
+        told = repr(error)
+        if len(told) > LONGEST_TOLD:  # a group names each of its errors
+            told = f"{told[:LONGEST_TOLD]}…"
+        self.failed.emit("window", f"Unexpected error in {what}: {told}. Details are in the log.")
         self.crashed.emit(what, error)
 
     def _task_failed(self, name: str, error: BaseException) -> None:
