@@ -9,62 +9,48 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from importlib import metadata
+from importlib import import_module, metadata
+from typing import Any
 
-from vst_desktop.cli import (
-    alerts,
-    backtest,
-    bars,
-    bench,
-    demo,
-    doctor,
-    gui,
-    journal,
-    optimize,
-    orders,
-    payoff,
-    replay,
-    report,
-    run,
-    scan,
-    select,
-    sim,
-    update,
-)
 from vst_desktop.domain.errors import UserError
 
-COMMANDS = {
-    "gui": gui,
-    "demo": demo,
-    "sim": sim,
-    "scan": scan,
-    "select": select,
-    "backtest": backtest,
-    "optimize": optimize,
-    "payoff": payoff,
-    "bars": bars,
-    "bench": bench,
-    "journal": journal,
-    "replay": replay,
-    "orders": orders,
-    "run": run,
-    "report": report,
-    "alerts": alerts,
-    "doctor": doctor,
-    "update": update,
-}
+COMMANDS = (
+    "gui",
+    "demo",
+    "sim",
+    "scan",
+    "select",
+    "backtest",
+    "optimize",
+    "payoff",
+    "bars",
+    "bench",
+    "journal",
+    "replay",
+    "orders",
+    "run",
+    "report",
+    "alerts",
+    "doctor",
+    "update",
+)
+"""Each is the module of its name; one is loaded when it is asked for, all for the help."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def build_parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these commands."""
     parser = argparse.ArgumentParser(
         prog="vst", description="Vertical Spread Trader Station. Without a command: the window."
     )
     parser.add_argument("--version", action="version", version=f"vst {_version()}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for module in COMMANDS.values():
-        module.add_parser(subparsers)
+    for command in commands:
+        _module(command).add_parser(subparsers)
     return parser
+
+
+def _module(command: str) -> Any:
+    return import_module(f"vst_desktop.cli.{command}")
 
 
 def _version() -> str:
@@ -79,9 +65,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or (arguments[0].startswith("--") and arguments[0] in ("--profile",)):
         arguments.insert(0, "gui")
-    args = build_parser().parse_args(arguments)
+    known = arguments[0] in COMMANDS
+    args = build_parser(arguments[:1] if known else COMMANDS).parse_args(arguments)
     try:
-        code: int = COMMANDS[args.command].run(args)
+        code: int = _module(args.command).run(args)
         return code
     except UserError as error:
         print(f"vst {args.command}: {error}", file=sys.stderr)
