@@ -31,7 +31,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NOBODY = 65534
 SUFFIX = ".exe" if os.name == "nt" else ""
 SCREEN = (1600, 1000)
-VISIBLE_LIMIT_SECS = 1.0
+VISIBLE_SECS = 1.0
+"""What is promised of a warm start on a machine that does nothing else."""
+VISIBLE_LIMIT_SECS = 10.0
+"""And on any that this may run on."""
 WINDOW_SECS = 12.0
 BARS = 320
 
@@ -191,9 +194,11 @@ class Smoke:
             with screen(self.folder) as (display, frame):
                 times.append(self._open_window(display, frame, picture))
         warm = min(times[1:])
-        if warm > VISIBLE_LIMIT_SECS and not os.environ.get("CI"):
+        if warm > VISIBLE_LIMIT_SECS:
             raise Failed(f"visible after {warm:.2f} s warm: more than {VISIBLE_LIMIT_SECS:g} s")
-        return f"visible after {warm:.2f} s warm ({times[0]:.2f} s at first), clean exit, picture"
+        met = "" if warm <= VISIBLE_SECS else f", NOT the promised {VISIBLE_SECS:g} s"
+        first = f"{times[0]:.2f} s at first"
+        return f"visible after {warm:.2f} s warm ({first}){met}; clean exit, picture"
 
     def _open_window(self, display: str, frame: Frame, picture: Path) -> float:
         blank = frame.pixels()
@@ -210,7 +215,7 @@ class Smoke:
             while frame.share_changed(blank) < 0.5:
                 if process.poll() is not None or time.monotonic() - started > 60:
                     raise Failed(f"no window: {said(process)}")
-                time.sleep(0.005)
+                time.sleep(0.02)
             visible = time.monotonic() - started
             time.sleep(WINDOW_SECS)
             process.send_signal(signal.SIGINT)
