@@ -134,6 +134,7 @@ def test_open_orders_by_hand_count() -> None:
         ([order(account="DU2")], 0),
         ([order(status=BrokerStatus.FILLED)], 0),
         ([order(side=Side.BUY, legs=((SPREAD.long.con_id, 1, Side.SELL),))], 2),
+        ([order(side=Side.BUY, legs=((SPREAD.long.con_id, 2, Side.SELL),))], 4),
         ([order(side=Side.SELL, legs=((SPREAD.short.con_id, 2, Side.SELL),))], 4),
     ],
 )
