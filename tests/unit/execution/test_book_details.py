@@ -1,4 +1,4 @@
-"""What the book keeps of a trade, to the last field: an error there is seen only when it matters."""
+"""What the book keeps of a trade, to the last field: errors there show only when it matters."""
 
 from __future__ import annotations
 
