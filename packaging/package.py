@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,8 +51,10 @@ def freeze() -> None:
     run(
         *(sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "ERROR"),
         *("--distpath", FROZEN, "--workpath", BUILD / "pyinstaller", "packaging/vst.spec"),
-        env={"VST_ICONS": str(ICONS)},
+        # The installed package, not the sources in the working directory.
+        env={"VST_ICONS": str(ICONS), "PYTHONSAFEPATH": "1"},
     )
+    check_data()
     run(sys.executable, "packaging/licenses.py", APP / "NOTICE.txt")
     shutil.copy2(ROOT / "LICENSE", APP / "LICENSE.txt")
     for bundle in FROZEN.glob("*.app/Contents/Resources"):
@@ -62,6 +64,20 @@ def freeze() -> None:
         for library in (APP / "_internal").glob("libpython*.so*"):  # may carry debug symbols
             run(strip, "--strip-debug", library)
     print(f"froze in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def check_data() -> None:
+    """Every file that the installed package brings beside its code must have come along."""
+    installed = Path(str(distribution("vst-desktop").locate_file("vst_desktop")))
+    frozen = APP / "_internal" / "vst_desktop"
+    files = (path.relative_to(installed) for path in installed.rglob("*") if path.is_file())
+    missing = [
+        str(file)
+        for file in files
+        if file.suffix not in (".py", ".pyc", ".pyi") and not (frozen / file).exists()
+    ]
+    if missing:
+        sys.exit(f"package: left out of the frozen application: {', '.join(sorted(missing))}")
 
 
 def tarball() -> Path:
