@@ -20,7 +20,7 @@ BARS ?= $(or $(VST_TEST_DATA),../shared/data)/sp500_daily.parquet
 LOCK = $$uv pip compile --quiet --universal --python-version 3.12 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation walk screenshots lock stubs package smoke sbom licenses reproducible clean
+.PHONY: help setup demo test contract-async conformance check fuzz simulation soak bench faults operations mutation walk screenshots lock stubs docs package smoke sbom licenses reproducible clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
@@ -54,6 +54,7 @@ check: setup ## style, types, import rules, stubs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python packaging/gen_stubs.py --check
+	$(BIN)/python packaging/docs_pages.py --check
 	@$(RUN_GO); cd scanner_go; \
 	unformatted=$$("$$("$$go" env GOROOT)/bin/gofmt" -l .); \
 	[[ -z $$unformatted ]] || { echo "gofmt would change: $$unformatted"; exit 1; }; \
@@ -108,6 +109,9 @@ screenshots: setup ## the README's pictures, taken of the real window
 	@mkdir -p docs/images
 	@$(BIN)/python packaging/screenshots.py
 
+docs: setup ## the documentation as pages: out/site; a warning or a dead link fails it
+	@packaging/docs.sh
+
 stubs: setup ## write the gRPC stubs of proto/ and the kernel's assembly again
 	@$(BIN)/python packaging/gen_stubs.py
 
@@ -136,7 +140,8 @@ lock: ## resolve the dependencies again and write the lock files
 	$(LOCK) --no-deps packaging/ib_async.in --output-file packaging/ib_async.lock; \
 	$(LOCK) --constraint requirements-dev.lock packaging/mutation.in --output-file packaging/mutation.lock; \
 	$(LOCK) --constraint requirements.lock packaging/freeze.in --output-file packaging/freeze.lock; \
-	$(LOCK) packaging/sbom.in --output-file packaging/sbom.lock
+	$(LOCK) packaging/sbom.in --output-file packaging/sbom.lock; \
+	$(LOCK) packaging/docs.in --output-file packaging/docs.lock
 
 clean: ## remove what was built or installed here
 	rm -rf .venv .uv .go out build dist vst_desktop/_bin scanner_go/bin .benchmarks
