@@ -16,7 +16,12 @@ if TYPE_CHECKING:
         scanner_config,
         scanner_service,
     )
-    from vst_desktop.bootstrap.stations import DemoOptions, broker_station, demo_station
+    from vst_desktop.bootstrap.stations import (
+        DemoOptions,
+        broker_station,
+        demo_station,
+        tell_crash,
+    )
     from vst_desktop.bootstrap.universes import universe_source
     from vst_desktop.bootstrap.windows import open_window
 
@@ -33,6 +38,7 @@ __all__ = [
     "scanner_child",
     "scanner_config",
     "scanner_service",
+    "tell_crash",
     "universe_source",
 ]
 
@@ -42,7 +48,7 @@ _PLACES = {
         *("make_scanner", "resilient_scanner", "scanner_child"),
         *("scanner_config", "scanner_service"),
     ),
-    "stations": ("DemoOptions", "broker_station", "demo_station"),
+    "stations": ("DemoOptions", "broker_station", "demo_station", "tell_crash"),
     "universes": ("universe_source",),
     "windows": ("open_window",),
 }

@@ -64,6 +64,17 @@ class DemoOptions:
         return [*found, "--speed", f"{speed:g}", "--accounts", ",".join(self.accounts)]
 
 
+def tell_crash(station: Station, crash: Path | None) -> None:
+    """Alert the trader to the stacks that the profile's last run left, if it did."""
+    if crash is not None:
+        station.engines.alerts.raise_alert(
+            Severity.HIGH,
+            "System: STATION FAILED",
+            f"the last run crashed; what it was doing stands in {crash}. Compare orders and "
+            "positions with TWS, and report it with `vst report diagnostics`",
+        )
+
+
 @asynccontextmanager
 async def demo_station(
     settings: Settings,

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.orders import Mode
+from vst_desktop.runtime.last_words import keep_last_words
 from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings
 
@@ -50,22 +51,31 @@ def open_window(
     async def opened() -> AsyncIterator[StationApi]:
         # the window stands and answers while the adapters are loaded
         await asyncio.to_thread(import_module, "vst_desktop.bootstrap.stations")
-        from vst_desktop.bootstrap.stations import DemoOptions, broker_station, demo_station
+        from vst_desktop.bootstrap.stations import (
+            DemoOptions,
+            broker_station,
+            demo_station,
+            tell_crash,
+        )
 
         if mode is not Mode.DEMO:
             async with broker_station(settings) as station:
+                tell_crash(station, crash)
                 station.requotes.start()
                 yield station
             return
         async with demo_station(settings, demo or DemoOptions()) as (station, _):
+            tell_crash(station, crash)
             station.scan_soon()
             station.requotes.start()
             yield station
 
+    crash = None
     if script is not None or screenshot is not None:
         # pictures and demonstrations leave the trader's layout, and other windows, alone
         return run_window(opened, picture=screenshot, script=script)
     paths = find_paths()
+    crash = keep_last_words(paths.logs, mode)
     layout = paths.config / LAYOUT_FILE if keeps_layout else None
     if fresh_layout and layout is not None:
         layout.unlink(missing_ok=True)

@@ -123,7 +123,6 @@ def _diagnostics(args: argparse.Namespace) -> int:
 def packed(args: argparse.Namespace) -> bytes:
     """The diagnostics as a zip file; every text in it went through the redactor."""
     from vst_desktop.bootstrap import profile_settings
-    from vst_desktop.runtime.logs import LOG_NAME
     from vst_desktop.runtime.paths import find_paths
     from vst_desktop.runtime.redaction import REDACTOR
 
@@ -137,13 +136,23 @@ def packed(args: argparse.Namespace) -> bytes:
         "performance.json": _or_reason(lambda: last_run(path, settings)),
     }
     logs = find_paths().logs
-    for file in sorted(logs.glob(f"{LOG_NAME}*")) if logs.is_dir() else ():
+    for file in _logs(logs):
         parts[f"logs/{file.name}"] = file.read_text(encoding="utf-8", errors="replace")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in parts.items():
             archive.writestr(name, REDACTOR.text(text))
     return buffer.getvalue()
+
+
+def _logs(folder: Path) -> list[Path]:
+    """The log with what was rotated, and what crashes left."""
+    if not folder.is_dir():
+        return []
+    from vst_desktop.runtime.last_words import CRASHES
+    from vst_desktop.runtime.logs import LOG_NAME
+
+    return sorted((*folder.glob(f"{LOG_NAME}*"), *folder.glob(CRASHES)))
 
 
 def _learn_secrets(settings: Settings) -> None:

@@ -83,10 +83,15 @@ def parse_rule(text: str) -> AutoRule:
 
 @contextlib.asynccontextmanager
 async def _opened(args: argparse.Namespace, settings: Settings) -> AsyncIterator[Station]:
-    from vst_desktop.bootstrap import DemoOptions, broker_station, demo_station
+    from vst_desktop.bootstrap import DemoOptions, broker_station, demo_station, tell_crash
+    from vst_desktop.runtime.last_words import keep_last_words
+    from vst_desktop.runtime.paths import find_paths
 
-    if settings.execution.trading_mode is not Mode.DEMO:
+    mode = settings.execution.trading_mode
+    crash = keep_last_words(find_paths().logs, mode)
+    if mode is not Mode.DEMO:
         async with broker_station(settings) as station:
+            tell_crash(station, crash)
             yield station
         return
     options = DemoOptions(
@@ -97,6 +102,7 @@ async def _opened(args: argparse.Namespace, settings: Settings) -> AsyncIterator
         seed=args.seed,
     )
     async with demo_station(settings, options) as (station, _):
+        tell_crash(station, crash)
         yield station
 
 

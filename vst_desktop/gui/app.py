@@ -13,7 +13,13 @@ from types import TracebackType
 from typing import Any
 
 import qasync
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import (
+    QCoreApplication,
+    QEvent,
+    QMessageLogContext,
+    QtMsgType,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from vst_desktop.domain.errors import UserError
@@ -168,6 +174,12 @@ async def _with_station(
         return result
 
 
+def _qt_told(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:
+    """What Qt has to say goes to the log, not past it."""
+    loud = kind in (QtMsgType.QtCriticalMsg, QtMsgType.QtFatalMsg)
+    log.log(logging.ERROR if loud else logging.INFO, "Qt: %s", text)
+
+
 def _report_bugs_to(bridge: Bridge, closed: asyncio.Event) -> Callable[[], None]:
     """Unexpected errors of slots, tasks and callbacks go to the log and the window's banner."""
     loop = asyncio.get_running_loop()
@@ -192,11 +204,13 @@ def _report_bugs_to(bridge: Bridge, closed: asyncio.Event) -> Callable[[], None]
         loop.call_soon_threadsafe(closed.set)
 
     sys.excepthook = on_slot_error
+    qInstallMessageHandler(_qt_told)
     loop.set_exception_handler(on_loop_error)
     before = signal.signal(signal.SIGINT, on_interrupt)
 
     def restore() -> None:
         sys.excepthook = hook
+        qInstallMessageHandler(None)
         loop.set_exception_handler(None)
         signal.signal(signal.SIGINT, before)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+log = logging.getLogger(__name__)
 
 _ANSWER_MS = 1_000
 _RAISE = b"raise\n"
@@ -31,7 +35,11 @@ class SingleInstance(QObject):
             return False
         # Nobody answers: what a crash left behind is in the way of the name.
         QLocalServer.removeServer(self._name)
-        self._server.listen(self._name)
+        if not self._server.listen(self._name):
+            log.warning(
+                "a second start of this station will not be noticed: %s",
+                self._server.errorString(),
+            )
         return True
 
     def close(self) -> None:
