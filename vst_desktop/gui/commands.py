@@ -10,9 +10,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode, OrderState
+from vst_desktop.domain.orders import Mode
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.answers import answer
+from vst_desktop.gui.dialogs.lab import LabDialog
 from vst_desktop.gui.dialogs.settings import SettingsDialog
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
@@ -33,6 +34,7 @@ class Commands(QObject):
         super().__init__(window)
         self._window = window
         self._bridge = window.bridge
+        self._lab: LabDialog | None = None
         self.actions = make_actions(window, self._handlers())
         self._join()
 
@@ -56,8 +58,8 @@ class Commands(QObject):
             "release": window.book.ask_release,
             "close_position": window.book.ask_close,
             "rehearse": lambda: self._bridge.do("book", "rehearse", lambda s: s.trading.rehearse()),
-            "answer": self._ask_answer,
-            "thaw": self._ask_thaw,
+            "answer": window.book.ask_answer,
+            "thaw": window.book.ask_thaw,
             "kill": self.kill,
             "clear_kill": self._ask_clear_kill,
             "arm": self._ask_arm,
@@ -75,6 +77,7 @@ class Commands(QObject):
             "workspace_monitor": partial(window.frame.show_workspace, "Monitor"),
             "lock_layout": lambda: window.frame.lock(not window.frame.locked),
             "reset_layout": window.frame.reset,
+            "lab": self._open_lab,
             "settings": self._open_settings,
             "layout": self._open_layout,
             "theme": window.theme.next,
@@ -107,6 +110,8 @@ class Commands(QObject):
         window.book.close_wanted.connect(self.close_position)
         window.book.withdraw_wanted.connect(self.withdraw)
         window.book.release_wanted.connect(self.release)
+        window.book.answer_wanted.connect(self.answer)
+        window.book.thaw_wanted.connect(self.thaw)
         window.ticket.approve_wanted.connect(self.approve)
         window.ticket.reject_wanted.connect(self.reject)
         window.ticket.withdraw_wanted.connect(self.withdraw_candidate)
@@ -167,6 +172,16 @@ class Commands(QObject):
         """Release a held approval."""
         self._bridge.do("book", f"release {intent_id}", lambda s: s.release(intent_id))
 
+    def answer(self, intent_id: str, typed: str) -> None:
+        """Answer an UNKNOWN order by what the trader typed."""
+        self._bridge.do(
+            "book", f"answer {intent_id}", lambda s: answer(s.trading, intent_id, typed)
+        )
+
+    def thaw(self, position_id: str) -> None:
+        """Let the exits of a frozen position run again."""
+        self._bridge.do("book", f"thaw {position_id}", lambda s: s.trading.thaw(position_id))
+
     def choose_alternative(self, candidate_id: str, index: int) -> None:
         """Take another spread for the candidate."""
         self._bridge.do(
@@ -201,35 +216,6 @@ class Commands(QObject):
             "Allow entries",
             lambda reason: self._bridge.do("window", "clear kill", lambda s: s.clear_kill(reason)),
             placeholder="Reason",
-        )
-
-    def _ask_answer(self) -> None:
-        row = self._window.book.orders_table.current_row()
-        if row is None or row.state is not OrderState.UNKNOWN:
-            self._window.banner.tell("Select an UNKNOWN order first.", "info")
-            return
-        self._window.banner.ask(
-            f"{row.symbol} {row.label} is UNKNOWN. What does TWS show: ABSENT, or how many filled "
-            "at which price (2 @ 2.66)?",
-            "Answer",
-            lambda typed: self._bridge.do(
-                "book", "answer", lambda s: answer(s.trading, row.intent_id, typed)
-            ),
-            placeholder="ABSENT or 2 @ 2.66",
-        )
-
-    def _ask_thaw(self) -> None:
-        row = self._window.book.positions_table.current_row()
-        if row is None:
-            self._window.banner.tell("Select a frozen position first.", "info")
-            return
-        self._window.banner.ask(
-            f"Have you looked at {row.symbol} in TWS? Its exits go again, by the restated plan "
-            "where a split restated it.",
-            "Let exits go",
-            lambda _typed: self._bridge.do(
-                "book", "thaw", lambda s: s.trading.thaw(row.position_id)
-            ),
         )
 
     def _ask_flatten(self) -> None:
@@ -312,6 +298,13 @@ class Commands(QObject):
                 await command(station.drill)
 
         self._bridge.do("window", name, done)
+
+    def _open_lab(self) -> None:
+        if self._lab is None:
+            self._lab = LabDialog(self._window, self._window.theme)
+        self._lab.show()
+        self._lab.raise_()
+        self._lab.activateWindow()
 
     def _open_settings(self) -> None:
         window, station = self._window, self._bridge.station

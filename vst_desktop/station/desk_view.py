@@ -63,6 +63,10 @@ class PositionDetail:
     target_away_atr: float | None
     target_away_pct: float | None
     next_event: str
+    close_by: str = ""
+    """What is sent when the trader closes it: ``a market order``, or the ladder of limits."""
+    frozen: str = ""
+    """Why its exits are frozen, with the repairs and their results; empty when they run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

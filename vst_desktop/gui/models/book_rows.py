@@ -245,6 +245,19 @@ def _latency(row: OrderRow) -> Cell:
     return Cell(text=fmt.NONE if secs is None else fmt.number(secs * 1000, 0), tone="text2")
 
 
+def _forecast(row: OrderRow) -> Cell:
+    """What will become of a waiting approval; a refusal stands out."""
+    if not row.forecast:
+        return Cell(text=fmt.NONE, tone="text2")
+    goes = row.forecast.endswith("will go")
+    told = (row.forecast, row.rehearsed and f"Rehearsed: {row.rehearsed}")
+    return Cell(
+        text=row.forecast,
+        tone="text" if goes else "loss",
+        tooltip="\n".join(part for part in told if part),
+    )
+
+
 def _ids(row: OrderRow) -> str:
     return f"{row.order_ref}\norder id {row.order_id}, perm id {row.perm_id}"
 
@@ -340,5 +353,23 @@ ORDERS: tuple[Column[OrderRow], ...] = (
         stretch=2,
         cell=lambda r: Cell(text=r.chip.text, tone=r.chip.tone, tooltip=r.reason or ""),
         sort=lambda r: r.chip.text,
+    ),
+    Column(
+        title="Forecast",
+        sample="1st: will go, tomorrow",
+        stretch=2,
+        cell=_forecast,
+        sort=lambda r: r.forecast,
+        rank=2,
+        tooltip="What will become of a waiting approval, and its place in the queue",
+    ),
+    Column(
+        title="Rehearsal",
+        sample="margin $1,672.00",
+        stretch=2,
+        cell=lambda r: Cell(text=r.rehearsed or fmt.NONE, tone="text2", tooltip=r.rehearsed),
+        sort=lambda r: r.rehearsed,
+        tooltip="What the broker's what-if said of a waiting approval (Ctrl+Shift+R asks again)",
+        optional=True,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from vst_desktop.domain.orders import OrderState
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.book_rows import ORDERS, POSITIONS
 from vst_desktop.gui.models.table import RowModel
@@ -25,6 +26,8 @@ class BookPane(Pane):
     close_wanted = Signal(str)
     withdraw_wanted = Signal(str)
     release_wanted = Signal(str)
+    answer_wanted = Signal(str, str)
+    thaw_wanted = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Positions and orders")
@@ -52,7 +55,11 @@ class BookPane(Pane):
         self._close = self._button("Close now", "Close the selected position (Ctrl+Shift+X)")
         self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
         self._release = self._button("Release", "Let the held order wait again (Ctrl+R)")
+        self._answer = self._button("Answer…", "Say what TWS shows of it (Ctrl+Shift+A)")
+        self._thaw = self._button("Let exits go…", "You have looked at it (Ctrl+Shift+G)")
         self._close.clicked.connect(self.ask_close)
+        self._answer.clicked.connect(self.ask_answer)
+        self._thaw.clicked.connect(self.ask_thaw)
         self._withdraw.clicked.connect(self.ask_withdraw)
         self._release.clicked.connect(self.ask_release)
         self.positions_table.chosen.connect(self._position_chosen)
@@ -77,11 +84,39 @@ class BookPane(Pane):
         if row is None:
             return
         at = "" if row.close_at is None else f" for about {fmt.number(row.close_at)}"
+        by = f" This sends {row.detail.close_by}." if row.detail and row.detail.close_by else ""
         self.banner.ask(
             f"Close {row.quantity} × {row.symbol} "
-            f"{fmt.strikes(row.long_strike, row.short_strike, row.right)} now{at}?",
+            f"{fmt.strikes(row.long_strike, row.short_strike, row.right)} now{at}?{by}",
             "Close now",
             lambda _typed: self.close_wanted.emit(row.position_id),
+        )
+
+    def ask_answer(self) -> None:
+        """Ask what TWS shows of the selected UNKNOWN order."""
+        row = self.orders_table.current_row()
+        if row is None or row.state is not OrderState.UNKNOWN:
+            self.banner.tell("Select an UNKNOWN order first.", "info")
+            return
+        self.banner.ask(
+            f"{row.symbol} {row.label} is UNKNOWN. What does TWS show: ABSENT, or how many filled "
+            "at which price (2 @ 2.66)?",
+            "Answer",
+            lambda typed: self.answer_wanted.emit(row.intent_id, typed),
+            placeholder="ABSENT or 2 @ 2.66",
+        )
+
+    def ask_thaw(self) -> None:
+        """Ask whether the exits of the selected frozen position are to run again."""
+        row = self.positions_table.current_row()
+        if row is None or not _frozen(row):
+            self.banner.tell("Select a frozen position first.", "info")
+            return
+        self.banner.ask(
+            f"{row.symbol}: {_frozen(row)}. Have you looked at it in TWS? Its exits go again, by "
+            "the restated plan where a split restated it.",
+            "Let exits go",
+            lambda _typed: self.thaw_wanted.emit(row.position_id),
         )
 
     def ask_withdraw(self) -> None:
@@ -121,18 +156,29 @@ class BookPane(Pane):
     def _refresh(self) -> None:
         position = self.positions_table.current_row() if self.tab == POSITIONS_TAB else None
         order = self.orders_table.current_row() if self.tab == ORDERS_TAB else None
-        self._close.setVisible(position is not None)
+        frozen = "" if position is None else _frozen(position)
+        self._close.setVisible(position is not None and not frozen)
+        self._thaw.setVisible(bool(frozen))
+        self._answer.setVisible(order is not None and order.state is OrderState.UNKNOWN)
         self._withdraw.setVisible(order is not None and order.can_withdraw)
         self._release.setVisible(order is not None and order.can_release)
-        if self.tab == POSITIONS_TAB:
+        if frozen:
+            self.set_info(frozen, "loss")
+        elif self.tab == POSITIONS_TAB:
             self.set_info(*self._state)
         elif self.tab == ACCOUNT_TAB:
             self.set_info("by the broker and the limits of the settings", "text2")
         elif order is not None and order.reason:
             self.set_info(order.reason, "text2")
+        elif order is not None and (order.forecast or order.rehearsed):
+            self.set_info("; ".join(filter(None, (order.forecast, order.rehearsed))), "text2")
         else:
             count = self.orders.rowCount()
             self.set_info(f"{count} order{'' if count == 1 else 's'}" if count else "", "text2")
+
+
+def _frozen(row: PositionRow) -> str:
+    return "" if row.detail is None else row.detail.frozen
 
 
 def protection_state(view: StationView) -> tuple[str, str]:
