@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -128,9 +129,12 @@ def split_names(text: str | None) -> list[str]:
 
 @contextmanager
 def progress_line(what: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A line on a terminal's stderr that is told how much is done; wiped at the end."""
+    """A line on a terminal's stderr that is told how much is done; wiped at the end.
+
+    ``VST_PROGRESS`` in the environment writes it for another program, too.
+    """
     shown = 0.0
-    on_terminal = sys.stderr.isatty()
+    on_terminal = sys.stderr.isatty() or "VST_PROGRESS" in os.environ
 
     def tell(done: int, total: int) -> None:
         nonlocal shown

@@ -76,6 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("workspace_monitor", "Workspace Monitor", "Ctrl+Alt+3", "What is held and works"),
     _command("lock_layout", "Lock the layout", "Ctrl+Alt+L", "Panes stay, or can be moved"),
     _command("reset_layout", "Reset the layout", "Ctrl+Alt+0", "Workspaces and columns as made"),
+    _command("lab", "Lab…", "Ctrl+Shift+B", "Play strategies over history, or search settings"),
     _command("settings", "Settings…", "Ctrl+,", "Every setting, with its default and range"),
     _command("layout", "Layout…", "Ctrl+Alt+P", "Workspaces and panes"),
     _command("theme", "Next theme", "Ctrl+T", "Dark, light, or colours for the colour-blind"),

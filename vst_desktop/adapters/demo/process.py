@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.children import NO_CONSOLE, drain, end_child
+from vst_desktop.runtime.program import console
 from vst_desktop.runtime.secrets import without_secrets
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ class SimProcess:
             UserError: It refused (its own sentence), or said nothing in time.
         """
         self._process = process = await asyncio.create_subprocess_exec(
-            *_console(),
+            *console(),
             "sim",
             "--child",
             *self._arguments,
@@ -76,11 +75,3 @@ class SimProcess:
         while line := await stream.readline():
             self._last_words = line.decode("utf-8", "replace").strip()
             log.info("simulator: %s", self._last_words)
-
-
-def _console() -> list[str]:
-    """How the command line is started. Frozen, it is the program beside the window's, which has
-    no standard streams on Windows."""
-    if getattr(sys, "frozen", False):
-        return [str(Path(sys.executable).with_name("vst.exe" if os.name == "nt" else "vst"))]
-    return [sys.executable, "-m", "vst_desktop.cli.main"]
