@@ -14,6 +14,7 @@ from vst_desktop.execution.repricing import exit_limit
 from vst_desktop.options.leg_greeks import LegGreeks
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
+from vst_desktop.runtime.settings import ExecutionSettings
 from vst_desktop.station.charts import age_secs
 from vst_desktop.station.desk_view import PositionDetail
 from vst_desktop.station.view import Chip, PositionRow
@@ -111,16 +112,15 @@ def _detail(
         target_away_pct=target_pct,
         next_event=f"earnings {events.next_of(spread.symbol, EventKind.EARNINGS)}, "
         f"ex-div {events.next_of(spread.symbol, EventKind.EX_DIVIDEND)}",
-        close_by=_close_by(station, market),
+        close_by=close_by(station.mode, station.settings.execution, market),
         frozen=position.frozen or "",
     )
 
 
-def _close_by(station: Station, market: SpreadMarket | None) -> str:
+def close_by(mode: Mode, rules: ExecutionSettings, market: SpreadMarket | None) -> str:
     """What a close by hand sends, as it would begin now."""
-    if station.mode is not Mode.LIVE:
+    if mode is not Mode.LIVE:
         return "a market order"
-    rules = station.settings.execution
     walk = f"{rules.reprice_max_steps} steps of {rules.reprice_step_seconds:g} s"
     first = market and exit_limit(
         natural=market.natural,
