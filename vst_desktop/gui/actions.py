@@ -55,6 +55,9 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _command("clear_kill", "Allow entries…", "Ctrl+Shift+U", "Clear the kill switch with a reason"),
     _command("arm", "Arm LIVE…", "Ctrl+Shift+L", "Arm LIVE entries for this run by the account id"),
+    _command(
+        "auto_rules", "Auto-approve rules…", "Ctrl+Shift+Y", "Show, arm or end rules that approve"
+    ),
     _command("flatten", "Flatten…", "Ctrl+Shift+F", "Close every position; FLATTEN must be typed"),
     _command("acknowledge", "Mark alerts read", "Ctrl+J", "Mark all alerts read"),
     _command("acknowledge_one", "Mark alert read", "Ctrl+Shift+J", "Mark the selected alert read"),

@@ -13,6 +13,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.answers import answer
+from vst_desktop.gui.auto_rules import HINT, change_rules, question
 from vst_desktop.gui.dialogs.lab import LabDialog
 from vst_desktop.gui.dialogs.settings import SettingsDialog
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
@@ -63,6 +64,7 @@ class Commands(QObject):
             "kill": self.kill,
             "clear_kill": self._ask_clear_kill,
             "arm": self._ask_arm,
+            "auto_rules": self._ask_auto_rules,
             "flatten": self._ask_flatten,
             "acknowledge": self._acknowledge,
             "acknowledge_one": window.alerts.read_selected,
@@ -225,6 +227,17 @@ class Commands(QObject):
             lambda typed: self._bridge.do("window", "flatten", lambda s: s.flatten(typed)),
             placeholder="FLATTEN",
         )
+
+    def _ask_auto_rules(self) -> None:
+        if self._bridge.station is not None:
+            self._window.banner.ask(
+                question(self._bridge.station.trading),
+                "Change rules",
+                lambda typed: self._bridge.do(
+                    "window", "auto rules", lambda s: change_rules(s.trading, typed)
+                ),
+                placeholder=HINT,
+            )
 
     def _ask_arm(self) -> None:
         view = self._window.view
