@@ -60,7 +60,10 @@ class LabRequest:
                 given += [option, text]
         for axis in self.vary:
             given += ["--vary", axis]
-        return [*given, "--resume", str(folder / "outcomes.jsonl")] if self.vary else given
+        if self.vary:
+            # One worker is the child itself: workers beside it would outlive a cancel.
+            given += ["--workers", "1", "--resume", str(folder / "outcomes.jsonl")]
+        return given
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
