@@ -21,6 +21,7 @@ from vst_desktop.backtest.rules import LabRules, Span
 from vst_desktop.backtest.workbench import Workbench
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.scanner import SignalRows
+from vst_desktop.runtime.children import end_with_parent
 from vst_desktop.runtime.settings import Settings
 
 CONNECT_SECS = 10
@@ -155,6 +156,7 @@ def _cluster(bench: Workbench, address: str) -> Iterator[Workers]:
 def _hold(bench: Workbench) -> None:
     global _bench
     _bench = bench
+    end_with_parent()
 
 
 def _play_here(task: Task) -> Outcome:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
+import os
 import subprocess
+import threading
 from collections.abc import Awaitable, Callable
 
 log = logging.getLogger(__name__)
@@ -12,6 +15,20 @@ log = logging.getLogger(__name__)
 PATIENCE_SECS = 2.0
 NO_CONSOLE: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
 """Creation flags of a child: on Windows a console program of a window would open a console."""
+
+
+def end_with_parent() -> None:
+    """End this worker process when the one that started it is gone, killed or crashed; without
+    this it would wait for work for ever. Called once, in the worker."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, name="parent watch", daemon=True).start()
 
 
 async def drain(stream: asyncio.StreamReader) -> None:

@@ -61,8 +61,7 @@ class LabRequest:
         for axis in self.vary:
             given += ["--vary", axis]
         if self.vary:
-            # One worker is the child itself: workers beside it would outlive a cancel.
-            given += ["--workers", "1", "--resume", str(folder / "outcomes.jsonl")]
+            given += ["--resume", str(folder / "outcomes.jsonl")]
         return given
 
 
