@@ -85,6 +85,14 @@ COMMANDS: tuple[Command, ...] = (
     _command("theme", "Next theme", "Ctrl+T", "Dark, light, or colours for the colour-blind"),
     _command("palette", "Command palette", "Ctrl+K", "Find a command by its name"),
     _command("shortcuts", "Shortcuts", "F1", "All commands and their keys"),
+    _command("logs", "Open logs", "Ctrl+Shift+O", "The folder of the logs"),
+    _command(
+        "diagnostics",
+        "Save diagnostics…",
+        "Ctrl+Shift+S",
+        "Logs, settings and checks of the journal in one file, without secrets",
+    ),
+    _command("about", "About", "Shift+F1", "Version, mode, licences"),
     _command("quit", "Quit", "Ctrl+Q", "Leave the station"),
 )
 

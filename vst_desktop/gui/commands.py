@@ -19,6 +19,7 @@ from vst_desktop.gui.dialogs.settings import SettingsDialog
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
 from vst_desktop.gui.frame.menu import LayoutMenu
+from vst_desktop.gui.helping import Helping
 from vst_desktop.gui.panes.book import ORDERS_TAB, POSITIONS_TAB
 from vst_desktop.gui.panes.chart import RANGES
 from vst_desktop.gui.widgets.table import Table, focus_table
@@ -36,11 +37,12 @@ class Commands(QObject):
         self._window = window
         self._bridge = window.bridge
         self._lab: LabDialog | None = None
+        self.helping = Helping(window)
         self.actions = make_actions(window, self._handlers())
         self._join()
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
-        window = self._window
+        window, helping = self._window, self.helping
         ranges = {
             f"range_{name.lower()}": partial(window.chart.show_range, count)
             for name, count in RANGES
@@ -80,6 +82,9 @@ class Commands(QObject):
             "lock_layout": lambda: window.frame.lock(not window.frame.locked),
             "reset_layout": window.frame.reset,
             "lab": self._open_lab,
+            "logs": helping.open_logs,
+            "diagnostics": helping.ask_diagnostics,
+            "about": helping.about,
             "settings": self._open_settings,
             "layout": self._open_layout,
             "theme": window.theme.next,
