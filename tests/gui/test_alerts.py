@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QToolButton
 
 from tests.gui.conftest import Stage
@@ -13,7 +14,7 @@ from tests.helpers.sample_book import NOW, alerts
 from vst_desktop.domain.alerts import Alert, Severity
 from vst_desktop.gui.models.rows import ALERTS
 from vst_desktop.gui.tray import Tray
-from vst_desktop.station.view import AlertRow
+from vst_desktop.station.view import AlertRow, Light, LightView
 
 
 def flood(count: int) -> tuple[AlertRow, ...]:
@@ -84,3 +85,37 @@ def test_a_flood_makes_one_note_and_then_one_of_the_rest(
     assert shown[1:] == ["HIGH: alert 500\nand 998 more alerts"]
     tray._pause.timeout.emit()
     assert len(shown) == 2
+
+
+def test_the_tray_shows_the_mode_what_is_wrong_and_its_commands(
+    stage: Stage, notes: tuple[Tray, list[str]]
+) -> None:
+    tray, _ = notes
+    strip = stage.station.view().strip
+    well = replace(strip, lights=(), killed=None, unprotected=0)
+    down = LightView(name="IBKR", state=Light.DOWN, detail="lost for 4 s")
+    pictures, told = set(), []
+    for shown in (
+        well,
+        replace(well, lights=(down,)),
+        replace(well, killed="panic"),
+        replace(well, killed="panic", unprotected=2),
+    ):
+        stage.show(strip=shown)
+        told.append(tray._icon.toolTip().splitlines()[-1])
+        image = tray._icon.icon().pixmap(64, 64).toImage()
+        pictures.add(image.pixelColor(50, 50).name())
+    assert told == [
+        "all is well",
+        "IBKR: lost for 4 s",
+        "entries are halted: panic",
+        "2 positions are not protected",
+    ]
+    tokens = stage.window.theme.tokens
+    assert {QColor(tokens.warn).name(), QColor(tokens.loss).name()} < pictures
+    assert "DEMO" in tray._icon.toolTip()
+    named = [action.text() for action in tray._menu.actions()]
+    assert named == ["Show the window", "Hold what waits", "Kill switch", "Quit"]
+    tray._menu.actions()[1].trigger()
+    stage.settle()
+    assert stage.station.calls[-1] == ("hold",)

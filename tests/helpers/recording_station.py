@@ -126,6 +126,9 @@ class RecordingTrading:
     async def reorder(self, intent_ids: list[str]) -> None:
         self._take("reorder", intent_ids)
 
+    async def hold(self) -> None:
+        self._take("hold")
+
     async def rehearse(self) -> None:
         self._take("rehearse")
 

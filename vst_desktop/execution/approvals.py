@@ -163,11 +163,11 @@ class Approvals:
         if window.is_open(now):
             self._entries.release_all([queued])
 
-    async def hold_all(self, reason: str) -> None:
+    async def hold_all(self, reason: str, by: str = decisions.STATION) -> None:
         """Hold every waiting approval until the trader releases it."""
         for intent in queue_order(self._ledger.waiting()):
             if intent.state is not OrderState.HELD:
-                await self._ledger.move(intent.intent_id, Trigger.HOLD, reason=reason)
+                await self._ledger.move(intent.intent_id, Trigger.HOLD, {"by": by}, reason=reason)
                 self._services.alert(Severity.WARNING, trade_text("HELD", intent), reason)
 
     async def look_at_held(self) -> None:

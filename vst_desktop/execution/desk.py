@@ -158,12 +158,8 @@ class Desk:
             self._freezer,
             self._reconciled,
         )
-        self.answers = Answers(
-            services,
-            Unknowns(services, ledger, self._fills, self._reconciler, self._ended),
-            self._orphans,
-            self._freezer,
-        )
+        unknowns = Unknowns(services, ledger, self._fills, self._reconciler, self._ended)
+        self.answers = Answers(services, unknowns, self._orphans, self._freezer)
         self._emergency = Emergency(
             services, ledger, switches, self._approvals, self._entries, self._exits
         )
@@ -222,6 +218,11 @@ class Desk:
         """Take back a waiting approval; UserError when it does not wait any more."""
         with self._services.clock.work("withdraw"):
             await self._approvals.withdraw(intent_id)
+
+    async def hold(self) -> None:
+        """Hold every waiting approval until it is released."""
+        with self._services.clock.work("hold"):
+            await self._approvals.hold_all("held by the trader", by=TRADER)
 
     async def release(self, intent_id: str) -> None:
         """Release a HELD approval; UserError when it is not held or entries are refused."""

@@ -35,6 +35,7 @@ COMMANDS: tuple[Command, ...] = (
         "withdraw", "Withdraw", "Ctrl+Backspace", "Take back the shown or selected waiting approval"
     ),
     _command("release", "Release", "Ctrl+R", "Let the selected held order wait for its window"),
+    _command("hold", "Hold what waits", "Ctrl+Shift+H", "No approval goes until it is released"),
     _command(
         "close_position", "Close position…", "Ctrl+Shift+X", "Close the selected position now"
     ),

@@ -60,6 +60,7 @@ class Commands(QObject):
             "withdraw": self._withdraw,
             "release": window.book.ask_release,
             "close_position": window.book.ask_close,
+            "hold": lambda: self._bridge.do("book", "hold", lambda s: s.trading.hold()),
             "rehearse": lambda: self._bridge.do("book", "rehearse", lambda s: s.trading.rehearse()),
             "answer": window.book.ask_answer,
             "thaw": window.book.ask_thaw,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from datetime import date
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Helping(QObject):
 
     def ask_diagnostics(self) -> None:
         """Ask where to, then pack logs, settings and checks of the journal, without secrets."""
-        name = f"vst-diagnostics-{date.today():%Y%m%d}.zip"
+        name = f"vst-diagnostics-{datetime.now(UTC):%Y%m%d}.zip"
         file, _ = QFileDialog.getSaveFileName(
             self._window, "Save diagnostics", str(Path.home() / name), "Zip files (*.zip)"
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from vst_desktop.domain.alerts import Alert, Severity
 from vst_desktop.gui.mainwindow import MainWindow
 from vst_desktop.gui.theme import font
-from vst_desktop.station.view import StationView
+from vst_desktop.station.view import Light, StationView
 
 _ICONS = {
     Severity.INFO: QSystemTrayIcon.MessageIcon.Information,
@@ -32,7 +32,7 @@ class Tray(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self._mode = ""
+        self._shown: tuple[str, str, str, int] | None = None
         self._symbol: str | None = None
         self._waiting: list[Alert] = []
         self._pause = QTimer(self)
@@ -42,7 +42,8 @@ class Tray(QObject):
         self._icon = QSystemTrayIcon(self)
         self._menu = QMenu(window)
         self._menu.addAction("Show the window", self._raise)
-        self._menu.addAction(window.commands.actions["kill"])
+        for name in ("hold", "kill"):
+            self._menu.addAction(window.commands.actions[name])
         self._menu.addAction(window.commands.actions["quit"])
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(self._raise)
@@ -51,12 +52,16 @@ class Tray(QObject):
         window.bridge.alert_raised.connect(self._show_alert)
 
     def _show_mode(self, view: StationView) -> None:
-        mode = str(view.strip.mode)
-        if mode == self._mode:
+        mode, (tone, state) = str(view.strip.mode), state_of(view)
+        tokens = self._window.theme.tokens
+        # Tokens too: another theme has other colours.
+        shown = (mode, tone, state, id(tokens))
+        if shown == self._shown:
             return
-        self._mode = mode
-        self._icon.setIcon(mode_icon(mode, self._window.theme.tokens.mode(mode)))
-        self._icon.setToolTip(self._window.windowTitle())
+        self._shown = shown
+        dot = getattr(tokens, tone) if tone else None
+        self._icon.setIcon(mode_icon(mode, tokens.mode(mode), dot))
+        self._icon.setToolTip(f"{self._window.windowTitle()}\n{state}")
         self._icon.show()
 
     def _show_alert(self, alert: Alert) -> None:
@@ -89,8 +94,21 @@ class Tray(QObject):
         self._window.bring_to_front()
 
 
-def mode_icon(mode: str, colour: str) -> QIcon:
-    """The mode's first letter on its colour."""
+def state_of(view: StationView) -> tuple[str, str]:
+    """What needs the trader most: the tone of its dot, empty when all is well, and its words."""
+    strip = view.strip
+    if strip.unprotected:
+        return "loss", f"{strip.unprotected} positions are not protected"
+    if strip.killed is not None:
+        return "loss", f"entries are halted: {strip.killed}"
+    bad = [light for light in strip.lights if light.state is Light.DOWN]
+    if bad:
+        return "warn", "; ".join(f"{light.name}: {light.detail}" for light in bad)
+    return "", "all is well"
+
+
+def mode_icon(mode: str, colour: str, dot: str | None = None) -> QIcon:
+    """The mode's first letter on its colour, with a dot when something needs the trader."""
     picture = QPixmap(64, 64)
     picture.fill(Qt.GlobalColor.transparent)
     painter = QPainter(picture)
@@ -101,5 +119,9 @@ def mode_icon(mode: str, colour: str) -> QIcon:
     painter.setPen(QColor("#0B0E13"))
     painter.setFont(font(38, 600))
     painter.drawText(QRectF(0, 0, 64, 64), Qt.AlignmentFlag.AlignCenter, mode[:1])
+    if dot is not None:
+        painter.setPen(QPen(QColor("#0B0E13"), 4))
+        painter.setBrush(QColor(dot))
+        painter.drawEllipse(QRectF(38, 38, 24, 24))
     painter.end()
     return QIcon(picture)

@@ -18,6 +18,9 @@ class TradingApi(Protocol):
     async def reorder(self, intent_ids: list[str]) -> None:
         """Put waiting approvals into this order."""
 
+    async def hold(self) -> None:
+        """Hold every waiting approval until it is released."""
+
     async def rehearse(self) -> None:
         """Rehearse the queue now: every check, the wire gate and the broker's what-if."""
 

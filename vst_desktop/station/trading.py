@@ -45,6 +45,10 @@ class Trading:
         """Put waiting approvals into this order."""
         await self._desk.reorder(intent_ids)
 
+    async def hold(self) -> None:
+        """Hold everything that waits."""
+        await self._desk.hold()
+
     async def rehearse(self) -> None:
         """Rehearse the queue now."""
         await self._desk.rehearse()

@@ -230,3 +230,19 @@ def test_when_the_budget_shrank_the_better_ranked_one_goes(tmp_path: Path) -> No
         assert the(world, second).state is OrderState.DENIED
 
     in_world(tmp_path, BEFORE, story, risk=replace(RISK, max_total_risk=0.03))
+
+
+def test_what_the_trader_holds_waits_over_the_window_until_it_is_released(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        intent = await approve(world)
+        await world.desk.hold()
+        assert the(world, intent).state is OrderState.HELD
+        (held,) = [e["data"] for e in await world.journal.events() if e["name"] == "HOLD"]
+        assert (held["by"], held["reason"]) == ("trader", "held by the trader")
+        await world.until(OPENS + timedelta(minutes=5))
+        assert world.broker.placed == []
+        await world.desk.release(intent.intent_id)
+        await world.settle()
+        assert the(world, intent).state is OrderState.FILLED
+
+    in_world(tmp_path, BEFORE, story)
