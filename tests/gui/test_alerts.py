@@ -87,6 +87,7 @@ def test_a_flood_makes_one_note_and_then_one_of_the_rest(
     assert len(shown) == 2
 
 
+@pytest.mark.qt_log_ignore("systemTrayWindowChanged")  # a tray is not what offscreen has
 def test_the_tray_shows_the_mode_what_is_wrong_and_its_commands(
     stage: Stage, notes: tuple[Tray, list[str]]
 ) -> None:
