@@ -200,7 +200,9 @@ class PriceChart(QWidget):
         self._band.set_brush(pg.mkBrush(mix(tokens.text3, tokens.pane, 0.14)))
         self._signals.setBrush(pg.mkBrush(tokens.accent))
         self._signals.setPen(pg.mkPen(None))
-        self._rsi_name.setText("RSI 14", color=tokens.text2, size=f"{CAPTION_PX}px")
+        # On the pane's colour: the line may run behind its name.
+        name = f'<span style="background-color: {tokens.pane}">&nbsp;RSI 14&nbsp;</span>'
+        self._rsi_name.setText(name, color=tokens.text2, size=f"{CAPTION_PX}px")
         for item in self._guides:
             item.setPen(pg.mkPen(mix(tokens.text3, tokens.pane, 0.6), style=Qt.PenStyle.DotLine))
         self._draw()
