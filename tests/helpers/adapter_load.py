@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tests.helpers.large_market import EXPIRATIONS, REALISTIC, LargeMarket
 from tests.helpers.tiny_market import IN_SESSION, TinyClock
@@ -65,30 +66,25 @@ class TickLoad:
     unread: int
 
 
-class PacedWire(WireProxy):
-    """Counts the messages that a client sends, and the most in any second."""
+class Departures:
+    """Counts the messages that leave a client, and the most in any second.
 
-    def __init__(self, port: int) -> None:
-        super().__init__(port)
+    Counted where they leave: who reads the socket may wake up late and see two seconds as one.
+    """
+
+    def __init__(self, broker: IbkrBroker) -> None:
         self._recent: deque[float] = deque()
-        self._rest = b""
         self.most = 0
+        wire: Any = broker._connection.ready().ib.client.conn
+        self._write, wire.sendMsg = wire.sendMsg, self._send
 
-    def sent_up(self, data: bytes) -> None:
+    def _send(self, message: bytes) -> None:
         now = time.monotonic()
-        self._rest += data
-        while len(self._rest) >= 4:
-            end = 4 + int.from_bytes(self._rest[:4])
-            if self._rest.startswith(b"API\0"):
-                end = 8 + int.from_bytes(self._rest[4:8])
-            if len(self._rest) < end:
-                break
-            self._rest = self._rest[end:]
-            self._recent.append(now)
-        # a little less than a second: what reads the socket wakes up late now and then
-        while self._recent and now - self._recent[0] >= 0.98:
+        self._recent.append(now)
+        while now - self._recent[0] >= 1:
             self._recent.popleft()
         self.most = max(self.most, len(self._recent))
+        self._write(message)
 
 
 @asynccontextmanager
@@ -115,7 +111,7 @@ async def load_chain() -> ChainLoad:
     rules = SelectionRules.of(Settings().options.model_dump())
     market = LargeMarket()
     server = TwsServer(market, TinyClock(IN_SESSION), pace=REALISTIC)
-    wire = PacedWire(await server.start())
+    wire = WireProxy(await server.start())
     most_lines = 0
 
     def look(fields: list[str]) -> bool:
@@ -126,6 +122,7 @@ async def load_chain() -> ChainLoad:
     wire.swallow = look
     try:
         async with connected(await wire.start()) as broker:
+            departures = Departures(broker)
             start = time.perf_counter()
             chain = await broker.option_chain(
                 "AAPL",
@@ -152,7 +149,7 @@ async def load_chain() -> ChainLoad:
         ranked=len(found.spreads),
         secs=secs,
         most_lines=most_lines,
-        most_messages=wire.most,
+        most_messages=departures.most,
     )
 
 

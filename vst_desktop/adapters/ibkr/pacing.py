@@ -105,7 +105,7 @@ class Governor:
                 self._wake_later(now)
                 return
             self._send(heapq.heappop(self._queue)[2])
-            self._sent.append(now)
+            self._sent.append(self._now())
 
     def _wake_later(self, now: float) -> None:
         if not self._waking:
