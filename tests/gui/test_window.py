@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,6 +122,20 @@ def test_a_running_scan_shows_progress_and_can_be_stopped(stage: Stage, qtbot: Q
     stage.window.scanner.press_button()
     stage.settle()
     assert stage.station.calls == [("cancel_scan",)]
+
+
+def test_scans_are_scheduled_by_the_menu_and_the_next_one_is_told(stage: Stage) -> None:
+    button = stage.window.scanner.schedule
+    assert (button.text(), "Scans when asked" in button.toolTip()) == ("▾", True)
+    chosen = [one for one in button.menu().actions() if one.data() == 15]
+    chosen[0].trigger()
+    stage.settle()
+    assert stage.station.named("schedule_scans") == [(15,)]
+    at = datetime(2026, 7, 1, 18, 30, tzinfo=UTC)
+    stage.show(scan=replace(sample_view().scan, every_minutes=15, next_look=at))
+    assert button.text() == "15 min ▾"
+    assert "looks next at 14:30:00" in button.toolTip()
+    assert chosen[0].isChecked()
 
 
 def test_f5_scans_and_a_failure_stands_in_the_scanner_pane(stage: Stage, qtbot: QtBot) -> None:

@@ -53,6 +53,9 @@ class RecordingStation:
     def select(self, symbol: str, candidate_id: str | None = None) -> None:
         self.calls.append(("select", symbol, candidate_id))
 
+    async def schedule_scans(self, every_minutes: float) -> None:
+        self._take("schedule_scans", every_minutes)
+
     def cancel_scan(self) -> None:
         self.calls.append(("cancel_scan",))
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from vst_desktop.station.station import Station
 
 
+EVERY_MINUTES = 15.0
+
+
 def add_parser(subparsers: Any) -> None:
     """Add the command's arguments."""
     parser = subparsers.add_parser(
@@ -33,7 +36,10 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--profile", choices=("demo", "paper", "live"))
     parser.add_argument(
-        "--every", type=float, default=15, metavar="MINUTES", help="between scans (15)"
+        "--every",
+        type=float,
+        metavar="MINUTES",
+        help="between scans (universe.scan_every_minutes, else 15)",
     )
     parser.add_argument(
         "--auto",
@@ -58,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until SIGTERM, SIGINT or ``--for``; 0 when it ended as asked."""
     from vst_desktop.bootstrap import profile_settings
 
-    if not args.every > 0 or (args.secs is not None and not args.secs > 0):
+    if any(given is not None and not given > 0 for given in (args.every, args.secs)):
         raise UserError("--every and --for are above 0", exit_code=2)
     if not args.speed > 0:
         raise UserError(f"--speed {args.speed:g} is not above 0", exit_code=2)
@@ -107,7 +113,6 @@ async def _opened(args: argparse.Namespace, settings: Settings) -> AsyncIterator
 
 
 async def _run(args: argparse.Namespace, settings: Settings, rules: list[AutoRule]) -> int:
-    from vst_desktop.station.headless import Headless
     from vst_desktop.station.report import demo_report
     from vst_desktop.station.watch import performance_report
 
@@ -128,8 +133,7 @@ async def _run(args: argparse.Namespace, settings: Settings, rules: list[AutoRul
             _tell(station, "no rule is armed (--auto): nothing is approved; exits go on")
         station.on_alert(lambda alert: _tell(station, f"[{alert.severity}] {alert.message}"))
         station.requotes.start()
-        work = Headless(station, timedelta(minutes=args.every), lambda line: _tell(station, line))
-        working = asyncio.create_task(work.run(), name="run")
+        working = asyncio.create_task(_scan(station, args.every), name="run")
         leaving = asyncio.create_task(ended.wait(), name="run:ended")
         await asyncio.wait(
             (working, leaving), timeout=args.secs, return_when=asyncio.FIRST_COMPLETED
@@ -146,6 +150,15 @@ async def _run(args: argparse.Namespace, settings: Settings, rules: list[AutoRul
         if isinstance(outcome[0], Exception):
             raise outcome[0]
     return 0
+
+
+async def _scan(station: Station, every_minutes: float | None) -> None:
+    every = every_minutes or station.settings.universe.scan_every_minutes or EVERY_MINUTES
+    station.schedule.tell = lambda line: _tell(station, line)
+    await station.schedule.scan()
+    scanning = station.schedule.use(timedelta(minutes=every))
+    assert scanning is not None
+    await scanning
 
 
 def _tell(station: Station, text: str) -> None:

@@ -26,6 +26,7 @@ def _command(name: str, text: str, keys: str, tip: str) -> Command:
 COMMANDS: tuple[Command, ...] = (
     _command("scan", "Scan", "F5", "Scan the universe, load chains, propose candidates"),
     _command("cancel_scan", "Stop the scan", "Shift+F5", "What it found so far stays"),
+    _command("schedule", "Scan schedule…", "Ctrl+F5", "Scan every so often, or only when asked"),
     _command("load_chain", "Load chain", "Ctrl+L", "Load the selected symbol's option chain"),
     _command(
         "approve", "Approve", "Ctrl+Return Ctrl+Enter", "Approve the shown candidate as it is shown"

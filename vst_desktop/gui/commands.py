@@ -57,6 +57,7 @@ class Commands(QObject):
             "load_chain": self._load_selected,
             "approve": window.ticket.try_approve,
             "reject": self._reject,
+            "schedule": window.scanner.schedule.showMenu,
             "withdraw": self._withdraw,
             "release": window.book.ask_release,
             "close_position": window.book.ask_close,
@@ -112,6 +113,7 @@ class Commands(QObject):
         window.scanner.scan_wanted.connect(self.scan)
         window.scanner.cancel_wanted.connect(self.cancel_scan)
         window.scanner.switch_wanted.connect(self.use_range_low)
+        window.scanner.schedule_wanted.connect(self.schedule_scans)
         window.candidates.chosen.connect(self.select)
         window.alerts.chosen.connect(self.select)
         window.book.chosen.connect(self.select)
@@ -143,6 +145,10 @@ class Commands(QObject):
     def use_range_low(self) -> None:
         """Measure the ATR ratio from the range's low until the program ends, and scan again."""
         self._bridge.do("scanner", "ratio base", lambda s: s.use_ratio_base("range_low"))
+
+    def schedule_scans(self, every_minutes: float) -> None:
+        """Scan every so often, 0 = only when asked."""
+        self._bridge.do("scanner", "schedule", lambda s: s.schedule_scans(every_minutes))
 
     def cancel_scan(self) -> None:
         """Stop the running scan."""

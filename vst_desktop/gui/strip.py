@@ -108,7 +108,10 @@ class StripFigure(QWidget):
 
 
 class LightLabel(QWidget):
-    """A dot and a name; the tooltip says more, and the state in a word."""
+    """A dot and a name; the tooltip says more, and the state in a word.
+
+    ``short`` sets the name above the dot, as a figure's caption.
+    """
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -130,15 +133,17 @@ class LightLabel(QWidget):
 
     def _text(self) -> str:
         light = self._light
-        if light is None or (self.short and light.state is Light.OK):
+        if light is None:
             return ""
         return light.name if light.state is not Light.DOWN else f"{light.name} down"
 
     def sizeHint(self) -> QSize:
-        """Dot, gap, text."""
-        text = self._text()
-        wide = QFontMetrics(font(BODY_PX, 500)).horizontalAdvance(text) + 6 if text else 0
-        return QSize(10 + wide, 20)
+        """Dot, gap, text; or the text alone where the dot stands below it."""
+        if self.short:
+            wide = QFontMetrics(font(CAPTION_PX)).horizontalAdvance(self._text())
+            return QSize(max(10, wide + 2), STRIP_PX - 8)
+        wide = QFontMetrics(font(BODY_PX, 500)).horizontalAdvance(self._text())
+        return QSize(16 + wide, 20)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Dot and text."""
@@ -148,13 +153,19 @@ class LightLabel(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.colour(_LIGHT_TONES[self._light.state]))
-        painter.drawEllipse(QRectF(0, self.height() / 2 - 4, 8, 8))
-        painter.setFont(font(BODY_PX, 500))
+        box = QRectF(self.rect())
+        top = box.height() - 17 if self.short else box.height() / 2 - 4
+        painter.drawEllipse(QRectF(0, top, 8, 8))
         down = self._light.state is Light.DOWN
         painter.setPen(self._theme.colour("loss" if down else "text2"))
-        painter.drawText(
-            self.rect().adjusted(14, 0, 4, 0), Qt.AlignmentFlag.AlignVCenter, self._text()
-        )
+        if self.short:
+            painter.setFont(font(CAPTION_PX))
+            text = box.adjusted(0, 5, 0, 0)
+            painter.drawText(text, Qt.AlignmentFlag.AlignTop, self._text())
+        else:
+            painter.setFont(font(BODY_PX, 500))
+            text = box.adjusted(14, 0, 4, 0)
+            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self._text())
         painter.end()
 
 
@@ -181,7 +192,6 @@ class Strip(QFrame):
         self.alarm.hide()
         self._lights: list[LightLabel] = []
         self._light_row = QHBoxLayout()
-        self._light_row.setSpacing(16)
         self.kill = QPushButton("KILL  Ctrl+Shift+K")
         self.kill.setObjectName("kill")
         self.kill.setFont(font(CAPTION_PX, 600))
@@ -337,6 +347,8 @@ class Strip(QFrame):
         for label in self._lights:
             label.short = short
             label.updateGeometry()
+            label.update()
+        self._light_row.setSpacing(12 if short else 16)
         self._light_row.invalidate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

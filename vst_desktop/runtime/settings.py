@@ -154,6 +154,9 @@ class UniverseSettings(Group):
         "watchlist", description="where symbols come from (PAPER and LIVE; DEMO has its own)"
     )
     watchlist: str = Field("", description="file of symbols, one a line, read before each scan")
+    scan_every_minutes: float = Field(
+        0, ge=0, le=1440, description="between scans of a session; 0 = only when asked"
+    )
     max_chains: int = Field(20, ge=0, le=1000, description="loaded unasked after a scan")
     min_market_cap: float = Field(10_000_000_000, ge=0, description="USD")
     min_price: float = Field(20, ge=0, description="USD")

@@ -112,6 +112,9 @@ class StationApi(Protocol):
     async def use_ratio_base(self, base: Literal["zero", "range_low"]) -> None:
         """Measure the ATR ratio from this base until the program ends, and scan again."""
 
+    async def schedule_scans(self, every_minutes: float) -> None:
+        """Scan every so often while a session lasts, 0 = only when asked; kept for next time."""
+
     def cancel_scan(self) -> None:
         """Stop a running scan; what it found so far stays."""
 

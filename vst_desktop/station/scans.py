@@ -37,6 +37,7 @@ class ScanPresenter:
         """The present state of scanning."""
         research, findings = self._station.research, self._station.research.findings
         progress, result, universe = research.progress, findings.result, research.universe
+        schedule = self._station.schedule
         rows = self._rows(findings)
         note = None
         if not rows:
@@ -64,6 +65,8 @@ class ScanPresenter:
             rules=self._rule_views(findings.fire_rates),
             near_misses=tuple(findings.near_misses),
             explained=self._explain(),
+            every_minutes=schedule.every.total_seconds() / 60 if schedule.every else 0,
+            next_look=schedule.next_look,
         )
 
     def _rows(self, findings: Findings) -> tuple[SignalRow, ...]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from vst_desktop.domain.account import AccountSnapshot
-from vst_desktop.domain.alerts import Alert, Severity
+from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
@@ -37,6 +37,7 @@ from vst_desktop.station.preferences import Preferences
 from vst_desktop.station.present import Presenter
 from vst_desktop.station.requotes import Requotes
 from vst_desktop.station.research import Research
+from vst_desktop.station.scan_schedule import ScanSchedule
 from vst_desktop.station.sizing import Sizer
 from vst_desktop.station.supply import Supply
 from vst_desktop.station.trading import Trading
@@ -117,6 +118,7 @@ class Station:
         )
         self._holdings = HoldingsWatch(engines.broker, self.desk.positions, self._tasks)
         self.requotes = Requotes(self, self._tasks)
+        self.schedule = ScanSchedule(self, self._tasks)
         self._presenter = Presenter(self, self._tasks)
         engines.alerts.on_alert(lambda _: self.changed())
         engines.alerts.on_delivery(self.changed)
@@ -144,6 +146,7 @@ class Station:
         self._tasks.spawn(self.engines.market_data.keep_swept(), "sweep")
         self._holdings.follow()
         await self.watch.start(self._tasks)
+        self.schedule.use(_minutes(self.settings.universe.scan_every_minutes))
         self.changed()
 
     async def close(self) -> None:
@@ -266,13 +269,13 @@ class Station:
 
     def scan_soon(self) -> None:
         """Start a scan in the background; what it finds is shown as it comes."""
-        self._tasks.spawn(self._scan_unasked(), "first scan")
+        self._tasks.spawn(self.schedule.scan(), "first scan")
 
-    async def _scan_unasked(self) -> None:
-        try:
-            await self.scan()
-        except UserError as error:
-            self.engines.alerts.raise_alert(Severity.WARNING, "System: SCAN WARNING", str(error))
+    async def schedule_scans(self, every_minutes: float) -> None:
+        """Scan every so often while a session lasts, 0 = only when asked; kept for next time."""
+        await self.preferences.change({"universe.scan_every_minutes": every_minutes or None})
+        self.schedule.use(_minutes(every_minutes))
+        self.changed()
 
     def cancel_scan(self) -> None:
         """Stop a running scan."""
@@ -372,3 +375,7 @@ class Station:
         self.research.resize()
         self._holdings.follow()
         self.changed()
+
+
+def _minutes(every: float) -> timedelta | None:
+    return timedelta(minutes=every) if every else None

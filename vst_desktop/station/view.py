@@ -138,6 +138,9 @@ class ScanView:
     """One condition, failed by at most 5 %, kept each from a signal; nearest first."""
     explained: tuple[Explanation, ...] = ()
     """Each strategy of the scan on the selected symbol's last bar."""
+    every_minutes: float = 0
+    """Between scans by itself; 0 = only when asked."""
+    next_look: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

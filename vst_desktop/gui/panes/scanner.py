@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QProgressBar, QPushButton
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QProgressBar, QPushButton, QToolButton
 
 from vst_desktop.domain.signals import Explanation
 from vst_desktop.gui import format as fmt
@@ -17,6 +18,7 @@ from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.gui.widgets.table import Table
 from vst_desktop.station.view import ScanView, SignalRow, StationView
 
+SCHEDULES = (5, 15, 30, 60)
 _STAGES = {"bars": "Fetching bars", "scan": "Scanning", "chains": "Loading chains"}
 
 
@@ -28,6 +30,7 @@ class ScannerPane(Pane):
     scan_wanted = Signal()
     cancel_wanted = Signal()
     switch_wanted = Signal()
+    schedule_wanted = Signal(float)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Scanner")
@@ -43,6 +46,9 @@ class ScannerPane(Pane):
         self._button.clicked.connect(self.press_button)
         self._running = False
         self.header.addWidget(self._button)
+        self.schedule = ScheduleButton()
+        self.schedule.wanted.connect(self.schedule_wanted)
+        self.header.addWidget(self.schedule)
         self.rules = RulePanel(theme)
         self.rules.switch_wanted.connect(self.switch_wanted)
         self.near: RowModel[Explanation] = RowModel(NEAR, _near_key)
@@ -72,6 +78,7 @@ class ScannerPane(Pane):
             if self._running
             else "Scan the universe, load chains, propose candidates (F5)"
         )
+        self.schedule.show_schedule(scan)
         text, tone = scan_state(scan)
         self.set_info(text, tone)
         if not scan.errors:
@@ -117,6 +124,46 @@ class ScannerPane(Pane):
         place = self.model.position(key)
         row = self.model.row(place) if place is not None else None
         return row.symbol if row is not None else ""
+
+
+class ScheduleButton(QToolButton):
+    """How often the station scans by itself; a menu of the choices."""
+
+    wanted = Signal(float)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFont(font(CAPTION_PX, 600))
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        self._choices = QActionGroup(menu)
+        self._add(menu, "Only when asked", 0)
+        for minutes in SCHEDULES:
+            self._add(menu, f"Every {minutes} minutes of a session", minutes)
+        self.setMenu(menu)
+        self.show_schedule(None)
+
+    def _add(self, menu: QMenu, text: str, minutes: float) -> None:
+        action: QAction = menu.addAction(text)
+        action.setCheckable(True)
+        action.setData(minutes)
+        action.triggered.connect(lambda _=False: self.wanted.emit(minutes))
+        self._choices.addAction(action)
+
+    def show_schedule(self, scan: ScanView | None) -> None:
+        """Show what is set."""
+        every = scan.every_minutes if scan is not None else 0
+        self.setText(f"{every:g} min ▾" if every else "▾")
+        told = "Scans when asked"
+        if scan is not None and scan.next_look is not None:
+            told = (
+                f"Scans every {every:g} minutes of a session and when the entry window opens; "
+                f"looks next at {fmt.clock(scan.next_look)}"
+            )
+        self.setToolTip(f"{told} (Ctrl+F5)")
+        self.setAccessibleName("Scan schedule")
+        for action in self._choices.actions():
+            action.setChecked(action.data() == every)
 
 
 def _near_key(row: Explanation) -> str:

@@ -1,4 +1,4 @@
-"""When a station without a window scans."""
+"""When a station scans by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from vst_desktop.cli.run import parse_rule
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.calendar import EASTERN, Sessions
-from vst_desktop.station.headless import CLOSED_LOOK, Headless
+from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.station.scan_schedule import CLOSED_LOOK, ScanSchedule
 
 OPENS = datetime(2024, 1, 17, 14, 45, tzinfo=EASTERN)
 
@@ -20,11 +21,12 @@ def at(clock: str) -> datetime:
     return datetime.fromisoformat(f"2024-01-17T{clock}").replace(tzinfo=EASTERN)
 
 
-def headless(every_minutes: float) -> Headless:
+def after(now: datetime, every_minutes: float) -> datetime:
     station: Any = SimpleNamespace(
         engines=SimpleNamespace(sessions=Sessions()), window=lambda: (OPENS, OPENS)
     )
-    return Headless(station, timedelta(minutes=every_minutes))
+    schedule = ScanSchedule(station, TaskOwner("test"))
+    return schedule.after(now, timedelta(minutes=every_minutes))
 
 
 @pytest.mark.parametrize(
@@ -36,13 +38,13 @@ def headless(every_minutes: float) -> Headless:
     ],
 )
 def test_it_scans_every_so_often_and_at_the_windows_opening(now: str, looks: str) -> None:
-    assert headless(15).next_look(at(now)) == at(looks)
+    assert after(at(now), 15) == at(looks)
 
 
 def test_outside_a_session_it_only_looks_whether_one_has_begun() -> None:
-    assert headless(240).next_look(at("06:00")) == at("06:00") + CLOSED_LOOK
+    assert after(at("06:00"), 240) == at("06:00") + CLOSED_LOOK
     saturday = datetime(2024, 1, 20, 12, 0, tzinfo=EASTERN)
-    assert headless(5).next_look(saturday) == saturday + timedelta(minutes=5)
+    assert after(saturday, 5) == saturday + timedelta(minutes=5)
 
 
 def test_a_rule_is_written_as_strategy_reward_risk_and_number() -> None:
