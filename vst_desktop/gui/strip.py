@@ -20,6 +20,7 @@ from vst_desktop.gui.theme import Theme, font, set_tone
 from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, FIGURE_PX, STRIP_PX
 from vst_desktop.station.view import Light, LightView, StripView
 
+_WIDE_GAP, _NARROW_GAP = 20, 13
 _LIGHT_TONES = {Light.OK: "gain", Light.BUSY: "warn", Light.DOWN: "loss"}
 _LIGHT_WORDS = {Light.OK: "in order", Light.BUSY: "busy", Light.DOWN: "down"}
 
@@ -213,7 +214,6 @@ class Strip(QFrame):
         self.workspace.clicked.connect(self.layout_pressed)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 0, 10, 2)
-        layout.setSpacing(20)
         layout.addWidget(self.badge)
         for figure in self.figures.values():
             layout.addWidget(figure)
@@ -320,7 +320,7 @@ class Strip(QFrame):
         self.update()
 
     def _fit(self) -> None:
-        """Say less where there is less room: first light names, then the less pressing figures."""
+        """Say less where there is less room: first the lights, then the less pressing figures."""
         for child in self.findChildren(QWidget):
             child.ensurePolished()  # else sizes are those without the style sheet
         spare = ("Available", "At risk", "Trades today")
@@ -330,6 +330,7 @@ class Strip(QFrame):
         layout = self.layout()
         if layout is None:
             return
+        layout.setSpacing(_WIDE_GAP)
 
         def fits() -> bool:
             layout.invalidate()
@@ -338,6 +339,9 @@ class Strip(QFrame):
         if fits():
             return
         self._shorten_lights(True)
+        if fits():
+            return
+        layout.setSpacing(_NARROW_GAP)
         for name in spare:
             if fits():
                 return

@@ -84,10 +84,10 @@ def _alert_tip(row: AlertRow) -> str:
 
 ALERTS: tuple[Column[AlertRow], ...] = (
     Column(
-        title="Time (ET)",
-        sample="14:42:41",
+        title="ET",
+        sample="14:42",
         cell=lambda r: Cell(
-            text=fmt.clock(r.time),
+            text=fmt.clock(r.time, seconds=False),
             tone="text2",
             tooltip=f"{fmt.day_year(fmt.eastern(r.time).date())} {fmt.clock(r.time)} ET",
         ),

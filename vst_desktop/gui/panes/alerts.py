@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.gui.models.detail_rows import LOG, PERFORMANCE, LogRow
@@ -48,7 +48,11 @@ class AlertsPane(Pane):
         self._tail = LogTail()
         logging.getLogger("vst_desktop").addHandler(self._tail)
         self.destroyed.connect(_leave_log(self._tail))
-        for table in (self.table, self.performance_table, self.log_table):
+        self._tools = QHBoxLayout()
+        self._tools.setContentsMargins(8, 4, 8, 0)
+        self.own_table(self.table)
+        self.add_tab("Alerts", self._alerts_page())
+        for table in (self.performance_table, self.log_table):
             self.own_table(table)
             self.add_tab(table.accessibleName(), table)
         self._filter = self._button("All ▾", "Show alerts from this level up")
@@ -60,8 +64,8 @@ class AlertsPane(Pane):
         self._seen.clicked.connect(self.acknowledge_wanted)
         self._test = self._button("Test", "Send a test message to every alert channel")
         self._test.clicked.connect(self.test_wanted)
+        self._tools.addStretch(1)
         self.tab_changed.connect(self._tab_shown)
-        self._tab_shown(ALERTS_TAB)
 
     def show_view(self, view: StationView) -> None:
         """Show the alerts of this view."""
@@ -99,6 +103,15 @@ class AlertsPane(Pane):
             else "No alerts. Trades, warnings and failures are told here."
         )
 
+    def _alerts_page(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._tools)
+        layout.addWidget(self.table, 1)
+        return page
+
     def _levels(self) -> QMenu:
         menu = QMenu(self)
         for severity in Severity:
@@ -114,13 +127,10 @@ class AlertsPane(Pane):
         button.setToolTip(tip)
         button.setAccessibleName(text)
         button.setFont(font(CAPTION_PX, 600))
-        self.header.addWidget(button)
+        self._tools.addWidget(button)
         return button
 
     def _tab_shown(self, number: int) -> None:
-        parts: tuple[QWidget, ...] = (self._filter, self._seen, self._test)
-        for part in parts:
-            part.setVisible(number == ALERTS_TAB)
         if number == LOG_TAB:
             self.log.set_rows(self._tail.rows())
 
