@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from vst_desktop.cli.bench import backtest, orders, scan, select, ui
+from vst_desktop.cli.bench import backtest, endurance, orders, scan, select, ui
 
 BENCHMARKS = {
     "scan": scan,
@@ -13,6 +13,7 @@ BENCHMARKS = {
     "backtest": backtest,
     "orders": orders,
     "ui": ui,
+    "endurance": endurance,
 }
 
 

@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         "frame_gap_max_ms": gaps[-1],
         "paints_per_second": found.paints_per_second,
         "cpu_pct": found.cpu_pct,
-        "rss_mb": _resident_mb(),
+        "rss_mb": resident_mb(),
         "visible_secs": visible_secs,
         "start_secs": start_secs,
         "rows": found.rows,
@@ -132,7 +132,7 @@ def _quantile(ordered: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
     """Resident memory of this process now, MB."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
