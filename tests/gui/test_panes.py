@@ -146,6 +146,22 @@ def test_performance_says_what_misses_its_threshold(stage: Stage) -> None:
     ]
 
 
+def test_performance_says_how_long_the_window_stood_still_and_who_did_it(stage: Stage) -> None:
+    pane = stage.window.alerts
+    last = pane.performance.columns[0].cell
+
+    def told() -> tuple[str, bool | None, str]:
+        row = pane.performance.row(len(stage.station.current.performance))
+        return row.value, row.met, last(row).tooltip
+
+    stage.show()
+    assert told() == ("never", True, "Window stood still")
+    pane.stillness.tell(61.0, "gui.panes.chart:7")
+    pane.stillness.tell(140.4, "station.scans:12")
+    stage.show()
+    assert told() == ("140 ms", False, "2 times; the longest was station.scans:12")
+
+
 def test_the_account_stands_behind_its_tab(stage: Stage) -> None:
     stage.show(account=(Figure(caption="Net liquidation", value="$100,000.00"),))
     stage.window.book.show_tab(2)

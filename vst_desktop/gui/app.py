@@ -107,7 +107,7 @@ async def _run(
     if single is not None:
         single.raised.connect(window.bring_to_front)
     restore = _report_bugs_to(bridge, closed)
-    watchdog = Watchdog()
+    watchdog = Watchdog(window.alerts.stillness.tell)
     watchdog.start()
     window.show()
     try:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-
-log = logging.getLogger(__name__)
 
 LONGEST_MS = 50.0
 BEAT_SECS = 0.02
@@ -26,9 +23,9 @@ class Watchdog:
     """
 
     def __init__(
-        self, told: Callable[[float, str], None] | None = None, *, longest_ms: float = LONGEST_MS
+        self, told: Callable[[float, str], None], *, longest_ms: float = LONGEST_MS
     ) -> None:
-        self._told = told or _log
+        self._told = told
         self._longest = longest_ms / 1000
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread_id = 0
@@ -84,7 +81,3 @@ def culprit_of(frame: FrameType | None) -> str:
 def _place(frame: FrameType) -> str:
     module = frame.f_globals.get("__name__", "?").removeprefix(f"{_OURS}.")
     return f"{module}.{frame.f_code.co_qualname}:{frame.f_lineno}"
-
-
-def _log(late_ms: float, culprit: str) -> None:
-    log.info("the window stood still for %.0f ms: %s", late_ms, culprit)

@@ -77,3 +77,5 @@ class PerformanceRow:
     value: str
     threshold: str
     met: bool | None
+    tip: str = ""
+    """What else there is to say of it."""

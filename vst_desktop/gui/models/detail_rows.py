@@ -193,7 +193,7 @@ PERFORMANCE: tuple[Column[PerformanceRow], ...] = (
         title="Measure",
         sample="Order latency, worst",
         stretch=2,
-        cell=lambda r: Cell(text=r.name, tooltip=r.name),
+        cell=lambda r: Cell(text=r.name, tooltip=r.tip or r.name),
         sort=lambda r: r.name,
     ),
     Column(

@@ -12,6 +12,7 @@ from vst_desktop.gui.models.detail_rows import LOG, PERFORMANCE, LogRow
 from vst_desktop.gui.models.log_tail import LogTail
 from vst_desktop.gui.models.rows import ALERTS, alert_key
 from vst_desktop.gui.models.table import RowModel
+from vst_desktop.gui.stillness import Stillness
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX
 from vst_desktop.gui.widgets.pane import Pane
@@ -45,6 +46,7 @@ class AlertsPane(Pane):
         self.log: RowModel[LogRow] = RowModel(LOG, lambda r: str(r.number))
         self.log_table = Table(theme, self.log, lambda r: str(r.number), "Log")
         self.log_table.set_note("Nothing was logged since the window opened.")
+        self.stillness = Stillness()
         self._tail = LogTail()
         logging.getLogger("vst_desktop").addHandler(self._tail)
         self.destroyed.connect(_leave_log(self._tail))
@@ -75,7 +77,7 @@ class AlertsPane(Pane):
         self.set_info(f"{unread} new" if unread else "", "warn")
         self._seen.setEnabled(bool(unread))
         self._show_alerts()
-        self.performance.set_rows(view.performance)
+        self.performance.set_rows((*view.performance, self.stillness.row()))
         if self.tab == LOG_TAB:
             self.log.set_rows(self._tail.rows())
 
