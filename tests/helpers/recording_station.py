@@ -11,6 +11,7 @@ from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
+from vst_desktop.station.journal_pages import JournalPage, JournalQuery, JournalRow, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
 
@@ -26,6 +27,7 @@ class RecordingStation:
         self._alerted: Callable[[Alert], None] = lambda alert: None
         self.trading = RecordingTrading(self._take)
         self.preferences = RecordingPreferences(self._take)
+        self.journal = RecordingJournal(self._take)
         self.drill: RecordingDrill | None = RecordingDrill(self._take)
 
     def show(self, **changes: Any) -> None:
@@ -156,6 +158,38 @@ class RecordingTrading:
 
     async def disarm_auto(self, strategy: str) -> None:
         self._take("disarm_auto", strategy)
+
+
+class RecordingJournal:
+    """Implements JournalApi over rows that a test gives, newest first."""
+
+    def __init__(self, take: Callable[..., None]) -> None:
+        self._take = take
+        self.rows: tuple[JournalRow, ...] = ()
+        self.lines: tuple[StoryLine, ...] = ()
+        self.size = 200
+
+    async def page(
+        self,
+        query: JournalQuery,
+        *,
+        before: int | None = None,
+        after: int = 0,
+        most: int = 200,
+    ) -> JournalPage:
+        self._take("journal_page", query, before, after, most)
+        asked = [r for r in self.rows if r.seq > after and (before is None or r.seq < before)]
+        found = [r for r in asked if query.admits(r)]
+        shown = found[: min(most, self.size)]
+        return JournalPage(
+            rows=tuple(shown),
+            head=max((r.seq for r in asked), default=after),
+            before=shown[-1].seq if len(shown) < len(found) else None,
+        )
+
+    async def story(self, ref: str) -> tuple[StoryLine, ...]:
+        self._take("story", ref)
+        return self.lines
 
 
 class RecordingDrill:

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from vst_desktop.adapters.demo.control import SimControl
 from vst_desktop.adapters.demo.process import SimProcess
 from vst_desktop.adapters.files.events import event_source
 from vst_desktop.adapters.sqlite.journal import SqliteJournal
+from vst_desktop.adapters.sqlite.reading import read_back
 from vst_desktop.alerts.center import AlertCenter
 from vst_desktop.bootstrap.channels import alert_channels, alert_rules
 from vst_desktop.bootstrap.metrics import metrics_of
@@ -263,6 +265,7 @@ async def _station(
             incidents=incidents,
             beacon=beacon,
             faults=faults,
+            past=partial(read_back, journal_file),
             keeps_bars=store is not None,
         ),
         clock_speed=speed,

@@ -166,6 +166,36 @@ def _denied(data: Data) -> str:
     )
 
 
+def _refused(data: Data) -> str:
+    if "candidate" in data and "intent_id" not in data:
+        return f"{data['by']} rejected the candidate {data['spread']} at {_usd(data['debit'])}"
+    return _plainly("refused")(data)
+
+
+def _scanned(data: Data) -> str:
+    found = f"{len(data['signals'])} signals"
+    errors = f", {data['errors']} errors" if data["errors"] else ""
+    return f"scanned {data['scanned']} of {data['symbols']} symbols: {found}{errors}"
+
+
+def _proposed(data: Data) -> str:
+    return (
+        f"proposed {data['contracts']} x {data['spread']} at {_usd(data['debit'])}{_quotes(data)}, "
+        f"reward/risk {data['reward_risk']:.2f}; signal {data['signal']['strategy']} of "
+        f"{data['signal']['date']}"
+    )
+
+
+def _flag(data: Data) -> str:
+    if data["value"] is None:
+        return f"{data['name']} cleared{_why(data)}"
+    return f"{data['name']} set: {data['value']}"
+
+
+def _settings(data: Data) -> str:
+    return "settings changed: " + ", ".join(f"{k} {_plain(v)}" for k, v in data["changes"].items())
+
+
 _WORDS: dict[str, Callable[[Data], str]] = {
     "approved": _approved,
     "exit": lambda data: f"{data['by']} starts an exit: {data['reason']}{_quotes(data)}",
@@ -182,7 +212,7 @@ _WORDS: dict[str, Callable[[Data], str]] = {
     "PARTIAL": _filled("partly filled"),
     "FILL": _filled("filled"),
     "CANCEL": _plainly("cancelled"),
-    "REJECT": _plainly("refused"),
+    "REJECT": _refused,
     "LOSE": _plainly("fate UNKNOWN"),
     "ids": lambda data: f"the broker knows it as {_ids(data)}",
     "rank": lambda data: f"{data['by']} put it at place {data['rank']} of the queue",
@@ -206,6 +236,15 @@ _WORDS: dict[str, Callable[[Data], str]] = {
     "exits frozen": _plainly("its exits are frozen"),
     "exits go again": lambda data: f"{data['by']} let its exits go again, was: {data['was']}",
     "session's close": lambda data: f"the underlying stood at {data['close']:.2f} at the close",
+    "SCAN": _scanned,
+    "CANDIDATE": _proposed,
+    "SETTING": lambda data: f"setting of this run: {data['key']} {_plain(data['value'])}",
+    "settings changed": _settings,
+    "START": lambda data: f"the station starts in {data['mode']}",
+    "STOP": lambda data: "the station stops",
+    "reconciled": lambda data: "own book compared with the broker's",
+    "armed": lambda data: f"LIVE entries armed for {data['account']}",
+    "flag": _flag,
     "salvaged": lambda data: "taken over from a damaged journal",
     "broken": lambda data: (
         f"BROKEN: long leg {data['long_leg']}, short leg {data['short_leg']} filled"

@@ -68,6 +68,8 @@ COMMANDS: tuple[Command, ...] = (
     _command("go_positions", "Go to Positions", "Alt+3", "Show the positions"),
     _command("go_orders", "Go to Orders", "Alt+4", "Show the orders"),
     _command("go_alerts", "Go to Alerts", "Alt+5", "Give the alerts the keyboard"),
+    _command("go_journal", "Go to Journal", "Alt+6", "Show what happened"),
+    _command("story", "Story of the order", "Ctrl+Shift+T", "What happened to the selected order"),
     _command("alternative_1", "First alternative", "Ctrl+1", "Take the first alternative spread"),
     _command("alternative_2", "Second alternative", "Ctrl+2", "Take the second alternative spread"),
     _command("alternative_3", "Third alternative", "Ctrl+3", "Take the third alternative spread"),

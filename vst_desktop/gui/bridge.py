@@ -92,15 +92,19 @@ class Bridge(QObject):
         name: str,
         command: Callable[[StationApi], Coroutine[Any, Any, Any]],
         on_refused: Callable[[], None] | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
-        """Start a command of the station as a named task; what goes wrong shows in the pane."""
+        """Start a command of the station as a named task; what goes wrong shows in the pane.
+        ``quiet``: the trader did not ask for it, what the pane says stays."""
         station = self._station
         if station is None:
             self.failed.emit(pane, "The station is not running yet.")
             if on_refused is not None:
                 on_refused()
             return
-        self.cleared.emit(pane)
+        if not quiet:
+            self.cleared.emit(pane)
         self._tasks.spawn(self._guarded(pane, command(station), on_refused), name)
 
     async def _guarded(

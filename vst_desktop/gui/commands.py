@@ -20,7 +20,8 @@ from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
 from vst_desktop.gui.frame.menu import LayoutMenu
 from vst_desktop.gui.helping import Helping
-from vst_desktop.gui.panes.book import ORDERS_TAB, POSITIONS_TAB
+from vst_desktop.gui.journal_reading import JournalReading
+from vst_desktop.gui.panes.book import JOURNAL_TAB, ORDERS_TAB, POSITIONS_TAB
 from vst_desktop.gui.panes.chart import RANGES
 from vst_desktop.gui.widgets.table import Table, focus_table
 from vst_desktop.station.api import DrillApi, StationApi
@@ -38,6 +39,7 @@ class Commands(QObject):
         self._bridge = window.bridge
         self._lab: LabDialog | None = None
         self.helping = Helping(window)
+        self.reading = JournalReading(window)
         self.actions = make_actions(window, self._handlers())
         self._join()
 
@@ -76,6 +78,8 @@ class Commands(QObject):
             "go_candidates": partial(self._go, "candidates", window.candidates.table),
             "go_positions": partial(self._go_book, POSITIONS_TAB),
             "go_orders": partial(self._go_book, ORDERS_TAB),
+            "go_journal": partial(self._go_book, JOURNAL_TAB),
+            "story": window.book.ask_story,
             "go_alerts": partial(self._go, "alerts", window.alerts.table),
             "fault_drill": self._open_drill,
             "workspace_trade": partial(window.frame.show_workspace, "Trade"),
@@ -122,6 +126,7 @@ class Commands(QObject):
         window.book.release_wanted.connect(self.release)
         window.book.answer_wanted.connect(self.answer)
         window.book.thaw_wanted.connect(self.thaw)
+        window.book.story_wanted.connect(self.reading.tell_story)
         window.ticket.approve_wanted.connect(self.approve)
         window.ticket.reject_wanted.connect(self.reject)
         window.ticket.withdraw_wanted.connect(self.withdraw_candidate)
@@ -298,7 +303,11 @@ class Commands(QObject):
     def _go_book(self, tab: int) -> None:
         book = self._window.book
         book.show_tab(tab)
-        self._go("book", book.orders_table if tab == ORDERS_TAB else book.positions_table)
+        tables: dict[int, Table[Any]] = {
+            ORDERS_TAB: book.orders_table,
+            JOURNAL_TAB: book.journal.table,
+        }
+        self._go("book", tables.get(tab, book.positions_table))
 
     def _show_frame(self) -> None:
         frame = self._window.frame

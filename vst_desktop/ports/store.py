@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -101,6 +101,17 @@ class JournalEvent:
     name: str
     data: Mapping[str, Any]
     hash: str
+
+
+class PastEvents(Protocol):
+    """Reads the journal's events while the station goes on writing. It blocks: for a worker
+    thread. Raises UserError when the journal cannot be read."""
+
+    def __call__(
+        self, *, before: int | None = None, about: str | None = None
+    ) -> Generator[JournalEvent, None, None]:
+        """Events newest first, as they stood at the first one: those before a sequence number,
+        and those whose data hold this text (an order's id)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

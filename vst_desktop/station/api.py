@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
+from vst_desktop.station.journal_pages import JournalPage, JournalQuery, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
 
@@ -46,6 +47,23 @@ class TradingApi(Protocol):
 
     async def thaw(self, position_id: str) -> None:
         """Let the exits of a frozen position run again, by its restated plan where there is one."""
+
+
+class JournalApi(Protocol):
+    """The journal, read on a worker thread; coroutines raise ``UserError``."""
+
+    async def page(
+        self,
+        query: JournalQuery,
+        *,
+        before: int | None = None,
+        after: int = 0,
+        most: int = ...,
+    ) -> JournalPage:
+        """The newest events asked for, older than ``before`` and newer than ``after``."""
+
+    async def story(self, ref: str) -> tuple[StoryLine, ...]:
+        """The life of an order and of its exits, oldest first."""
 
 
 class DrillApi(Protocol):
@@ -89,6 +107,10 @@ class StationApi(Protocol):
     @property
     def preferences(self) -> PreferencesApi:
         """The settings file."""
+
+    @property
+    def journal(self) -> JournalApi:
+        """What happened."""
 
     @property
     def drill(self) -> DrillApi | None:

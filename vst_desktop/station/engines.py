@@ -14,6 +14,7 @@ from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.faults import FaultControl
 from vst_desktop.ports.notifier import Beacon
 from vst_desktop.ports.scanner import Scanner
+from vst_desktop.ports.store import PastEvents
 from vst_desktop.runtime.calendar import Sessions
 
 
@@ -34,5 +35,7 @@ class Engines:
     """Where the dead man's heartbeat goes."""
     faults: FaultControl | None = None
     """The fault panel of a demo's simulator."""
+    past: PastEvents | None = None
+    """Reads back what the journal holds."""
     keeps_bars: bool = False
     """Whole bars that the broker gave go into the scanner's bar store, and come from there."""

@@ -32,6 +32,7 @@ from vst_desktop.station.desks import make_desk
 from vst_desktop.station.drill import FaultDrill
 from vst_desktop.station.engines import Engines
 from vst_desktop.station.holdings_watch import HoldingsWatch
+from vst_desktop.station.journal_pages import JournalPages
 from vst_desktop.station.plans import Planner
 from vst_desktop.station.preferences import Preferences
 from vst_desktop.station.present import Presenter
@@ -111,6 +112,7 @@ class Station:
         )
         self.trading = Trading(self.desk, auto)
         self.preferences = Preferences(settings, find_paths().settings_file, engines.journal)
+        self.journal = JournalPages(engines.past, self._symbols)
         self.drill = (
             None
             if engines.faults is None
@@ -177,6 +179,11 @@ class Station:
     def intent(self, intent_id: str) -> IntentRecord:
         """One order by its id; KeyError when there is none."""
         return next(i for i in self.desk.intents() if i.intent_id == intent_id)
+
+    def _symbols(self) -> dict[str, str]:
+        return {i.intent_id: i.spread.symbol for i in self.desk.intents()} | {
+            i.order_ref: i.spread.symbol for i in self.desk.intents()
+        }
 
     def selected(self) -> Candidate | None:
         """The selected candidate, None when it is gone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,8 @@ from vst_desktop.adapters.sqlite.chain import Verdict
 from vst_desktop.adapters.sqlite.database import migrations
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.store import IntentRecord, JournalEvent
+
+_PAST_ALL = 2**62
 
 
 def verify_journal(path: Path) -> Verdict:
@@ -40,13 +42,24 @@ def read_events(path: Path) -> Iterator[JournalEvent]:
         for seq, time, name, data, stored in connection.execute(
             "SELECT seq, time, name, data, hash FROM events ORDER BY seq"
         ):
-            yield JournalEvent(
-                seq=seq,
-                time=datetime.fromisoformat(time),
-                name=name,
-                data=_data(data),
-                hash=stored,
-            )
+            yield _event(seq, time, name, data, stored)
+
+
+def read_back(
+    path: Path, *, before: int | None = None, about: str | None = None
+) -> Generator[JournalEvent, None, None]:
+    """Events newest first: those before a sequence number, those whose data hold a text.
+
+    Raises:
+        UserError: There is no such journal, or the file is damaged.
+    """
+    with _reader(path) as connection:
+        for row in connection.execute(
+            "SELECT seq, time, name, data, hash FROM events WHERE seq < :before "
+            "AND (:about IS NULL OR instr(data, :about)) ORDER BY seq DESC",
+            {"before": _PAST_ALL if before is None else before, "about": about},
+        ):
+            yield _event(*row)
 
 
 def read_intents(path: Path) -> list[IntentRecord]:
@@ -74,6 +87,12 @@ def read_alert_counts(path: Path, since: datetime) -> dict[str, int]:
             (records.moment(since),),
         )
         return dict(rows.fetchall())
+
+
+def _event(seq: int, time: str, name: str, data: str, stored: str) -> JournalEvent:
+    return JournalEvent(
+        seq=seq, time=datetime.fromisoformat(time), name=name, data=_data(data), hash=stored
+    )
 
 
 def _data(text: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from vst_desktop.domain.orders import OrderState
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.book_rows import ORDERS, POSITIONS
 from vst_desktop.gui.models.table import RowModel
+from vst_desktop.gui.panes.journal import JournalTab
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX
 from vst_desktop.gui.widgets.figures import FigureGrid
@@ -16,7 +17,7 @@ from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.gui.widgets.table import Table
 from vst_desktop.station.view import Figure, OrderRow, PositionRow, StationView
 
-POSITIONS_TAB, ORDERS_TAB, ACCOUNT_TAB = 0, 1, 2
+POSITIONS_TAB, ORDERS_TAB, ACCOUNT_TAB, JOURNAL_TAB = 0, 1, 2, 3
 
 
 class BookPane(Pane):
@@ -28,6 +29,7 @@ class BookPane(Pane):
     release_wanted = Signal(str)
     answer_wanted = Signal(str, str)
     thaw_wanted = Signal(str)
+    story_wanted = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "Positions and orders")
@@ -51,6 +53,12 @@ class BookPane(Pane):
         inner.addWidget(self._account)
         inner.addStretch(1)
         self.add_tab("Account", page)
+        self.journal = JournalTab(self, theme)
+        self.own_table(self.journal.table)
+        self.add_tab("Journal", self.journal.table)
+        for part in (self.journal.text, self.journal.kinds):
+            self.header.addWidget(part)
+        self.journal.told.connect(self._refresh)
         self._figures: tuple[Figure, ...] = ()
         self._close = self._button("Close now", "Close the selected position (Ctrl+Shift+X)")
         self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
@@ -64,8 +72,10 @@ class BookPane(Pane):
         self._release.clicked.connect(self.ask_release)
         self.positions_table.chosen.connect(self._position_chosen)
         self.orders_table.chosen.connect(self._order_chosen)
-        self.tab_changed.connect(self._refresh)
+        self.orders_table.opened.connect(self.story_wanted)
+        self.tab_changed.connect(self._tab_shown)
         self._state = ("", "text2")
+        self._refresh()
 
     def show_view(self, view: StationView) -> None:
         """Show the positions and orders of this view."""
@@ -77,6 +87,19 @@ class BookPane(Pane):
             self._account.set_figures(view.account)
         self._state = protection_state(view)
         self._refresh()
+        if self.tab == JOURNAL_TAB:
+            self.journal.look()
+
+    def ask_story(self) -> None:
+        """Tell the story of what is selected: a position, an order or an event."""
+        if self.tab == JOURNAL_TAB:
+            self.journal.ask_story()
+            return
+        held, order = self.positions_table.current_row(), self.orders_table.current_row()
+        if self.tab == POSITIONS_TAB and held is not None:
+            self.story_wanted.emit(held.position_id)
+        elif self.tab == ORDERS_TAB and order is not None:
+            self.story_wanted.emit(order.intent_id)
 
     def ask_close(self) -> None:
         """Ask in the pane whether the selected position is to be closed now."""
@@ -153,6 +176,11 @@ class BookPane(Pane):
         if row is not None:
             self.chosen.emit(row.symbol)
 
+    def _tab_shown(self, _number: int) -> None:
+        self._refresh()
+        if self.tab == JOURNAL_TAB:
+            self.journal.look()
+
     def _refresh(self) -> None:
         position = self.positions_table.current_row() if self.tab == POSITIONS_TAB else None
         order = self.orders_table.current_row() if self.tab == ORDERS_TAB else None
@@ -162,12 +190,16 @@ class BookPane(Pane):
         self._answer.setVisible(order is not None and order.state is OrderState.UNKNOWN)
         self._withdraw.setVisible(order is not None and order.can_withdraw)
         self._release.setVisible(order is not None and order.can_release)
+        for part in (self.journal.text, self.journal.kinds):
+            part.setVisible(self.tab == JOURNAL_TAB)
         if frozen:
             self.set_info(frozen, "loss")
         elif self.tab == POSITIONS_TAB:
             self.set_info(*self._state)
         elif self.tab == ACCOUNT_TAB:
             self.set_info("by the broker and the limits of the settings", "text2")
+        elif self.tab == JOURNAL_TAB:
+            self.set_info(self.journal.says, "text2")
         elif order is not None and order.reason:
             self.set_info(order.reason, "text2")
         elif order is not None and (order.forecast or order.rehearsed):

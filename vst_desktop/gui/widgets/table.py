@@ -39,6 +39,8 @@ class Table[Row](QTableView):
     ) -> None:
         super().__init__()
         self.mode = ""
+        self.exporter: Callable[[str], None] | None = None
+        """Writes all rows to a file, where the table shows only some of them."""
         self._theme = theme
         self._rows = model
         self._key = key

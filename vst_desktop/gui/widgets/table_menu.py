@@ -65,6 +65,9 @@ class TableMenu(QObject):
     def export(self, path: str) -> None:
         """Write the table to that file, and tell."""
         table = self._table
+        if table.exporter is not None:
+            table.exporter(path)
+            return
         try:
             write_csv(path, table.csv())
         except UserError as error:
