@@ -16,7 +16,7 @@ from vst_desktop.options.prospects import implied_over_realised, realised_rank
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.station.candidate_detail import CandidateDetail
 from vst_desktop.station.charts import ChartMaker, age_secs
-from vst_desktop.station.orders import waiting_chip
+from vst_desktop.station.orders import WAITING, state_chip
 from vst_desktop.station.outlook import Outlook
 from vst_desktop.station.ticket import spread_bound
 from vst_desktop.station.view import CandidateRow, Chip
@@ -42,13 +42,14 @@ class CandidateRows:
         self._details: dict[str, tuple[Candidate, CandidateDetail]] = {}
 
     def row(
-        self, candidate: Candidate, waiting: IntentRecord | None, ahead: Outlook
+        self, candidate: Candidate, standing: IntentRecord | None, ahead: Outlook
     ) -> CandidateRow:
-        """One candidate as it stands."""
+        """One candidate as it stands; ``standing`` is its order that waits or works."""
         ranked, spread, signal = candidate.ranked, candidate.ranked.spread, candidate.signal
         blocked = self._station.block_reason(candidate)
-        if waiting is not None:
-            chip = waiting_chip(self._station, waiting)
+        waiting = standing if standing is not None and standing.state in WAITING else None
+        if standing is not None:
+            chip = state_chip(self._station, standing)
         elif blocked is not None:
             chip = blocked_chip(blocked)
         else:
@@ -76,7 +77,7 @@ class CandidateRows:
             quantity=candidate.contracts,
             chip=chip,
             dimmed=waiting is None and blocked is not None,
-            can_approve=waiting is None and blocked is None,
+            can_approve=standing is None and blocked is None,
             can_withdraw=waiting is not None,
             odds=candidate.odds,
             quoted_secs=age_secs(ranked.market.time, self._station.engines.clock.now()),

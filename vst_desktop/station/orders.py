@@ -8,6 +8,7 @@ from vst_desktop.domain.orders import OrderState, Side
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.forecast import Forecast
 from vst_desktop.execution.rehearsal import Rehearsed
+from vst_desktop.execution.states import AT_BROKER
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.station.view import Chip, OrderRow
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from vst_desktop.station.station import Station
 
 WAITING = (OrderState.APPROVED, OrderState.QUEUED, OrderState.HELD)
+STANDING = (*WAITING, *AT_BROKER)
 
 CHIP_TONES = {
     OrderState.FILLED: "gain",
@@ -50,12 +52,20 @@ def waiting_chip(station: Station, intent: IntentRecord) -> Chip:
     return Chip(text=str(intent.state), tone="warn")
 
 
-def _order_row(station: Station, intent: IntentRecord, forecast: Forecast | None) -> OrderRow:
+def state_chip(station: Station, intent: IntentRecord) -> Chip:
+    """Where an order stands; one whose price walks says how often it was moved, and at most."""
     if intent.state in WAITING:
-        chip = waiting_chip(station, intent)
-    else:
-        text = str(intent.state).replace("_", " ")
-        chip = Chip(text=text, tone=CHIP_TONES.get(intent.state, "info"))
+        return waiting_chip(station, intent)
+    text = str(intent.state).replace("_", " ")
+    if intent.state is OrderState.PARTIALLY_FILLED:
+        text = f"FILLED {intent.filled}/{intent.quantity}"
+    elif intent.state is OrderState.WORKING and intent.limit_price is not None:
+        steps = station.settings.execution.reprice_max_steps
+        text = f"STEP {min(intent.revisions, steps)} OF {steps}"
+    return Chip(text=text, tone=CHIP_TONES.get(intent.state, "info"))
+
+
+def _order_row(station: Station, intent: IntentRecord, forecast: Forecast | None) -> OrderRow:
     return OrderRow(
         intent_id=intent.intent_id,
         order_ref=intent.order_ref,
@@ -67,7 +77,7 @@ def _order_row(station: Station, intent: IntentRecord, forecast: Forecast | None
         limit_price=intent.limit_price,
         max_debit=intent.max_debit,
         state=intent.state,
-        chip=chip,
+        chip=state_chip(station, intent),
         filled=intent.filled,
         average_fill_price=intent.average_fill_price,
         order_id=intent.order_id,

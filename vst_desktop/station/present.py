@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from vst_desktop.domain.orders import OrderState, Side
 from vst_desktop.domain.quotes import DataType
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.ports.broker import ConnectionState
@@ -19,7 +21,7 @@ from vst_desktop.station.charts import ChartMaker, spread_levels
 from vst_desktop.station.figures_rows import account_figures, performance_rows
 from vst_desktop.station.held_greeks import HeldGreeks
 from vst_desktop.station.holdings import position_row
-from vst_desktop.station.orders import WAITING, order_rows
+from vst_desktop.station.orders import STANDING, WAITING, order_rows
 from vst_desktop.station.outlook import Outlook, outlook, payoff_view
 from vst_desktop.station.previews import Previews
 from vst_desktop.station.scans import ScanPresenter
@@ -99,10 +101,13 @@ class Presenter:
 
     def waiting_intent(self, candidate_id: str) -> IntentRecord | None:
         """The approval of this candidate that has not been sent yet."""
+        return self._intent(candidate_id, WAITING)
+
+    def _intent(self, candidate_id: str, states: Collection[OrderState]) -> IntentRecord | None:
         symbol, _, strategy = candidate_id.partition(":")
         for intent in self._station.desk.intents():
             same = (intent.spread.symbol, intent.strategy) == (symbol, strategy)
-            if same and intent.state in WAITING:
+            if same and intent.side is Side.BUY and intent.state in states:
                 return intent
         return None
 
@@ -209,7 +214,7 @@ class Presenter:
         station = self._station
         findings = station.research.findings
         rows = tuple(
-            self._rows.row(c, self.waiting_intent(c.candidate_id), self.outlook(c))
+            self._rows.row(c, self._intent(c.candidate_id, STANDING), self.outlook(c))
             for c in station.research.candidates()
         )
         failed: Counter[str] = Counter()

@@ -1,0 +1,72 @@
+"""What an order's chip says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.helpers.trades import bull_call, plan
+from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
+from vst_desktop.ports.store import IntentRecord
+from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.orders import state_chip
+from vst_desktop.station.view import Chip
+
+NOW = datetime(2023, 11, 7, 20, 30, tzinfo=UTC)
+OPENS = datetime(2023, 11, 7, 19, 45, tzinfo=UTC)
+INTENT = IntentRecord(
+    intent_id="1",
+    order_ref="VST-1",
+    mode=Mode.LIVE,
+    account="U1",
+    purpose=Purpose.ENTRY,
+    side=Side.BUY,
+    strategy="HIGH_BASE",
+    spread=bull_call(),
+    quantity=5,
+    max_debit=Decimal("2.73"),
+    debit_seen=Decimal("2.68"),
+    spot_seen=104.0,
+    atr=2.125,
+    reserved_usd=Decimal("566.60"),
+    plan=plan(),
+    state=OrderState.WORKING,
+    rank=1,
+    approved_at=NOW,
+    expires_at=NOW + timedelta(minutes=25),
+    session="2023-11-07",
+    order_type=OrderType.LIMIT,
+    limit_price=Decimal("2.70"),
+)
+
+
+def chip(**changes: Any) -> Chip:
+    station: Any = SimpleNamespace(settings=Settings(), window=lambda: (OPENS, OPENS))
+    return state_chip(station, replace(INTENT, **changes))
+
+
+@pytest.mark.parametrize(("revisions", "text"), [(0, "STEP 0 OF 4"), (2, "STEP 2 OF 4")])
+def test_a_walking_order_says_how_far_its_price_has_walked(revisions: int, text: str) -> None:
+    assert chip(revisions=revisions).text == text
+
+
+def test_a_market_order_has_no_steps() -> None:
+    assert chip(order_type=OrderType.MARKET, limit_price=None).text == "WORKING"
+
+
+def test_a_part_says_how_much_of_it() -> None:
+    assert chip(state=OrderState.PARTIALLY_FILLED, filled=2).text == "FILLED 2/5"
+
+
+def test_an_approval_says_when_it_fires() -> None:
+    assert chip(state=OrderState.QUEUED) == Chip(text="FIRES 14:45", tone="warn")
+    assert chip(state=OrderState.HELD).text == "HELD"
+
+
+def test_an_unknown_order_stands_out() -> None:
+    assert chip(state=OrderState.UNKNOWN) == Chip(text="UNKNOWN", tone="loss")
