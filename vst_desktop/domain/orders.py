@@ -32,6 +32,13 @@ class OrderType(StrEnum):
     LIMIT = "LMT"
 
 
+class ClosePace(StrEnum):
+    """How a close by hand goes: by a ladder of limits, or now at what is paid now."""
+
+    LADDER = "LADDER"
+    NOW = "NOW"
+
+
 class Purpose(StrEnum):
     """What an order is for."""
 

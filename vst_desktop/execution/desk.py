@@ -9,7 +9,7 @@ from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.events import SymbolEvents
-from vst_desktop.domain.orders import Mode, Purpose
+from vst_desktop.domain.orders import ClosePace, Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.answers import Answers
 from vst_desktop.execution.approvals import Approvals
@@ -39,10 +39,7 @@ from vst_desktop.execution.services import AlertCall, DeskJournal, Recheck, Serv
 from vst_desktop.execution.switches import Switches
 from vst_desktop.execution.transmit import Transmitter
 from vst_desktop.execution.unknown import Unknowns
-from vst_desktop.ports.broker import (
-    Broker,
-    BrokerEvent,
-)
+from vst_desktop.ports.broker import Broker, BrokerEvent
 from vst_desktop.ports.clock import Clock
 from vst_desktop.ports.store import IntentRecord, PositionRecord
 from vst_desktop.risk.limits import Denial
@@ -255,11 +252,14 @@ class Desk:
             await self._switches.arm(account)
 
     async def close_position(
-        self, position_id: str, reason: ExitReason = ExitReason.MANUAL
+        self,
+        position_id: str,
+        reason: ExitReason = ExitReason.MANUAL,
+        pace: ClosePace | None = None,
     ) -> None:
-        """Close one position now; UserError says why it cannot be."""
+        """Close one position, by default in its mode's way; UserError says why it cannot be."""
         with self._services.clock.work("close position"):
-            await self._exits.close(position_id, reason)
+            await self._exits.close(position_id, reason, pace=pace)
 
     async def flatten(self) -> None:
         """Take back, cancel and close everything; UserError names what could not be closed."""

@@ -7,12 +7,18 @@ from datetime import timedelta
 from decimal import Decimal
 
 from vst_desktop.domain.alerts import Severity
-from vst_desktop.domain.orders import Mode, OrderTicket
+from vst_desktop.domain.orders import ClosePace, OrderTicket
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution.checks import SEND_QUOTE_AGE_SECS, closing_market
+from vst_desktop.execution.decisions import STATION
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import Ledger, trade_text
-from vst_desktop.execution.repricing import exit_limit, urgent_delay_secs, urgent_exit_limit
+from vst_desktop.execution.repricing import (
+    URGENT_WAY,
+    exit_limit,
+    urgent_delay_secs,
+    urgent_exit_limit,
+)
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.states import TERMINAL
 from vst_desktop.execution.ticket import exit_ticket
@@ -49,7 +55,7 @@ class ExitWalk:
         return intent_id in self._timers
 
     def follow(self, intent: IntentRecord, ticket: OrderTicket, reason: ExitReason) -> None:
-        """Warn of the order while it stays unfilled, and walk its price in LIVE."""
+        """Warn of the order while it stays unfilled, and walk its price if it has one."""
         if self._ledger.intent(intent.intent_id).state in TERMINAL:
             return
         services, intent_id = self._services, intent.intent_id
@@ -65,8 +71,9 @@ class ExitWalk:
                 )
             )
         self._ticks[intent_id] = ticket.tick
-        if intent.mode is Mode.LIVE:
-            self._ladders.start(intent_id, ticket, self._climb(intent, reason, ticket.tick))
+        if ticket.limit_price is not None:
+            climb = self._climb(intent, reason, ticket.tick)
+            self._ladders.start(intent_id, ticket, climb)
 
     def stop(self, intent_id: str) -> None:
         """The order has ended, or is being cancelled; harmless when it was not followed."""
@@ -74,8 +81,16 @@ class ExitWalk:
         for timer in self._timers.pop(intent_id, []):
             timer.cancel()
 
-    async def hurry(self, intent: IntentRecord, reason: ExitReason) -> None:
-        """A patient exit under way has become urgent: its price goes the urgent way from now."""
+    async def hurry(
+        self,
+        intent: IntentRecord,
+        reason: ExitReason,
+        pace: ClosePace | None = None,
+        *,
+        by: str = STATION,
+    ) -> None:
+        """A patient exit under way has become urgent, or the trader wants it out now: its price
+        goes the urgent way from now, in the same order."""
         tick = self._ticks.get(intent.intent_id)
         if tick is None:
             return
@@ -83,13 +98,15 @@ class ExitWalk:
             intent.intent_id,
             "exit urgent",
             {"before": intent.exit_reason},
+            by=by,
+            pace=pace or intent.pace,
             reason=reason.value,
             exit_reason=reason.value,
         )
         self._services.alert(
             Severity.INFO, trade_text("EXIT URGENT", changed), f"{reason}, was {intent.exit_reason}"
         )
-        if changed.mode is Mode.LIVE:
+        if changed.limit_price is not None:
             ticket = exit_ticket(
                 order_ref=changed.order_ref,
                 account=changed.account,
@@ -102,10 +119,10 @@ class ExitWalk:
             self._ladders.change(changed.intent_id, ticket, climb)
 
     def first_limit(
-        self, intent_id: str, market: SpreadMarket, reason: ExitReason, tick: Decimal
+        self, intent: IntentRecord, market: SpreadMarket, reason: ExitReason, tick: Decimal
     ) -> Decimal | None:
         """The price to begin at, None when the market gives none."""
-        return self._limit(intent_id, reason, tick)(market, 0, None)
+        return self._limit(intent.intent_id, reason, tick, intent.pace)(market, 0, None)
 
     def doubts(self, market: SpreadMarket) -> str:
         """What an entry would not have gone on; an exit goes, and says so."""
@@ -121,17 +138,17 @@ class ExitWalk:
         return ", ".join(found)
 
     def _limit(
-        self, intent_id: str, reason: ExitReason, tick: Decimal
+        self, intent_id: str, reason: ExitReason, tick: Decimal, pace: ClosePace | None
     ) -> Callable[[SpreadMarket, int, Decimal | None], Decimal | None]:
         rules = self._services.execution
 
         def limit(market: SpreadMarket, step: int, previous: Decimal | None) -> Decimal | None:
             self._tell_worthless(intent_id, market, tick)
-            if reason.urgent:
+            if reason.urgent or pace is ClosePace.NOW:
                 return urgent_exit_limit(
                     natural=market.natural,
                     close=market.close,
-                    step=step,
+                    step=step + _skipped(pace),
                     factor=rules.price_improvement_factor,
                     previous=previous,
                     tick=tick,
@@ -149,12 +166,14 @@ class ExitWalk:
         return limit
 
     def _climb(self, intent: IntentRecord, reason: ExitReason, tick: Decimal) -> Climb:
+        pace = intent.pace
+        urgent = reason.urgent or pace is ClosePace.NOW
         step_secs = self._services.execution.reprice_step_seconds
         return Climb(
             market=closing_market,
-            price=self._limit(intent.intent_id, reason, tick),
+            price=self._limit(intent.intent_id, reason, tick, pace),
             # An exit is never given up while its reason holds: it goes on following the market.
-            delay=lambda step: urgent_delay_secs(step) if reason.urgent else step_secs,
+            delay=lambda step: urgent_delay_secs(step + _skipped(pace)) if urgent else step_secs,
             at_end=None,
             end_delay_secs=0.0,
         )
@@ -186,3 +205,8 @@ class ExitWalk:
                 trade_text("EXIT UNFILLED", intent),
                 f"{intent.exit_reason}: still working {when}",
             )
+
+
+def _skipped(pace: ClosePace | None) -> int:
+    """Steps of the urgent way that are left out: now means all of it at once."""
+    return len(URGENT_WAY) - 1 if pace is ClosePace.NOW else 0

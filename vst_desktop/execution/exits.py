@@ -11,11 +11,12 @@ from typing import Any
 
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
+from vst_desktop.domain.orders import ClosePace, Mode, OrderState, Purpose, Side
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution.checks import closing_market
-from vst_desktop.execution.decisions import STATION, market_seen, who_exits
+from vst_desktop.execution.decisions import TRADER, market_seen, who_exits
 from vst_desktop.execution.entry import Entries
+from vst_desktop.execution.exit_guard import ExitGuard
 from vst_desktop.execution.exit_walk import ExitWalk
 from vst_desktop.execution.ladder import Ladders
 from vst_desktop.execution.ledger import EXIT_MARK, Ledger, exit_reason_of, position_of, trade_text
@@ -25,7 +26,7 @@ from vst_desktop.execution.ticket import exit_ticket
 from vst_desktop.execution.transmit import Transmitter
 from vst_desktop.ports.broker import BrokerBook, ConnectionState
 from vst_desktop.ports.store import IntentRecord, PositionRecord
-from vst_desktop.risk.limits import leg_quantities, working_to_close
+from vst_desktop.risk.limits import leg_quantities
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.strategy.exit import ExitReason
 
@@ -60,13 +61,19 @@ class Exits:
         self._entries = entries
         self._transmitter = transmitter
         self._walk = ExitWalk(services, ledger, ladders)
-        self._closed = closed
+        self._guard = ExitGuard(services, ledger, closed)
         self._closing: set[str] = set()
-        self._again: dict[str, ExitReason] = {}
-        self._after_entry: dict[str, tuple[ExitReason, dict[str, Any]]] = {}
+        self._again: dict[str, tuple[ExitReason, ClosePace | None]] = {}
+        self._after_entry: dict[str, tuple[ExitReason, dict[str, Any], ClosePace | None]] = {}
         self._rest_until: dict[str, datetime] = {}
 
-    def trigger(self, position_id: str, reason: ExitReason, seen: dict[str, Any]) -> None:
+    def trigger(
+        self,
+        position_id: str,
+        reason: ExitReason,
+        seen: dict[str, Any],
+        pace: ClosePace | None = None,
+    ) -> None:
         """Start an exit on a trigger confirmed by these quotes; what refuses it is alerted."""
         position = self._ledger.position(position_id)
         if position is not None and position.frozen is not None:
@@ -75,7 +82,8 @@ class Exits:
         if rest is not None and self._services.clock.now() < rest:
             return
         if not self._busy(position_id):
-            self._services.run(self._triggered(position_id, reason, seen), f"exit {position_id}")
+            work = self._triggered(position_id, reason, seen, pace)
+            self._services.run(work, f"exit {position_id}")
         elif reason.urgent:
             self._services.run(self._hurry(position_id, reason), f"exit {position_id} urgent")
 
@@ -85,10 +93,14 @@ class Exits:
                 await self._walk.hurry(order, reason)
 
     async def close(
-        self, position_id: str, reason: ExitReason, seen: dict[str, Any] | None = None
+        self,
+        position_id: str,
+        reason: ExitReason,
+        seen: dict[str, Any] | None = None,
+        pace: ClosePace | None = None,
     ) -> None:
         """Close a position as far as the exit guard allows; ``seen`` are the quotes that triggered
-        it, for the journal.
+        it, for the journal. NOW makes a ladder under way urgent in the same order.
 
         Raises:
             UserError: There is no such position, it is being closed already, the market is
@@ -103,10 +115,14 @@ class Exits:
                 remedy="confirm it when you have looked, or act in TWS",
             )
         if self._busy(position_id):
-            raise UserError(f"{position.spread.symbol} is being closed already")
+            patient = self._patient(position_id) if pace is ClosePace.NOW else None
+            if patient is None:
+                raise UserError(f"{position.spread.symbol} is being closed already")
+            await self._walk.hurry(patient, exit_reason_of(patient), pace, by=TRADER)
+            return
         self._closing.add(position_id)
         try:
-            await self._close(position, reason, seen or {})
+            await self._close(position, reason, seen or {}, pace)
         except TimeoutError:
             raise UserError(
                 f"{position.spread.symbol} is not being closed: the broker did not answer",
@@ -116,10 +132,14 @@ class Exits:
             self._closing.discard(position_id)
 
     async def close_after(
-        self, entry: IntentRecord, reason: ExitReason, seen: dict[str, Any] | None = None
+        self,
+        entry: IntentRecord,
+        reason: ExitReason,
+        seen: dict[str, Any] | None = None,
+        pace: ClosePace | None = None,
     ) -> None:
         """Cancel an entry, and close what it has filled by its end."""
-        self._after_entry[entry.intent_id] = reason, seen or {}
+        self._after_entry[entry.intent_id] = reason, seen or {}, pace
         await self._entries.cancel(entry, f"exit {reason} while the entry still worked")
 
     def is_closing(self, position_id: str) -> bool:
@@ -138,7 +158,8 @@ class Exits:
         self._walk.stop(intent.intent_id)
         again = self._again.pop(position_id, None)
         if again is not None:
-            self.trigger(position_id, again, {})  # the guard says for how many
+            reason, pace = again
+            self.trigger(position_id, reason, {}, pace)  # the guard says for how many
             return
         if intent.state is OrderState.FILLED:
             return
@@ -148,6 +169,12 @@ class Exits:
             trade_text("EXIT FAILED", intent),
             f"{intent.state}, {intent.filled} of {intent.quantity} closed; {intent.reason}",
         )
+
+    async def changed_outside(
+        self, position: PositionRecord, long_leg: int, short_leg: int
+    ) -> None:
+        """Somebody else closed of a position."""
+        await self._guard.changed_outside(position, long_leg, short_leg)
 
     async def guard_working(self, book: BrokerBook) -> None:
         """Cancel own exits that would sell more than the broker still holds on both legs: somebody
@@ -160,7 +187,7 @@ class Exits:
             position_id = position_of(intent)
             if position_id in self._again:
                 continue
-            self._again[position_id] = exit_reason_of(intent)
+            self._again[position_id] = exit_reason_of(intent), intent.pace
             self._walk.stop(intent.intent_id)
             self._services.alert(
                 Severity.CRITICAL,
@@ -196,9 +223,23 @@ class Exits:
             e.state not in TERMINAL for e in self._ledger.exits_of(position_id)
         )
 
-    async def _triggered(self, position_id: str, reason: ExitReason, seen: dict[str, Any]) -> None:
+    def _patient(self, position_id: str) -> IntentRecord | None:
+        """The position's ladder that works at the broker, None when there is none."""
+        for order in self._ledger.exits_of(position_id):
+            hurried = exit_reason_of(order).urgent or order.pace is ClosePace.NOW
+            if order.state in AT_BROKER and order.limit_price is not None and not hurried:
+                return order if self._walk.follows(order.intent_id) else None
+        return None
+
+    async def _triggered(
+        self,
+        position_id: str,
+        reason: ExitReason,
+        seen: dict[str, Any],
+        pace: ClosePace | None,
+    ) -> None:
         try:
-            await self.close(position_id, reason, seen)
+            await self.close(position_id, reason, seen, pace)
         except UserError as error:
             now = self._services.clock.now()
             self._rest_until[position_id] = now + REST_AFTER_FAILURE
@@ -209,72 +250,24 @@ class Exits:
             )
 
     async def _close(
-        self, position: PositionRecord, reason: ExitReason, seen: dict[str, Any]
+        self,
+        position: PositionRecord,
+        reason: ExitReason,
+        seen: dict[str, Any],
+        pace: ClosePace | None,
     ) -> None:
         entry = self._ledger.intent(position.intent_id)
         if entry.state in AT_BROKER and entry.state is not OrderState.UNKNOWN:
-            await self.close_after(entry, reason, seen)
+            await self.close_after(entry, reason, seen, pace)
             return
-        self._check_market(position)
+        self._guard.check_market(position)
         broker = self._services.broker
         book = await broker.book()
         connected = (await broker.account()).account
-        quantity = await self._guarded(position, book)
+        quantity = await self._guard.quantity(position, book)
         if quantity < 1:
             return
-        await self._send(position, reason, seen, quantity, connected, entry)
-
-    def _check_market(self, position: PositionRecord) -> None:
-        now = self._services.clock.now()
-        hours = self._services.calendar.session(trading_day(now))
-        if hours is None or not hours[0] <= now < hours[1]:
-            raise UserError(
-                f"{position.spread.symbol} cannot be closed while the market is closed",
-                remedy="try again in the regular session",
-            )
-        if self._services.broker.state is not ConnectionState.READY:
-            raise UserError(
-                f"{position.spread.symbol} cannot be closed: the broker is not connected"
-            )
-
-    async def _guarded(self, position: PositionRecord, book: BrokerBook) -> int:
-        """quantity = min(own book, broker's long leg, broker's short leg) - working closes."""
-        spread, account = position.spread, position.account
-        long_leg, short_leg = leg_quantities(spread, book.positions, account)
-        working = working_to_close(spread, book.open_orders, account)
-        held = min(position.quantity, long_leg, short_leg)
-        if min(long_leg, short_leg) < position.quantity:
-            await self.changed_outside(position, long_leg, short_leg)
-        elif held - working < 1:
-            self._services.alert(
-                Severity.WARNING,
-                f"{spread.symbol} {spread.label()}: nothing was sent, its close is working already",
-                f"{working} of {position.quantity} in open orders",
-            )
-        return max(held - working, 0)
-
-    async def changed_outside(
-        self, position: PositionRecord, long_leg: int, short_leg: int
-    ) -> None:
-        """Somebody else closed of a position: told, and closed in the book when nothing is left."""
-        spread = position.spread
-        told = f"own book {position.quantity}, broker long leg {long_leg}, short leg {short_leg}"
-        self._services.alert(
-            Severity.CRITICAL, f"{spread.symbol} {spread.label()} was CHANGED OUTSIDE", told
-        )
-        if long_leg or short_leg:
-            await self._services.journal.record(
-                "changed outside", by=STATION, position_id=position.position_id, details=told
-            )
-            return
-        closed = replace(
-            position,
-            quantity=0,
-            closed_at=self._services.clock.now(),
-            exit_reason=_ended_outside(position).value,
-        )
-        await self._ledger.save_position(closed, "changed outside", details=told)
-        self._closed(closed)
+        await self._send(position, reason, seen, quantity, connected, entry, pace)
 
     async def _send(
         self,
@@ -284,19 +277,25 @@ class Exits:
         quantity: int,
         connected: str,
         entry: IntentRecord,
+        pace: ClosePace | None,
     ) -> None:
         services, spread = self._services, position.spread
         tick = await services.broker.combo_tick(spread)
-        intent = self._intent(position, entry, reason, quantity)
+        intent = replace(self._intent(position, entry, reason, quantity), pace=pace)
         limit: Decimal | None = None
         market: SpreadMarket | None = None
-        if entry.mode is Mode.LIVE:
+        if entry.mode is Mode.LIVE or pace is ClosePace.LADDER:
             market = closing_market(*await services.broker.option_quotes(spread))
             if market is not None:
-                limit = self._walk.first_limit(intent.intent_id, market, reason, tick)
+                limit = self._walk.first_limit(intent, market, reason, tick)
             if limit is None:
                 raise UserError(f"{spread.symbol} has no valid quotes to price its exit by")
-        told: dict[str, Any] = {"reason": reason, "by": who_exits(reason), "quotes": seen}
+        told: dict[str, Any] = {
+            "reason": reason,
+            "by": who_exits(reason),
+            "quotes": seen,
+            "pace": pace,
+        }
         await self._ledger.add(intent, "exit", position_id=position.position_id, **told)
         ticket = exit_ticket(
             order_ref=intent.order_ref,
@@ -364,9 +363,3 @@ class Exits:
             revisions=0,
             cancels=0,
         )
-
-
-def _ended_outside(position: PositionRecord) -> ExitReason:
-    """An assigned spread that is gone was assigned, any other was closed by somebody else."""
-    assigned = position.frozen is not None and position.frozen.startswith(ExitReason.ASSIGNED)
-    return ExitReason.ASSIGNED if assigned else ExitReason.OUTSIDE

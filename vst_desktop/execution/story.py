@@ -103,6 +103,10 @@ def _quotes(data: Data) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
+def _pace(data: Data) -> str:
+    return {"LADDER": " by the ladder", "NOW": " now"}.get(str(data.get("pace")), "")
+
+
 def _why(data: Data) -> str:
     return f": {data['reason']}" if data.get("reason") else ""
 
@@ -198,7 +202,9 @@ def _settings(data: Data) -> str:
 
 _WORDS: dict[str, Callable[[Data], str]] = {
     "approved": _approved,
-    "exit": lambda data: f"{data['by']} starts an exit: {data['reason']}{_quotes(data)}",
+    "exit": lambda data: (
+        f"{data['by']} starts an exit: {data['reason']}{_pace(data)}{_quotes(data)}"
+    ),
     "QUEUE": _by("queued it"),
     "HOLD": _plainly("held"),
     "WITHDRAW": _by("took it back"),
@@ -227,7 +233,9 @@ _WORDS: dict[str, Callable[[Data], str]] = {
         f"rehearsed: {data['reason'] or 'it would go'}"
         + "".join(f", {data[name]}" for name in ("cost", "moved") if data[name])
     ),
-    "exit urgent": lambda data: f"the exit became urgent: {data['reason']}, was {data['before']}",
+    "exit urgent": lambda data: (
+        f"the exit became urgent: {data['reason']}{_pace(data)}, was {data['before']}"
+    ),
     "BUST": _plainly("the exchange took its fills back"),
     "DISOWN": _by("looked in TWS"),
     "adopted": lambda data: (

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from vst_desktop.domain.alerts import Alert
-from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
+from vst_desktop.domain.orders import ClosePace, Mode, OrderState, OrderType, Purpose, Side
 from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 
 KILL_FLAG = "killed"
@@ -57,6 +57,8 @@ class IntentRecord:
     reason: str | None = None
     exit_reason: str | None = None
     """Why a closing order was sent; ``reason`` then says what became of it."""
+    pace: ClosePace | None = None
+    """How the trader wants a closing order to go; None is its mode's own way."""
     revisions: int = 0
     cancels: int = 0
     """How often its price was changed, and how often its cancel was asked for."""

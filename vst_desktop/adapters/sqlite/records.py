@@ -11,7 +11,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
+from vst_desktop.domain.orders import ClosePace, Mode, OrderState, OrderType, Purpose, Side
 from vst_desktop.domain.quotes import OptionContract, Right
 from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 from vst_desktop.ports.store import IntentRecord, PositionRecord
@@ -32,6 +32,7 @@ _ENUMS: dict[str, type[Enum]] = {
     "state": OrderState,
     "order_type": OrderType,
     "right": Right,
+    "pace": ClosePace,
 }
 _PARTS = ("spread", "plan")
 
