@@ -46,10 +46,7 @@ def plans_at(
 
 def _fibo(panel: Panel, rows: Ints, signs: Ints, rules: ExitRules) -> Floats:
     """NaN with fewer than 20 bars."""
-    first = panel.start[panel.owner[rows]]
-    window = rows[:, None] - np.arange(SWING_BARS)
-    enough = window[:, -1] >= first
-    window = np.maximum(window, 0)
-    low, high = panel.low[window].min(axis=1), panel.high[window].max(axis=1)
+    enough = rows - (SWING_BARS - 1) >= panel.start[panel.owner[rows]]
+    low, high = panel.swing_low[rows], panel.swing_high[rows]
     swing = rules.fibo_target_level * (high - low)
     return np.where(enough, np.where(signs > 0, low + swing, high - swing), np.nan)

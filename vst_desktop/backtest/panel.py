@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from vst_desktop.domain.events import EventBook, EventKind
 from vst_desktop.ports.market_data import BarColumns, day_number
+from vst_desktop.strategy.exit import SWING_BARS
 from vst_desktop.strategy.indicators import ATR_LENGTH
 
 Floats = npt.NDArray[np.float64]
@@ -55,6 +57,16 @@ class Panel:
     dollars: Floats
     dividend: Floats
     """USD a share that goes ex on the symbol's next bar; 0 where none is known."""
+
+    @cached_property
+    def swing_low(self) -> Floats:
+        """The lowest low of the 20 rows to each row; only of a symbol's 20th row on its own."""
+        return trailing(self.low, SWING_BARS, np.minimum)
+
+    @cached_property
+    def swing_high(self) -> Floats:
+        """The highest high of the 20 rows to each row; only of a symbol's 20th row on its own."""
+        return trailing(self.high, SWING_BARS, np.maximum)
 
     def rows_of(self, symbol: int) -> slice:
         """The run of one symbol."""
@@ -158,3 +170,13 @@ def trailing_mean(values: Floats, length: int, rows: int) -> Floats:
     first = np.maximum(np.arange(1, rows + 1) - length, 0)
     mean: Floats = (total[1:] - total[first]) / np.maximum(np.minimum(count, length), 1)
     return np.maximum(mean, 0.0)
+
+
+def trailing(values: Floats, length: int, of: np.ufunc) -> Floats:
+    """``of`` (minimum or maximum) over the last ``length`` rows, of all there are at the begin."""
+    found, width = values.copy(), 1
+    while width < length:
+        step = min(width, length - width)
+        found[step:] = of(found[step:], found[:-step])
+        width += step
+    return found

@@ -77,10 +77,10 @@ def signals(
     kept = np.flatnonzero(left)
     by_name = np.argsort(np.argsort(np.array(rows.names, dtype=object)))
     keys = (
-        by_name[strategy[kept]],
-        panel.owner[row_of[kept]],
+        _narrow(by_name[strategy[kept]]),
+        _narrow(panel.owner[row_of[kept]]),
         -panel.dollars[row_of[kept]],
-        panel.day[row_of[kept]],
+        _narrow(panel.day[row_of[kept]]),
     )
     kept = kept[np.lexsort(keys)]
     return Signals(
@@ -95,6 +95,13 @@ def signals(
         needed_usd=float(np.median(asked)) if asked.size else None,
         found=len(row_of),
     )
+
+
+def _narrow(values: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """The same order in 16 bits where they hold it: numpy sorts those by radix."""
+    if not values.size or int(values.max()) - int(values.min()) > np.iinfo(np.int16).max:
+        return values
+    return np.asarray(values - values.min(), dtype=np.int16)
 
 
 def _places(day: Ints, owner: npt.NDArray[np.int32]) -> Ints:

@@ -6,6 +6,8 @@ the spot, the short one an expected move away. Played by the same plan and price
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,16 +48,16 @@ def study(panel: Panel, found: Signals, rules: LabRules) -> Study:
     terms = np.array([_terms(day, rules, calendar) for day in days.tolist()], dtype=np.int64)
     kept = np.flatnonzero(terms[at, 0] > 0)
     model = Modelled(panel=panel, rules=rules)
-    parts = [
-        _played(
-            panel,
-            model,
-            found.row[kept[n : n + AT_ONCE]],
-            found.sign[kept[n : n + AT_ONCE]].astype(np.int64),
-            terms[at[kept[n : n + AT_ONCE]]],
+
+    def part(first: int) -> tuple[Floats, Floats, Floats]:
+        some = kept[first : first + AT_ONCE]
+        return _played(
+            panel, model, found.row[some], found.sign[some].astype(np.int64), terms[at[some]]
         )
-        for n in range(0, len(kept), AT_ONCE)
-    ]
+
+    # Nearly all of it is numpy's own, which lets other threads work meanwhile.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(part, range(0, len(kept), AT_ONCE)))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     if not columns:
         columns = [np.empty(0)] * 3

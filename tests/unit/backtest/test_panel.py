@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.lab_bars import walk, walks
-from vst_desktop.backtest.panel import atrs, panel, trailing_mean
+from vst_desktop.backtest.panel import atrs, panel, trailing, trailing_mean
 from vst_desktop.strategy.indicators import atr
 
 
@@ -20,6 +20,26 @@ def test_a_trailing_mean_takes_what_there_is() -> None:
 
     assert trailing_mean(values, 2, 4).tolist() == [1.0, 1.5, 2.5, 3.5]
     assert trailing_mean(values, 2, 5).tolist() == [0.0, 1.0, 1.5, 2.5, 3.5]
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 20])
+def test_a_trailing_extreme_is_that_of_the_last_rows(length: int) -> None:
+    values = np.random.default_rng(length).normal(size=60)
+    last = [values[max(0, n + 1 - length) : n + 1] for n in range(60)]
+
+    assert trailing(values, length, np.minimum).tolist() == [part.min() for part in last]
+    assert trailing(values, length, np.maximum).tolist() == [part.max() for part in last]
+
+
+def test_swings_are_those_of_twenty_bars_of_the_symbol_itself() -> None:
+    whole = walks(2)
+    found = panel(whole)
+
+    for symbol, one in enumerate(whole):
+        rows = found.rows_of(symbol)
+        for n in range(19, len(one)):
+            assert found.swing_low[rows][n] == one.low[n - 19 : n + 1].min()
+            assert found.swing_high[rows][n] == one.high[n - 19 : n + 1].max()
 
 
 def test_derived_values_rest_on_the_past_alone() -> None:
