@@ -7,15 +7,18 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from tests.gui.conftest import Stage
 from tests.helpers.sample_book import order, positions
-from vst_desktop.domain.orders import OrderState
+from vst_desktop.domain.orders import ClosePace, OrderState
 from vst_desktop.gui import format as fmt
+from vst_desktop.gui.dialogs.close import CloseDialog
 from vst_desktop.gui.models.book_rows import ORDERS
 from vst_desktop.gui.panes.book import ORDERS_TAB, BookPane
-from vst_desktop.station.desk_view import PositionDetail
-from vst_desktop.station.view import Chip, OrderRow, PositionRow
+from vst_desktop.station.book_view import Chip, OrderRow, PositionRow
+from vst_desktop.station.desk_view import CloseWay, PositionDetail
 
 WHY = "BROKEN: long leg 9, short leg 7; either sell 2 35 C: -148 USD, or sell 2 37 C: +40 USD"
 
@@ -59,14 +62,73 @@ def cell_of(row: OrderRow, title: str) -> str:
     return next(column for column in ORDERS if column.title == title).cell(row).text
 
 
-def test_the_confirmation_of_a_close_names_what_is_sent(stage: Stage) -> None:
-    ladder = "a limit order from about 0.94 down to 0.91 in 4 steps of 20 s"
-    stage.show(positions=(held(close_by=ladder),))
+NOW = CloseWay(pace=ClosePace.NOW, sends="a market order", prices=(Decimal("0.91"),))
+LADDER = CloseWay(
+    pace=ClosePace.LADDER,
+    sends="a limit order that goes down to what is paid in 2 steps of 20 s",
+    prices=(Decimal("0.95"), Decimal("0.93"), Decimal("0.91")),
+)
+
+
+def close_dialog(stage: Stage, *ways: CloseWay) -> CloseDialog:
+    stage.show(positions=(held(close_ways=ways),))
     stage.window.book.positions_table.select_key("p-pfe")
     stage.window.book.ask_close()
-    assert stage.window.book.banner.text == (
-        f"Close 9 × PFE 35 / 37 C now for about 0.91? This sends {ladder}."
+    dialog = stage.window.book._closing
+    assert dialog is not None and dialog.isVisible()
+    return dialog
+
+
+def test_the_confirmation_of_a_close_names_what_each_way_sends(stage: Stage) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    assert dialog.texts[ClosePace.NOW].text() == "A market order: about 0.91, that is +$153."
+    assert dialog.texts[ClosePace.LADDER].text() == (
+        "A limit order that goes down to what is paid in 2 steps of 20 s: "
+        "about 0.95 → 0.93 → 0.91, that is +$153 to +$189."
     )
+    assert dialog.confirm.text() == "Close 9 now · DEMO"
+    dialog.reject()
+
+
+@pytest.mark.parametrize("pace", list(ClosePace))
+def test_the_chosen_way_is_what_is_sent(stage: Stage, pace: ClosePace) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    dialog.choices[pace].setChecked(True)
+    dialog.confirm.click()
+    stage.settle()
+    assert stage.station.named("close_position") == [("p-pfe", pace)]
+    assert not dialog.isVisible()
+
+
+def test_the_modes_own_way_is_chosen_at_first(stage: Stage) -> None:
+    dialog = close_dialog(stage, LADDER, NOW)
+    assert dialog.pace is ClosePace.LADDER
+    dialog.reject()
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape])
+def test_neither_enter_nor_escape_closes_a_position(stage: Stage, key: Qt.Key) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    QTest.keyClick(dialog, key)
+    stage.settle()
+    assert stage.station.named("close_position") == []
+
+
+def test_the_confirmation_follows_the_market(stage: Stage) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    cheaper = replace(NOW, prices=(Decimal("0.80"),))
+    stage.show(positions=(held(close_ways=(cheaper, LADDER)),))
+    assert "about 0.80" in dialog.texts[ClosePace.NOW].text()
+    dialog.reject()
+
+
+def test_a_position_that_changed_meanwhile_is_asked_for_anew(stage: Stage) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    stage.show(positions=(replace(held(close_ways=(NOW, LADDER)), quantity=4),))
+    assert not dialog.isVisible()
+    dialog.confirm.click()
+    stage.settle()
+    assert stage.station.named("close_position") == []
 
 
 def test_a_frozen_position_says_why_and_offers_to_let_its_exits_go(stage: Stage) -> None:

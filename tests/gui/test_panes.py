@@ -19,8 +19,9 @@ from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.candidate_rows import CANDIDATES as COLUMNS
 from vst_desktop.gui.panes.alerts import LOG_TAB
+from vst_desktop.station.book_view import Chip
 from vst_desktop.station.desk_view import ChainRow, ChainView, PerformanceRow
-from vst_desktop.station.view import Chip, Figure, LiveBar
+from vst_desktop.station.view import Figure, LiveBar
 
 
 def _option(strike: str, leg: str = "", age: int | None = 1) -> ChainRow:

@@ -224,7 +224,7 @@ def test_closing_a_position_asks_in_the_pane_first(stage: Stage, qtbot: QtBot) -
     assert stage.window.book.banner.text == "Close 9 × PFE 35 / 37 C now for about 0.91?"
     stage.window.book.banner.answer()
     stage.settle()
-    assert stage.station.calls == [("close_position", "p-pfe")]
+    assert stage.station.calls == [("close_position", "p-pfe", None)]
 
 
 def test_flatten_passes_on_what_was_typed(stage: Stage) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.journal_pages import JournalPage, JournalQuery, JournalRow, StoryLine
@@ -104,8 +105,8 @@ class RecordingStation:
     async def arm(self, typed_account: str) -> None:
         self._take("arm", typed_account)
 
-    async def close_position(self, position_id: str) -> None:
-        self._take("close_position", position_id)
+    async def close_position(self, position_id: str, pace: ClosePace | None = None) -> None:
+        self._take("close_position", position_id, pace)
 
     async def flatten(self, typed: str) -> None:
         self._take("flatten", typed)

@@ -9,7 +9,8 @@ from decimal import Decimal
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.orders import OrderState, Side
 from vst_desktop.domain.spreads import SpreadType
-from vst_desktop.station.view import AlertRow, Chip, OrderRow, PositionRow
+from vst_desktop.station.book_view import Chip, OrderRow, PositionRow
+from vst_desktop.station.view import AlertRow
 
 NOW = datetime(2017, 11, 17, 19, 42, 46, tzinfo=UTC)
 

@@ -12,11 +12,11 @@ from tests.helpers.sample_book import NOW, alerts, orders, positions
 from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.signals import Condition, Direction
 from vst_desktop.domain.spreads import SpreadType
+from vst_desktop.station.book_view import Chip
 from vst_desktop.station.view import (
     CandidateRow,
     CandidatesView,
     ChartView,
-    Chip,
     Figure,
     Light,
     LightView,

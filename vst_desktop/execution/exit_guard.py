@@ -48,7 +48,7 @@ class ExitGuard:
             )
 
     async def quantity(self, position: PositionRecord, book: BrokerBook) -> int:
-        """min(own book, broker's long leg, broker's short leg) - quantity already working to close."""
+        """min(own book, broker's long leg, broker's short leg) less what works to close already."""
         spread, account = position.spread, position.account
         long_leg, short_leg = leg_quantities(spread, book.positions, account)
         working = working_to_close(spread, book.open_orders, account)

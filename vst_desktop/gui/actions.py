@@ -38,7 +38,10 @@ COMMANDS: tuple[Command, ...] = (
     _command("release", "Release", "Ctrl+R", "Let the selected held order wait for its window"),
     _command("hold", "Hold what waits", "Ctrl+Shift+H", "No approval goes until it is released"),
     _command(
-        "close_position", "Close position…", "Ctrl+Shift+X", "Close the selected position now"
+        "close_position",
+        "Close position…",
+        "Ctrl+Shift+X",
+        "Close the selected one: by the ladder, or now",
     ),
     _command(
         "rehearse", "Rehearse the queue", "Ctrl+Shift+R", "Try what waits without sending anything"

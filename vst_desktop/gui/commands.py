@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode
+from vst_desktop.domain.orders import ClosePace, Mode
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.answers import answer
 from vst_desktop.gui.auto_rules import HINT, change_rules, question
@@ -209,9 +209,11 @@ class Commands(QObject):
             lambda s: s.choose_alternative(candidate_id, index),
         )
 
-    def close_position(self, position_id: str) -> None:
-        """Close a position now."""
-        self._bridge.do("book", f"close {position_id}", lambda s: s.close_position(position_id))
+    def close_position(self, position_id: str, pace: ClosePace | None) -> None:
+        """Close a position by hand."""
+        self._bridge.do(
+            "book", f"close {position_id}", lambda s: s.close_position(position_id, pace)
+        )
 
     def kill(self) -> None:
         """The kill switch: no question first."""

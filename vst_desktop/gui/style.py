@@ -67,6 +67,11 @@ QScrollBar::handle:horizontal {{ background: {t.line}; border-radius: 4px; min-w
 QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
   border-radius: 4px; padding: 0 8px; min-height: 24px; }}
 QLineEdit:focus {{ border: 1px solid {t.accent}; }}
+QRadioButton {{ color: {t.text}; spacing: 8px; }}
+QRadioButton::indicator {{ width: 10px; height: 10px; border: 2px solid {t.text2};
+  border-radius: 7px; }}
+QRadioButton::indicator:checked {{ background: {t.accent}; border-color: {t.text}; }}
+QRadioButton:focus {{ color: {t.accent}; }}
 QListWidget {{ background: {t.pane}; color: {t.text}; border: 1px solid {t.line};
   border-radius: 4px; outline: none; }}
 QListWidget::item {{ padding: 5px 8px; }}

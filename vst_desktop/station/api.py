@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.journal_pages import JournalPage, JournalQuery, StoryLine
@@ -170,8 +171,8 @@ class StationApi(Protocol):
     async def arm(self, typed_account: str) -> None:
         """Arm LIVE entries for this run by the account id, typed."""
 
-    async def close_position(self, position_id: str) -> None:
-        """Close one position now (MANUAL)."""
+    async def close_position(self, position_id: str, pace: ClosePace | None = None) -> None:
+        """Close one position (MANUAL): by the ladder, now, or None as its mode does."""
 
     async def flatten(self, typed: str) -> None:
         """Close everything; ``typed`` must be FLATTEN."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from vst_desktop.domain.orders import ClosePace
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainRow:
@@ -39,6 +41,16 @@ class ChainView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseWay:
+    """One way to close by hand: the order, and its prices a share from the first on; none where
+    a leg is not quoted."""
+
+    pace: ClosePace
+    sends: str
+    prices: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PositionDetail:
     """Further figures of a position; money for the whole position, None where not known."""
 
@@ -63,8 +75,8 @@ class PositionDetail:
     target_away_atr: float | None
     target_away_pct: float | None
     next_event: str
-    close_by: str = ""
-    """What is sent when the trader closes it: ``a market order``, or the ladder of limits."""
+    close_ways: tuple[CloseWay, ...] = ()
+    """What is sent when the trader closes it, the mode's own way first."""
     frozen: str = ""
     """Why its exits are frozen, with the repairs and their results; empty when they run."""
 

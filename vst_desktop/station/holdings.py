@@ -7,22 +7,18 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.events import EventKind
-from vst_desktop.domain.orders import Mode
-from vst_desktop.domain.spreads import SpreadMarket, VerticalSpread
+from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spot_of, spread_market
-from vst_desktop.execution.repricing import exit_limit
 from vst_desktop.options.leg_greeks import LegGreeks
 from vst_desktop.ports.store import PositionRecord
 from vst_desktop.runtime.calendar import trading_day
-from vst_desktop.runtime.settings import ExecutionSettings
+from vst_desktop.station.book_view import Chip, PositionRow
 from vst_desktop.station.charts import age_secs
+from vst_desktop.station.close_ways import close_ways
 from vst_desktop.station.desk_view import PositionDetail
-from vst_desktop.station.view import Chip, PositionRow
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
-
-_CENT = Decimal("0.01")
 
 
 def position_row(
@@ -56,6 +52,7 @@ def position_row(
         at_risk_usd=position.average_debit * size,
         assignment=_assignment(spread, spot),
         protection=_protection(station, position),
+        multiplier=spread.multiplier,
         detail=_detail(station, position, spot, greeks),
     )
 
@@ -112,28 +109,9 @@ def _detail(
         target_away_pct=target_pct,
         next_event=f"earnings {events.next_of(spread.symbol, EventKind.EARNINGS)}, "
         f"ex-div {events.next_of(spread.symbol, EventKind.EX_DIVIDEND)}",
-        close_by=close_by(station.mode, station.settings.execution, market),
+        close_ways=close_ways(station.mode, station.settings.execution, market),
         frozen=position.frozen or "",
     )
-
-
-def close_by(mode: Mode, rules: ExecutionSettings, market: SpreadMarket | None) -> str:
-    """What a close by hand sends, as it would begin now."""
-    if mode is not Mode.LIVE:
-        return "a market order"
-    walk = f"{rules.reprice_max_steps} steps of {rules.reprice_step_seconds:g} s"
-    first = market and exit_limit(
-        natural=market.natural,
-        close=market.close,
-        step=0,
-        steps=rules.reprice_max_steps,
-        factor=rules.price_improvement_factor,
-        previous=None,
-        tick=_CENT,
-    )
-    if market is None or first is None:
-        return f"a limit order in {walk}; there are no quotes to price it by now"
-    return f"a limit order from about {first} down to {market.close} in {walk}"
 
 
 def _protection(station: Station, position: PositionRecord) -> Chip:

@@ -11,7 +11,7 @@ from vst_desktop.execution.rehearsal import Rehearsed
 from vst_desktop.execution.states import AT_BROKER
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN
-from vst_desktop.station.view import Chip, OrderRow
+from vst_desktop.station.book_view import Chip, OrderRow
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station

@@ -15,6 +15,7 @@ from vst_desktop.ports.broker import ConnectionState
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import trading_day
 from vst_desktop.runtime.tasks import TaskOwner
+from vst_desktop.station.book_view import PositionRow
 from vst_desktop.station.candidate_rows import CandidateRows
 from vst_desktop.station.chain_rows import chain_view
 from vst_desktop.station.charts import ChartMaker, spread_levels
@@ -33,7 +34,6 @@ from vst_desktop.station.view import (
     Light,
     LightView,
     PayoffView,
-    PositionRow,
     StationView,
     StripView,
     TicketView,

@@ -16,7 +16,7 @@ from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import Mode
+from vst_desktop.domain.orders import ClosePace, Mode
 from vst_desktop.domain.quotes import OptionQuote, StockQuote
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.decisions import TRADER, proposal
@@ -346,9 +346,9 @@ class Station:
         """Arm LIVE entries for this run."""
         await self.desk.arm(typed_account)
 
-    async def close_position(self, position_id: str) -> None:
-        """Close one position now."""
-        await self.desk.close_position(position_id)
+    async def close_position(self, position_id: str, pace: ClosePace | None = None) -> None:
+        """Close one position by hand."""
+        await self.desk.close_position(position_id, pace=pace)
 
     async def flatten(self, typed: str) -> None:
         """Close everything."""

@@ -14,8 +14,8 @@ from tests.helpers.trades import bull_call, plan
 from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.book_view import Chip
 from vst_desktop.station.orders import state_chip
-from vst_desktop.station.view import Chip
 
 NOW = datetime(2023, 11, 7, 20, 30, tzinfo=UTC)
 OPENS = datetime(2023, 11, 7, 19, 45, tzinfo=UTC)

@@ -17,15 +17,14 @@ from vst_desktop.domain.signals import Direction
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.checks import spot_of, spread_market
 from vst_desktop.ports.broker import BrokerEvent
+from vst_desktop.station.book_view import Chip, PositionRow
 from vst_desktop.station.charts import ChartMaker, age_secs
 from vst_desktop.station.view import (
     AlertRow,
     CandidateRow,
     CandidatesView,
-    Chip,
     Light,
     LightView,
-    PositionRow,
     ScanView,
     SignalRow,
     StationView,

@@ -9,8 +9,8 @@ from typing import Any
 from vst_desktop.domain.orders import Side
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.cells import Cell, Column, Distance, Kind
+from vst_desktop.station.book_view import OrderRow, PositionRow
 from vst_desktop.station.desk_view import PositionDetail
-from vst_desktop.station.view import OrderRow, PositionRow
 
 
 def _pnl(row: PositionRow) -> Cell:

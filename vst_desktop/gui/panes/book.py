@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from vst_desktop.domain.orders import OrderState
 from vst_desktop.gui import format as fmt
+from vst_desktop.gui.dialogs.close import CloseDialog
 from vst_desktop.gui.models.book_rows import ORDERS, POSITIONS
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.panes.journal import JournalTab
@@ -15,7 +16,8 @@ from vst_desktop.gui.tokens import CAPTION_PX
 from vst_desktop.gui.widgets.figures import FigureGrid
 from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.gui.widgets.table import Table
-from vst_desktop.station.view import Figure, OrderRow, PositionRow, StationView
+from vst_desktop.station.book_view import OrderRow, PositionRow
+from vst_desktop.station.view import Figure, StationView
 
 POSITIONS_TAB, ORDERS_TAB, ACCOUNT_TAB, JOURNAL_TAB = 0, 1, 2, 3
 
@@ -24,7 +26,8 @@ class BookPane(Pane):
     """What is owned and what is on its way. Intents go out as signals with their ids."""
 
     chosen = Signal(str)
-    close_wanted = Signal(str)
+    close_wanted = Signal(str, object)
+    """The position, and the pace or None."""
     withdraw_wanted = Signal(str)
     release_wanted = Signal(str)
     answer_wanted = Signal(str, str)
@@ -60,7 +63,7 @@ class BookPane(Pane):
             self.header.addWidget(part)
         self.journal.told.connect(self._refresh)
         self._figures: tuple[Figure, ...] = ()
-        self._close = self._button("Close now", "Close the selected position (Ctrl+Shift+X)")
+        self._close = self._button("Close…", "Close the selected position (Ctrl+Shift+X)")
         self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
         self._release = self._button("Release", "Let the held order wait again (Ctrl+R)")
         self._answer = self._button("Answer…", "Say what TWS shows of it (Ctrl+Shift+A)")
@@ -75,6 +78,7 @@ class BookPane(Pane):
         self.orders_table.opened.connect(self.story_wanted)
         self.tab_changed.connect(self._tab_shown)
         self._state = ("", "text2")
+        self._closing: CloseDialog | None = None
         self._refresh()
 
     def show_view(self, view: StationView) -> None:
@@ -82,6 +86,8 @@ class BookPane(Pane):
         self.set_mode(str(view.strip.mode))
         self.positions.set_rows(view.positions)
         self.orders.set_rows(view.orders)
+        if self._closing is not None:
+            self._closing.follow(view.positions)
         if view.account != self._figures:
             self._figures = view.account
             self._account.set_figures(view.account)
@@ -102,17 +108,25 @@ class BookPane(Pane):
             self.story_wanted.emit(order.intent_id)
 
     def ask_close(self) -> None:
-        """Ask in the pane whether the selected position is to be closed now."""
+        """Ask how the selected position is to be closed."""
         row = self.positions_table.current_row()
-        if row is None:
+        if row is None or _frozen(row):
+            return
+        if row.detail is not None and row.detail.close_ways:
+            if self._closing is not None:
+                self._closing.deleteLater()
+            self._closing = CloseDialog(self, row, self.positions_table.mode)
+            self._closing.confirmed.connect(
+                lambda pace: self.close_wanted.emit(row.position_id, pace)
+            )
+            self._closing.open()
             return
         at = "" if row.close_at is None else f" for about {fmt.number(row.close_at)}"
-        by = f" This sends {row.detail.close_by}." if row.detail and row.detail.close_by else ""
         self.banner.ask(
             f"Close {row.quantity} × {row.symbol} "
-            f"{fmt.strikes(row.long_strike, row.short_strike, row.right)} now{at}?{by}",
+            f"{fmt.strikes(row.long_strike, row.short_strike, row.right)} now{at}?",
             "Close now",
-            lambda _typed: self.close_wanted.emit(row.position_id),
+            lambda _typed: self.close_wanted.emit(row.position_id, None),
         )
 
     def ask_answer(self) -> None:
