@@ -7,13 +7,12 @@ from decimal import Decimal
 
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Severity
-from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.events import SymbolEvents
 from vst_desktop.domain.orders import ClosePace, Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.answers import Answers
 from vst_desktop.execution.approvals import Approvals
-from vst_desktop.execution.checks import ReleaseChecks, spot_of
+from vst_desktop.execution.checks import ReleaseChecks
 from vst_desktop.execution.counts import OrderCounts, order_counts
 from vst_desktop.execution.daily_loss import DailyLoss
 from vst_desktop.execution.decisions import TRADER
@@ -29,6 +28,7 @@ from vst_desktop.execution.ladder import Ladders
 from vst_desktop.execution.ledger import Ledger, position_of
 from vst_desktop.execution.monitor import ExitMonitor
 from vst_desktop.execution.orphans import Orphan, Orphans
+from vst_desktop.execution.plan_edits import PlanEdits
 from vst_desktop.execution.protection import Protection
 from vst_desktop.execution.reconcile import RETRY_SECS, Reconciler
 from vst_desktop.execution.rehearsal import Rehearsal, Rehearsed
@@ -134,10 +134,11 @@ class Desk:
         self._monitor = ExitMonitor(
             services, ledger, self._exits.trigger, halts, self._freezer, protect
         )
+        self.plans = PlanEdits(services, ledger, self._exits.is_closing, self._monitor.replanned)
         self._fills = Fills(
             services,
             ledger,
-            spot=self._spot,
+            spot=self._entries.spot_at_fill,
             ended=self._ended,
             opened=self._monitor.watch,
             revived=self._adopt,
@@ -382,16 +383,6 @@ class Desk:
             lambda: self._reconciler.look_for(intent.intent_id),
             f"look for {intent.order_ref}",
         )
-
-    async def _spot(self, intent: IntentRecord) -> float:
-        known = self._entries.spot_at_send(intent.intent_id)
-        if known is not None:
-            return known
-        try:
-            quote = await self._services.broker.stock_quote(intent.spread.symbol)
-        except (UserError, TimeoutError):
-            return intent.spot_seen
-        return spot_of(quote.quote) or intent.spot_seen
 
     def _task_failed(self, name: str, error: BaseException) -> None:
         self._services.alert(

@@ -12,7 +12,7 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, OrderTicket, OrderType
 from vst_desktop.domain.spreads import SpreadMarket
 from vst_desktop.execution import decisions
-from vst_desktop.execution.checks import Cleared, ReleaseChecks, spread_market
+from vst_desktop.execution.checks import Cleared, ReleaseChecks, spot_of, spread_market
 from vst_desktop.execution.halts import CALM_AFTER, LOOK_AGAIN_SECS
 from vst_desktop.execution.ladder import Climb, Ladders
 from vst_desktop.execution.ledger import Ledger, market_orders, price_text, trade_text
@@ -91,10 +91,16 @@ class Entries:
             )
             before = turn
 
-    def spot_at_send(self, intent_id: str) -> float | None:
-        """The underlying's mid when the order went, None when that is not known any more."""
-        cleared = self._cleared.get(intent_id)
-        return cleared.spot if cleared else None
+    async def spot_at_fill(self, intent: IntentRecord) -> float:
+        """The underlying's mid for the exit plan: when the order went, else now, else as seen."""
+        cleared = self._cleared.get(intent.intent_id)
+        if cleared is not None and cleared.spot is not None:
+            return cleared.spot
+        try:
+            quote = await self._services.broker.stock_quote(intent.spread.symbol)
+        except (UserError, TimeoutError):
+            return intent.spot_seen
+        return spot_of(quote.quote) or intent.spot_seen
 
     async def cancel(self, intent: IntentRecord, reason: str) -> None:
         """Ask the broker to cancel; the outcome comes as its event. An order that has no number

@@ -10,7 +10,7 @@ from typing import Any
 
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.orders import Mode, Purpose
-from vst_desktop.domain.spreads import VerticalSpread
+from vst_desktop.domain.spreads import ExitPlan, VerticalSpread
 from vst_desktop.execution import states
 from vst_desktop.execution.decisions import STATION, by_whom
 from vst_desktop.execution.services import Services
@@ -167,6 +167,26 @@ class Ledger:
         self._positions[position.position_id] = position
         self._services.on_change()
         await self._services.journal.save_position(position, event, by=by, **data)
+
+    async def replan(
+        self, position_id: str, plan: ExitPlan, event: str, *, by: str
+    ) -> PositionRecord:
+        """Give a position another plan, which is in force only when it is durable.
+
+        What changes of the position meanwhile (a fill) is kept: then it is stored once more.
+
+        Raises:
+            UserError: It could not be stored; the position is as it was.
+        """
+        while True:
+            before = self._positions[position_id]
+            after = replace(before, plan=plan)
+            told = {"was": before.plan, "plan": plan}
+            await self._services.journal.save_position(after, event, by=by, **told)
+            if self._positions[position_id] is before:
+                self._positions[position_id] = after
+                self._services.on_change()
+                return after
 
     # --- risk ---
 

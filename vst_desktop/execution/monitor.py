@@ -107,6 +107,14 @@ class ExitMonitor:
         self._arm_close(watch)
         self._services.run(self._subscribe(position), f"watch {position.spread.symbol}")
 
+    def replanned(self, position: PositionRecord) -> None:
+        """The plan is another: its day counts from now on, its levels with the next quote."""
+        watch = self._watches.get(position.position_id)
+        if watch is not None:
+            if watch.timer is not None:
+                watch.timer.cancel()
+            self._arm_clock(watch, position)
+
     def unwatch(self, position: PositionRecord) -> None:
         """Stop watching; harmless when it was not watched."""
         watch = self._watches.pop(position.position_id, None)

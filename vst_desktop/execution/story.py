@@ -107,6 +107,22 @@ def _pace(data: Data) -> str:
     return {"LADDER": " by the ladder", "NOW": " now"}.get(str(data.get("pace")), "")
 
 
+def _edited(data: Data) -> str:
+    was, plan = data["was"], data["plan"]
+
+    def level(of: Data, name: str) -> str:
+        return "none" if of[name] is None else f"{of[name]:.2f}"
+
+    changes = [
+        f"{name} {level(was, name)} to {level(plan, name)}"
+        for name in ("stop", "target")
+        if was[name] != plan[name]
+    ]
+    if was["exit_by"] != plan["exit_by"]:
+        changes.append(f"out by {was['exit_by']} to {plan['exit_by']}")
+    return f"{data['by']} changed its exits: {', '.join(changes)}"
+
+
 def _why(data: Data) -> str:
     return f": {data['reason']}" if data.get("reason") else ""
 
@@ -243,6 +259,7 @@ _WORDS: dict[str, Callable[[Data], str]] = {
     ),
     "exits frozen": _plainly("its exits are frozen"),
     "exits go again": lambda data: f"{data['by']} let its exits go again, was: {data['was']}",
+    "exits edited": _edited,
     "session's close": lambda data: f"the underlying stood at {data['close']:.2f} at the close",
     "SCAN": _scanned,
     "CANDIDATE": _proposed,

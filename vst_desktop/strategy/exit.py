@@ -29,6 +29,8 @@ class ExitReason(StrEnum):
     TARGET_FIBO = "TARGET_FIBO"
     TARGET_R = "TARGET_R"
     TARGET_ATR = "TARGET_ATR"
+    TARGET_OWN = "TARGET_OWN"
+    """A target that the trader set."""
     STOP = "STOP"
     TIME = "TIME"
     TAKE_PROFIT = "TAKE_PROFIT"
