@@ -59,3 +59,20 @@ Feature: The window
     And the window stands at 14:00 on a normal day with a candidate for AAPL
     Then the workspace is Trade
     And the junk was put aside
+
+  Scenario: The first steps write what was chosen at their end, and tell the journal
+    Given the window stands at 10:00 on a normal day with a candidate for AAPL
+    When the trader opens the first steps with Ctrl+Shift+W
+    And chooses PAPER there and goes on to their end
+    Then no settings were written
+    When the trader clicks Finish
+    Then the settings file sets execution.trading_mode to PAPER
+    And the journal tells the change as the trader's
+
+  Scenario: Leaving the first steps changes nothing
+    Given the window stands at 10:00 on a normal day with a candidate for AAPL
+    When the trader opens the first steps with Ctrl+Shift+W
+    And chooses PAPER there and goes on to their end
+    And presses Escape
+    Then no settings were written
+    And the window stands without the first steps

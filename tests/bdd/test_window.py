@@ -8,13 +8,18 @@ from datetime import time
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMessageBox, QRadioButton, QWizard
 from pytest_bdd import given, parsers, scenarios, then, when
 
 from tests.bdd.window_world import WindowWorld
 from tests.helpers import scenario_days as days
 from vst_desktop.domain.orders import OrderState
+from vst_desktop.gui.dialogs.wizard import Wizard
 from vst_desktop.gui.widgets.table import Table
+from vst_desktop.runtime.paths import find_paths
+from vst_desktop.runtime.settings_file import own_values
 
 scenarios("window.feature")
 
@@ -217,3 +222,60 @@ def put_aside(desk: WindowWorld) -> None:
     assert json.loads(desk.layout.read_text())["workspace"] == "Trade"
     kept = [p for p in desk.layout.parent.iterdir() if p.name.startswith("layout.json.")]
     assert [p.read_bytes() for p in kept] == [b"\x00 no layout \xff"]
+
+
+# -- first steps
+
+
+def steps_of(desk: WindowWorld) -> Wizard:
+    (wizard,) = desk.window.findChildren(Wizard)
+    return wizard
+
+
+@when("the trader opens the first steps with Ctrl+Shift+W")
+def open_steps(desk: WindowWorld) -> None:
+    desk.press("Ctrl+Shift+W")
+    desk.until("the first steps", lambda window: window.findChildren(Wizard))
+
+
+@when("chooses PAPER there and goes on to their end")
+def choose_paper(desk: WindowWorld) -> None:
+    wizard = steps_of(desk)
+    desk.click(next(b for b in wizard.findChildren(QRadioButton) if b.accessibleName() == "PAPER"))
+    while wizard.nextId() != -1:
+        desk.click(wizard.button(QWizard.WizardButton.NextButton))
+
+
+@when("the trader clicks Finish")
+def finish(desk: WindowWorld) -> None:
+    desk.click(steps_of(desk).button(QWizard.WizardButton.FinishButton))
+    desk.until("no first steps", lambda window: not window.findChildren(Wizard))
+
+
+@when("presses Escape")
+def escape(desk: WindowWorld) -> None:
+    QTest.keyClick(steps_of(desk), Qt.Key.Key_Escape)
+
+
+@then("no settings were written")
+def nothing_written(desk: WindowWorld) -> None:
+    assert not find_paths().settings_file.exists()
+
+
+@then("the settings file sets execution.trading_mode to PAPER")
+def paper_is_set(desk: WindowWorld) -> None:
+    assert own_values(find_paths().settings_file) == {"execution.trading_mode": "PAPER"}
+
+
+@then("the journal tells the change as the trader's")
+def change_told(desk: WindowWorld) -> None:
+    events = desk.run(desk.station.engines.journal.events())
+    (told,) = [event["data"] for event in events if "changes" in event["data"]]
+    assert told["by"] == "trader"
+    assert told["changes"]["execution.trading_mode"]["after"] == "PAPER"
+
+
+@then("the window stands without the first steps")
+def no_steps(desk: WindowWorld) -> None:
+    desk.until("no first steps", lambda window: not window.findChildren(Wizard))
+    assert desk.window.isVisible()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QKeySequence
@@ -14,9 +15,13 @@ from PySide6.QtWidgets import QApplication
 
 from tests.helpers.recording_station import RecordingStation
 from tests.helpers.sample_view import sample_view
+from vst_desktop.bootstrap import open_window
 from vst_desktop.domain.errors import UserError
 from vst_desktop.gui.app import run_window
+from vst_desktop.gui.dialogs.wizard import Wizard
 from vst_desktop.gui.mainwindow import MainWindow
+from vst_desktop.runtime.paths import find_paths
+from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.api import StationApi
 
 
@@ -49,6 +54,42 @@ def test_a_script_runs_beside_the_window_and_gives_the_exit_code(qapp: QApplicat
 
     assert run_window(house.open, script=script) == 7
     assert house.events == ["opened", "closed"]
+
+
+def test_a_first_start_opens_the_first_steps_over_the_window(qapp: QApplication) -> None:
+    house = House()
+
+    async def script(window: MainWindow, _station: StationApi) -> int:
+        async with asyncio.timeout(5):
+            while not (found := window.findChildren(Wizard)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        found[0].reject()
+        return len(found)
+
+    assert run_window(house.open, script=script, first_steps=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "wanted", "shown"),
+    [
+        (None, True, True),
+        (None, False, False),
+        ("settings.toml", True, False),
+        ("layout.json", True, False),
+    ],
+)
+def test_the_first_steps_come_once_and_only_when_nothing_was_kept(
+    vst_home: Path, monkeypatch: pytest.MonkeyPatch, kept: str | None, wanted: bool, shown: bool
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(
+        "vst_desktop.gui.app.run_window", lambda _o, **how: asked.append(how["first_steps"]) or 0
+    )
+    folder = find_paths().make().config
+    if kept is not None:
+        (folder / kept).write_text("", encoding="utf-8")
+    assert open_window(Settings(), first_steps=wanted) == 0
+    assert asked == [shown]
 
 
 def test_keys_start_commands_on_the_running_loop(qapp: QApplication) -> None:

@@ -30,6 +30,7 @@ def open_window(
     script: Script | None = None,
     fresh_layout: bool = False,
     keeps_layout: bool = True,
+    first_steps: bool = False,
 ) -> int:
     """Open the window on the settings' mode and run until it is closed.
 
@@ -42,6 +43,7 @@ def open_window(
         script: Runs beside the trader; the window closes with its result.
         fresh_layout: Start with the layout as it comes, once; it is kept from then on.
         keeps_layout: False: the layout as it comes, and the kept one stays as it is.
+        first_steps: Open the wizard when nothing was kept here yet, neither settings nor layout.
     """
     from vst_desktop.gui.app import run_window
 
@@ -76,9 +78,15 @@ def open_window(
         return run_window(opened, picture=screenshot, script=script)
     paths = find_paths()
     crash = keep_last_words(paths.logs, mode)
+    is_first = not paths.settings_file.exists() and not (paths.config / LAYOUT_FILE).exists()
     layout = paths.config / LAYOUT_FILE if keeps_layout else None
     if fresh_layout and layout is not None:
         layout.unlink(missing_ok=True)
     # a second station of a profile would fight for its journal and TWS client id
     profile = hashlib.sha256(f"{paths.data}|{mode}".encode()).hexdigest()[:16]
-    return run_window(opened, layout=layout, instance=f"vst-desktop-{profile}")
+    return run_window(
+        opened,
+        layout=layout,
+        instance=f"vst-desktop-{profile}",
+        first_steps=first_steps and is_first,
+    )

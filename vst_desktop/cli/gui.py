@@ -36,7 +36,13 @@ def run(args: argparse.Namespace) -> int:
     from vst_desktop.bootstrap import open_window, profile_settings
 
     settings = profile_settings(args.profile, args.overrides, own=not args.safe_mode)
-    return open_window(settings, fresh_layout=args.reset_layout, keeps_layout=not args.safe_mode)
+    return open_window(
+        settings,
+        fresh_layout=args.reset_layout,
+        keeps_layout=not args.safe_mode,
+        # who says how to start needs no first steps
+        first_steps=args.profile is None and not args.safe_mode,
+    )
 
 
 def require_display() -> None:

@@ -17,6 +17,7 @@ from PySide6.QtCore import (
     QCoreApplication,
     QEvent,
     QMessageLogContext,
+    QTimer,
     QtMsgType,
     qInstallMessageHandler,
 )
@@ -47,6 +48,7 @@ def run_window(
     picture: str | None = None,
     layout: Path | None = None,
     instance: str | None = None,
+    first_steps: bool = False,
 ) -> int:
     """Show the window and run the station in it until the trader leaves.
 
@@ -62,6 +64,7 @@ def run_window(
         picture: Where to save the window as it looks when it is left.
         layout: Where the layout is kept; None: the one that comes, and nothing is kept.
         instance: What may be open once; a second start shows the first one's window.
+        first_steps: Open the wizard over the window.
 
     Returns:
         The exit code: 0, 1 when the station could not be opened, or the script's.
@@ -81,7 +84,7 @@ def run_window(
         try:
             return int(
                 loop.run_until_complete(
-                    _run(app, open_station, theme, script, picture, layout, single)
+                    _run(app, open_station, theme, script, picture, layout, single, first_steps)
                 )
             )
         finally:
@@ -97,6 +100,7 @@ async def _run(
     picture: str | None,
     layout: Path | None,
     single: SingleInstance | None,
+    first_steps: bool,
 ) -> int:
     bridge = Bridge()
     window = MainWindow(Theme(app, theme_named(theme)), bridge, layout=layout)
@@ -110,6 +114,8 @@ async def _run(
     watchdog = Watchdog(window.alerts.stillness.tell)
     watchdog.start()
     window.show()
+    if first_steps:
+        QTimer.singleShot(0, window.commands.actions["wizard"].trigger)
     try:
         return await _live(window, bridge, open_station, script, closed)
     finally:

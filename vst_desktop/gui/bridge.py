@@ -107,6 +107,10 @@ class Bridge(QObject):
             self.cleared.emit(pane)
         self._tasks.spawn(self._guarded(pane, command(station), on_refused), name)
 
+    def work(self, pane: str, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Start work of the window's own, station or not; what goes wrong shows in the pane."""
+        self._tasks.spawn(self._guarded(pane, work, None), name)
+
     async def _guarded(
         self,
         pane: str,

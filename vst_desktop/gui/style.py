@@ -68,6 +68,11 @@ QLineEdit {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}
   border-radius: 4px; padding: 0 8px; min-height: 24px; }}
 QLineEdit:focus {{ border: 1px solid {t.accent}; }}
 QRadioButton {{ color: {t.text}; spacing: 8px; }}
+QCheckBox {{ color: {t.text}; spacing: 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text3};
+  border-radius: 3px; background: {t.raised}; }}
+QCheckBox::indicator:checked {{ background: {t.accent}; border: 1px solid {t.accent}; }}
+QCheckBox::indicator:focus {{ border: 1px solid {t.text}; }}
 QRadioButton::indicator {{ width: 10px; height: 10px; border: 2px solid {t.text2};
   border-radius: 7px; }}
 QRadioButton::indicator:checked {{ background: {t.accent}; border-color: {t.text}; }}

@@ -111,7 +111,9 @@ class SettingRow(QWidget):
         if isinstance(self.field.default, bool):
             box = QCheckBox()
             box.setChecked(self._before == "true")
+            box.toggled.connect(lambda on: box.setText("on" if on else "off"))
             box.toggled.connect(self._look)
+            box.setText("on" if box.isChecked() else "off")
             return box
         if choices:
             combo = QComboBox()
