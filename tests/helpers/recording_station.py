@@ -9,9 +9,11 @@ from typing import Any
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
+from vst_desktop.station.desk_view import ExitPreview
 from vst_desktop.station.journal_pages import JournalPage, JournalQuery, JournalRow, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
@@ -146,6 +148,16 @@ class RecordingTrading:
 
     async def cancel_orphan(self, order_ref: str) -> None:
         self._take("cancel_orphan", order_ref)
+
+    preview: ExitPreview | UserError | None = None
+
+    def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
+        if not isinstance(self.preview, ExitPreview):
+            raise self.preview or UserError("no preview was given")
+        return self.preview
+
+    async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
+        self._take("edit_exits", position_id, edit)
 
     async def thaw(self, position_id: str) -> None:
         self._take("thaw", position_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from vst_desktop.cli.common import add_json_option, add_settings_option, write_j
 from vst_desktop.domain.errors import UserError
 
 if TYPE_CHECKING:
+    from vst_desktop.domain.exit_edits import ExitEdit
+    from vst_desktop.domain.spreads import ExitPlan
     from vst_desktop.ports.store import IntentRecord, PositionRecord
     from vst_desktop.station.station import Station
 
@@ -29,6 +32,7 @@ def add_parser(subparsers: Any) -> None:
         "adopt": "the UNKNOWN order was filled",
         "cancel-orphan": "cancel an order that the journal does not know",
         "thaw": "let the exits of a frozen position run again",
+        "exits": "change stop, target or day of a position",
     }
     for name, told in known.items():
         action = actions.add_parser(name, help=told)
@@ -37,6 +41,10 @@ def add_parser(subparsers: Any) -> None:
         if name == "adopt":
             action.add_argument("--quantity", type=int, required=True, metavar="N")
             action.add_argument("--price", required=True, metavar="USD", help="per share")
+        if name == "exits":
+            action.add_argument("--stop", metavar="USD", help="of the underlying")
+            action.add_argument("--target", metavar="USD", help="of the underlying, or none")
+            action.add_argument("--exit-by", metavar="DAY", help="as 2023-12-01")
         action.add_argument("--profile", choices=("paper", "live"), required=True)
         add_settings_option(action)
         add_json_option(action)
@@ -74,6 +82,9 @@ async def _answer(station: Station, args: argparse.Namespace) -> None:
             await trading.cancel_orphan(args.ref)
         case "thaw":
             await trading.thaw(_intent_id(station, args.ref))
+        case "exits":
+            position = _position(station, args.ref)
+            await trading.edit_exits(position.position_id, _edit(position.plan, args))
 
 
 def _intent_id(station: Station, ref: str) -> str:
@@ -81,6 +92,40 @@ def _intent_id(station: Station, ref: str) -> str:
         if ref in (intent.order_ref, intent.intent_id):
             return intent.intent_id
     raise UserError(f"there is no order {ref!r}", remedy="vst orders list names them")
+
+
+def _position(station: Station, ref: str) -> PositionRecord:
+    for position in station.desk.positions():
+        if position.position_id == ref or station.intent(position.intent_id).order_ref == ref:
+            return position
+    raise UserError(f"there is no open position {ref!r}", remedy="vst orders list names them")
+
+
+def _edit(plan: ExitPlan, args: argparse.Namespace) -> ExitEdit:
+    from vst_desktop.domain.exit_edits import ExitEdit
+
+    def level(name: str, text: str | None, now: float | None) -> float | None:
+        if text is None:
+            return now
+        try:
+            return float(text)
+        except ValueError:
+            raise UserError(f"{name} {text!r} is no price", exit_code=2) from None
+
+    stop = level("--stop", args.stop, plan.stop)
+    assert stop is not None
+    wants_none = (args.target or "").lower() == "none"
+    try:
+        day = date.fromisoformat(args.exit_by) if args.exit_by else plan.exit_by
+    except ValueError:
+        raise UserError(
+            f"--exit-by {args.exit_by!r} is no day", remedy="write it as 2023-12-01", exit_code=2
+        ) from None
+    return ExitEdit(
+        stop=stop,
+        target=None if wants_none else level("--target", args.target, plan.target),
+        exit_by=day,
+    )
 
 
 def _price(text: str) -> Decimal:
@@ -125,6 +170,9 @@ def _positions(positions: Sequence[PositionRecord]) -> list[dict[str, Any]]:
             "symbol": p.spread.symbol,
             "spread": p.spread.label(),
             "quantity": p.quantity,
+            "stop": p.plan.stop,
+            "target": p.plan.target,
+            "exit_by": p.plan.exit_by.isoformat(),
             "frozen": p.frozen,
         }
         for p in positions

@@ -73,8 +73,8 @@ class PlanEdits:
         """Put the trader's exits in force, once they are durable.
 
         Raises:
-            UserError: As ``check``; the underlying is not quoted; or the journal did not keep it:
-                then the exits are as they were.
+            UserError: As ``check``; nothing is another; the underlying is not quoted; or the
+                journal did not keep it: then the exits are as they were.
         """
         with self._services.clock.work("edit exits"):
             position = self._ledger.position(position_id)
@@ -82,6 +82,8 @@ class PlanEdits:
             plan = self.check(position_id, edit, spot or 0.0)
             assert position is not None
             was = position.plan
+            if plan == was:
+                raise UserError("nothing of the exits was changed")
             changed = await self._ledger.replan(position_id, plan, "exits edited", by=TRADER)
             self._changed(changed)
             self._services.alert(

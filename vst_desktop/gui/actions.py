@@ -43,6 +43,7 @@ COMMANDS: tuple[Command, ...] = (
         "Ctrl+Shift+X",
         "Close the selected one: by the ladder, or now",
     ),
+    _command("edit_exits", "Edit exits…", "Ctrl+Shift+E", "Stop, target and day of the position"),
     _command(
         "rehearse", "Rehearse the queue", "Ctrl+Shift+R", "Try what waits without sending anything"
     ),

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
 from vst_desktop.domain.errors import UserError
-from vst_desktop.domain.orders import ClosePace, Mode
+from vst_desktop.domain.orders import Mode
 from vst_desktop.gui.actions import make_actions
-from vst_desktop.gui.answers import answer
 from vst_desktop.gui.auto_rules import HINT, change_rules, question
+from vst_desktop.gui.book_commands import BookCommands
 from vst_desktop.gui.dialogs.lab import LabDialog
 from vst_desktop.gui.dialogs.settings import SettingsDialog
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
@@ -40,6 +40,7 @@ class Commands(QObject):
         self._lab: LabDialog | None = None
         self.helping = Helping(window)
         self.reading = JournalReading(window)
+        self.book = BookCommands(window)
         self.actions = make_actions(window, self._handlers())
         self._join()
 
@@ -63,6 +64,7 @@ class Commands(QObject):
             "withdraw": self._withdraw,
             "release": window.book.ask_release,
             "close_position": window.book.ask_close,
+            "edit_exits": window.book.ask_exits,
             "hold": lambda: self._bridge.do("book", "hold", lambda s: s.trading.hold()),
             "rehearse": lambda: self._bridge.do("book", "rehearse", lambda s: s.trading.rehearse()),
             "answer": window.book.ask_answer,
@@ -121,11 +123,6 @@ class Commands(QObject):
         window.candidates.chosen.connect(self.select)
         window.alerts.chosen.connect(self.select)
         window.book.chosen.connect(self.select)
-        window.book.close_wanted.connect(self.close_position)
-        window.book.withdraw_wanted.connect(self.withdraw)
-        window.book.release_wanted.connect(self.release)
-        window.book.answer_wanted.connect(self.answer)
-        window.book.thaw_wanted.connect(self.thaw)
         window.book.story_wanted.connect(self.reading.tell_story)
         window.ticket.approve_wanted.connect(self.approve)
         window.ticket.reject_wanted.connect(self.reject)
@@ -177,29 +174,11 @@ class Commands(QObject):
         """Take a candidate off the list."""
         self._bridge.do("ticket", f"reject {candidate_id}", lambda s: s.reject(candidate_id))
 
-    def withdraw(self, intent_id: str) -> None:
-        """Take back a waiting approval."""
-        self._bridge.do("book", f"withdraw {intent_id}", lambda s: s.withdraw(intent_id))
-
     def withdraw_candidate(self, candidate_id: str) -> None:
         """Take back the approval of the shown candidate."""
         self._bridge.do(
             "ticket", f"withdraw {candidate_id}", lambda s: s.withdraw_candidate(candidate_id)
         )
-
-    def release(self, intent_id: str) -> None:
-        """Release a held approval."""
-        self._bridge.do("book", f"release {intent_id}", lambda s: s.release(intent_id))
-
-    def answer(self, intent_id: str, typed: str) -> None:
-        """Answer an UNKNOWN order by what the trader typed."""
-        self._bridge.do(
-            "book", f"answer {intent_id}", lambda s: answer(s.trading, intent_id, typed)
-        )
-
-    def thaw(self, position_id: str) -> None:
-        """Let the exits of a frozen position run again."""
-        self._bridge.do("book", f"thaw {position_id}", lambda s: s.trading.thaw(position_id))
 
     def choose_alternative(self, candidate_id: str, index: int) -> None:
         """Take another spread for the candidate."""
@@ -207,12 +186,6 @@ class Commands(QObject):
             "ticket",
             f"alternative {candidate_id}",
             lambda s: s.choose_alternative(candidate_id, index),
-        )
-
-    def close_position(self, position_id: str, pace: ClosePace | None) -> None:
-        """Close a position by hand."""
-        self._bridge.do(
-            "book", f"close {position_id}", lambda s: s.close_position(position_id, pace)
         )
 
     def kill(self) -> None:

@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
+from vst_desktop.station.desk_view import ExitPreview
 from vst_desktop.station.journal_pages import JournalPage, JournalQuery, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
@@ -45,6 +47,13 @@ class TradingApi(Protocol):
 
     async def cancel_orphan(self, order_ref: str) -> None:
         """Cancel an order at the broker that carries our mark and is not in the journal."""
+
+    def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
+        """What the position would gain or lose at edited exits; raises ``UserError``, and takes
+        some milliseconds."""
+
+    async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
+        """Put other exits of a position in force, once they are durable."""
 
     async def thaw(self, position_id: str) -> None:
         """Let the exits of a frozen position run again, by its restated plan where there is one."""

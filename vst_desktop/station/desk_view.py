@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from vst_desktop.domain.orders import ClosePace
+from vst_desktop.domain.spreads import ExitPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,18 @@ class CloseWay:
     pace: ClosePace
     sends: str
     prices: tuple[Decimal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitPreview:
+    """An edited plan, and what the whole position gains or loses at its levels in so many days;
+    None where the legs are not quoted, or there is no target."""
+
+    plan: ExitPlan
+    spot: float
+    days_ahead: int
+    at_stop_usd: Decimal | None
+    at_target_usd: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ class Station:
             approve=self._approve,
             alert=engines.alerts.raise_alert,
         )
-        self.trading = Trading(self.desk, auto)
+        self.trading = Trading(self, auto)
         self.preferences = Preferences(settings, find_paths().settings_file, engines.journal)
         self.journal = JournalPages(engines.past, self._symbols)
         self.drill = (

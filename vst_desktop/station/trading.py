@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from vst_desktop.execution.desk import Desk
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.station.auto_approve import AutoApprove, AutoRule
+from vst_desktop.station.desk_view import ExitPreview
+from vst_desktop.station.exit_preview import exit_preview
+
+if TYPE_CHECKING:
+    from vst_desktop.station.station import Station
 
 
 class Trading:
     """Implements :class:`vst_desktop.station.api.TradingApi`."""
 
-    def __init__(self, desk: Desk, auto: AutoApprove) -> None:
-        self._desk = desk
+    def __init__(self, station: Station, auto: AutoApprove) -> None:
+        self._station = station
+        self._desk = station.desk
         self._auto = auto
 
     async def kill(self, reason: str) -> None:
@@ -64,6 +72,17 @@ class Trading:
     async def cancel_orphan(self, order_ref: str) -> None:
         """Cancel an order that the journal does not know."""
         await self._desk.answers.cancel_orphan(order_ref)
+
+    def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
+        """What edited exits of a position would pay."""
+        position = next((p for p in self._desk.positions() if p.position_id == position_id), None)
+        if position is None:
+            raise UserError(f"there is no open position {position_id}")
+        return exit_preview(self._station, position, edit)
+
+    async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
+        """Other exits of a position."""
+        await self._desk.plans.edit(position_id, edit)
 
     async def thaw(self, position_id: str) -> None:
         """The trader has looked at a frozen position."""

@@ -61,16 +61,13 @@ def edited(
                 remedy=f"set it {above} the price, or close the position",
             )
     _check_day(edit.exit_by, today, last_day, is_session)
-    wanted = replace(
+    return replace(
         plan,
         stop=edit.stop,
         target=edit.target,
         target_reason=_reason(plan, edit.target),
         exit_by=edit.exit_by,
     )
-    if wanted == plan:
-        raise UserError("nothing of the exits was changed")
-    return wanted
 
 
 def _check_level(name: str, level: float, spot: float) -> None:

@@ -220,6 +220,15 @@ def test_the_journal_tells_who_changed_what(tmp_path: Path) -> None:
     in_world(tmp_path, INSIDE, story)
 
 
+def test_the_same_exits_again_are_refused(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await opened(world)
+        with pytest.raises(UserError, match="nothing of the exits was changed"):
+            await edit(world)
+
+    in_world(tmp_path, INSIDE, story)
+
+
 def test_a_position_that_is_gone_frozen_or_being_closed_is_not_edited(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         with pytest.raises(UserError, match="no open position"):

@@ -96,10 +96,8 @@ def test_a_short_position_is_mirrored() -> None:
         made(replace(EDIT, stop=106.0, target=105.0), direction=down)
 
 
-def test_the_same_exits_again_are_no_change() -> None:
-    same = ExitEdit(stop=PLAN.stop, target=PLAN.target, exit_by=PLAN.exit_by)
-    with pytest.raises(UserError, match="nothing of the exits was changed"):
-        made(same)
+def test_the_same_exits_again_are_the_same_plan() -> None:
+    assert made(ExitEdit(stop=PLAN.stop, target=PLAN.target, exit_by=PLAN.exit_by)) == PLAN
 
 
 @given(

@@ -32,6 +32,8 @@ class BookPane(Pane):
     release_wanted = Signal(str)
     answer_wanted = Signal(str, str)
     thaw_wanted = Signal(str)
+    exits_wanted = Signal(object)
+    """The position's row whose exits are to be edited."""
     story_wanted = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
@@ -64,11 +66,13 @@ class BookPane(Pane):
         self.journal.told.connect(self._refresh)
         self._figures: tuple[Figure, ...] = ()
         self._close = self._button("Close…", "Close the selected position (Ctrl+Shift+X)")
+        self._exits = self._button("Exits…", "Change stop, target or day (Ctrl+Shift+E)")
         self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
         self._release = self._button("Release", "Let the held order wait again (Ctrl+R)")
         self._answer = self._button("Answer…", "Say what TWS shows of it (Ctrl+Shift+A)")
         self._thaw = self._button("Let exits go…", "You have looked at it (Ctrl+Shift+G)")
         self._close.clicked.connect(self.ask_close)
+        self._exits.clicked.connect(self.ask_exits)
         self._answer.clicked.connect(self.ask_answer)
         self._thaw.clicked.connect(self.ask_thaw)
         self._withdraw.clicked.connect(self.ask_withdraw)
@@ -128,6 +132,14 @@ class BookPane(Pane):
             "Close now",
             lambda _typed: self.close_wanted.emit(row.position_id, None),
         )
+
+    def ask_exits(self) -> None:
+        """Edit the exits of the selected position."""
+        row = self.positions_table.current_row()
+        if row is None or _frozen(row):
+            self.banner.tell("Select a position whose exits run first.", "info")
+            return
+        self.exits_wanted.emit(row)
 
     def ask_answer(self) -> None:
         """Ask what TWS shows of the selected UNKNOWN order."""
@@ -199,7 +211,8 @@ class BookPane(Pane):
         position = self.positions_table.current_row() if self.tab == POSITIONS_TAB else None
         order = self.orders_table.current_row() if self.tab == ORDERS_TAB else None
         frozen = "" if position is None else _frozen(position)
-        self._close.setVisible(position is not None and not frozen)
+        for button in (self._close, self._exits):
+            button.setVisible(position is not None and not frozen)
         self._thaw.setVisible(bool(frozen))
         self._answer.setVisible(order is not None and order.state is OrderState.UNKNOWN)
         self._withdraw.setVisible(order is not None and order.can_withdraw)

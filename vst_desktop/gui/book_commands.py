@@ -1,0 +1,77 @@
+"""What the trader wants of positions and orders becomes a command of the station."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.exit_edits import ExitEdit
+from vst_desktop.domain.orders import ClosePace
+from vst_desktop.gui.answers import answer
+from vst_desktop.gui.dialogs.exits import ExitsDialog
+from vst_desktop.station.book_view import PositionRow
+from vst_desktop.station.desk_view import ExitPreview
+
+if TYPE_CHECKING:
+    from vst_desktop.gui.mainwindow import MainWindow
+
+PANE = "book"
+
+
+class BookCommands(QObject):
+    """Joins the pane of positions and orders with the bridge."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._bridge = window.bridge
+        self.editing: ExitsDialog | None = None
+        book = window.book
+        book.close_wanted.connect(self.close_position)
+        book.exits_wanted.connect(self.ask_exits)
+        book.withdraw_wanted.connect(self.withdraw)
+        book.release_wanted.connect(self.release)
+        book.answer_wanted.connect(self.answer)
+        book.thaw_wanted.connect(self.thaw)
+
+    def close_position(self, position_id: str, pace: ClosePace | None) -> None:
+        """Close a position by hand."""
+        name = f"close {position_id}"
+        self._bridge.do(PANE, name, lambda s: s.close_position(position_id, pace))
+
+    def ask_exits(self, row: PositionRow) -> None:
+        """Open the dialog of a position's exits."""
+
+        def preview(edit: ExitEdit) -> ExitPreview:
+            if self._bridge.station is None:
+                raise UserError("the station is not running")
+            return self._bridge.station.trading.preview_exits(row.position_id, edit)
+
+        if self.editing is not None:
+            self.editing.deleteLater()
+        self.editing = ExitsDialog(self._window.book, row, preview)
+        self.editing.confirmed.connect(lambda edit: self.edit_exits(row.position_id, edit))
+        self.editing.open()
+
+    def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
+        """Put other exits of a position in force."""
+        name = f"exits of {position_id}"
+        self._bridge.do(PANE, name, lambda s: s.trading.edit_exits(position_id, edit))
+
+    def withdraw(self, intent_id: str) -> None:
+        """Take back a waiting approval."""
+        self._bridge.do(PANE, f"withdraw {intent_id}", lambda s: s.withdraw(intent_id))
+
+    def release(self, intent_id: str) -> None:
+        """Release a held approval."""
+        self._bridge.do(PANE, f"release {intent_id}", lambda s: s.release(intent_id))
+
+    def answer(self, intent_id: str, typed: str) -> None:
+        """Answer an UNKNOWN order by what the trader typed."""
+        self._bridge.do(PANE, f"answer {intent_id}", lambda s: answer(s.trading, intent_id, typed))
+
+    def thaw(self, position_id: str) -> None:
+        """Let the exits of a frozen position run again."""
+        self._bridge.do(PANE, f"thaw {position_id}", lambda s: s.trading.thaw(position_id))
