@@ -75,7 +75,7 @@ def test_each_workspace_shows_its_panes_where_they_belong(open_window: OpenWindo
     assert window.strip.workspace.accessibleName() == "Workspace Monitor"
 
 
-@pytest.mark.parametrize("workspace", ["Trade", "Research", "Monitor"])
+@pytest.mark.parametrize("workspace", ["Trade", "Research", "Monitor", "Lab"])
 def test_in_the_smallest_common_screen_no_pane_lies_over_another(
     open_window: OpenWindow, workspace: str
 ) -> None:

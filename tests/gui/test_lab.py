@@ -2,51 +2,42 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Stage
-from vst_desktop.gui.dialogs.lab import LabDialog
-
-SYMBOLS = ("AAA", "BBB")
+from tests.helpers.lab_bars import write_waves
+from vst_desktop.gui.panes.lab_view import LabView
 
 
 @pytest.fixture
 def bars(tmp_path: Path) -> Path:
-    """Three years of two stocks that rise and fall in waves."""
-    file = tmp_path / "bars.csv"
-    with file.open("w", newline="", encoding="utf-8") as out:
-        rows = csv.writer(out)
-        rows.writerow(("symbol", "date", "open", "high", "low", "close", "volume"))
-        for number, symbol in enumerate(SYMBOLS):
-            for day in range(3 * 365):
-                when = date(2017, 1, 1) + timedelta(days=day)
-                if when.weekday() < 5:
-                    mid = 80 + 0.02 * day + 8 * math.sin(day / (20 + 5 * number))
-                    rows.writerow((symbol, when, mid, mid + 1, mid - 1, mid + 0.3, 9_000_000))
-    return file
+    """Three years of two stocks."""
+    return write_waves(tmp_path / "bars.csv")
 
 
 @pytest.fixture
-def lab(stage: Stage) -> LabDialog:
-    """The dialog as the command opens it."""
+def lab(stage: Stage) -> LabView:
+    """The lab as the command opens it."""
+    assert stage.window.lab.view is None
     stage.window.commands.actions["lab"].trigger()
-    (found,) = stage.window.findChildren(LabDialog)
+    stage.settle()
+    assert stage.window.frame.workspace == "Lab"
+    found = stage.window.lab.view
+    assert found is not None and found.isVisible()
     return found
 
 
-def fill(lab: LabDialog, **texts: str) -> None:
+def fill(lab: LabView, **texts: str) -> None:
     for name, text in texts.items():
         lab.fields[name].setText(text)
 
 
 def test_a_backtest_shows_equity_drawdown_and_the_exit_of_every_trade(
-    lab: LabDialog, bars: Path, qtbot: QtBot
+    lab: LabView, bars: Path, qtbot: QtBot
 ) -> None:
     fill(lab, bars=str(bars), strategies="HIGH_BASE")
     with qtbot.waitSignal(lab.done_reading, timeout=60_000):
@@ -58,11 +49,51 @@ def test_a_backtest_shows_equity_drawdown_and_the_exit_of_every_trade(
     assert result.days[0].startswith("2019-01") and max(result.drawdown) <= 0
     assert f"{len(result.exits)} trades" in lab.headline.text()
     assert lab.report.isEnabled() and lab.save.isEnabled()
-    assert not lab.plot.grab().isNull()
+    picture = lab.plot.grab().toImage()
+    below = range(int(picture.height() * 0.8), picture.height())
+    loss = lab.plot._theme.tokens.loss.lower()
+    assert any(
+        picture.pixelColor(x, y).name() == loss for y in below for x in range(picture.width())
+    ), "drawdown"
+
+
+def test_a_trade_is_shown_on_its_bars_with_its_levels_and_exported_as_backtest(
+    lab: LabView, bars: Path, qtbot: QtBot
+) -> None:
+    fill(lab, bars=str(bars), strategies="HIGH_BASE")
+    with qtbot.waitSignal(lab.done_reading, timeout=60_000):
+        lab.start()
+    qtbot.waitUntil(lab.run.isEnabled)
+    assert lab.plot.result is not None
+    trades = lab.plot.result.trades
+    assert len(trades) == lab.trades.rowCount() > 0 and lab.chart.isHidden()
+    table = lab.table
+    place = table.visualRect(table.model().index(0, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    shown = lab.chart._view
+    assert shown is not None and lab.chart.isVisible(), lab.banner.text
+    assert shown.symbol == trades[0].symbol
+    assert [str(day) for day in shown.signal_dates] == [trades[0].entry_date, trades[0].exit_date]
+    assert {label.split()[0] for _, label, _ in shown.levels} >= {"short", "long", "stop"}
+    head, first, *_ = table.csv().splitlines()
+    assert head.startswith("Mode,Symbol,Strategy,Entry,Exit")
+    assert first.startswith(f"BACKTEST,{trades[0].symbol},HIGH_BASE,{trades[0].entry_date}")
+
+
+def test_bars_that_are_gone_are_told(lab: LabView, bars: Path, qtbot: QtBot) -> None:
+    fill(lab, bars=str(bars), strategies="HIGH_BASE")
+    with qtbot.waitSignal(lab.done_reading, timeout=60_000):
+        lab.start()
+    qtbot.waitUntil(lab.run.isEnabled)
+    for file in (lab._folder / "bars").iterdir():
+        file.write_bytes(b"junk")
+    lab.table.selectRow(0)
+    lab._show_trade("0")
+    assert "run it again" in lab.banner.text and lab.chart.isHidden()
 
 
 def test_a_search_of_two_settings_shows_a_heat_map_of_every_set(
-    lab: LabDialog, bars: Path, qtbot: QtBot
+    lab: LabView, bars: Path, qtbot: QtBot
 ) -> None:
     fill(lab, bars=str(bars), strategies="HIGH_BASE", end="2019-06-30")
     fill(lab, first="min_reward_risk=1,1.5", second="r_multiple_target=1,2")
@@ -78,7 +109,7 @@ def test_a_search_of_two_settings_shows_a_heat_map_of_every_set(
 
 
 def test_a_cancelled_run_ends_its_child_and_another_can_be_started(
-    lab: LabDialog, bars: Path, qtbot: QtBot
+    lab: LabView, bars: Path, qtbot: QtBot
 ) -> None:
     fill(lab, bars=str(bars))
     lab.start()
@@ -89,14 +120,14 @@ def test_a_cancelled_run_ends_its_child_and_another_can_be_started(
     assert lab.run.isEnabled() and not lab.report.isEnabled()
 
 
-def test_what_the_child_refuses_stands_in_the_lab(lab: LabDialog, qtbot: QtBot) -> None:
+def test_what_the_child_refuses_stands_in_the_lab(lab: LabView, qtbot: QtBot) -> None:
     fill(lab, bars="nowhere.csv")
     with qtbot.waitSignal(lab.child.finished, timeout=20_000):
         lab.start()
     assert "nowhere.csv" in lab.banner.text
 
 
-def test_a_run_without_bars_is_refused_at_once(lab: LabDialog) -> None:
+def test_a_run_without_bars_is_refused_at_once(lab: LabView) -> None:
     lab.start()
     assert "no bars are named" in lab.banner.text
     assert lab.run.isEnabled()

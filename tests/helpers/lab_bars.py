@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import math
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -72,3 +75,17 @@ def signal_rows(
         day=np.concatenate(day),
         strategies=np.concatenate(bits),
     )
+
+
+def write_waves(file: Path) -> Path:
+    """Three years of two stocks that rise and fall in waves, as a CSV file of bars."""
+    with file.open("w", newline="", encoding="utf-8") as out:
+        rows = csv.writer(out)
+        rows.writerow(("symbol", "date", "open", "high", "low", "close", "volume"))
+        for number, symbol in enumerate(("AAA", "BBB")):
+            for day in range(3 * 365):
+                when = date(2017, 1, 1) + timedelta(days=day)
+                if when.weekday() < 5:
+                    mid = 80 + 0.02 * day + 8 * math.sin(day / (20 + 5 * number))
+                    rows.writerow((symbol, when, mid, mid + 1, mid - 1, mid + 0.3, 9_000_000))
+    return file

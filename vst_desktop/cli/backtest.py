@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vst_desktop.cli.common import progress_line, write_json
-from vst_desktop.cli.lab import add_lab_options, given, report_file, scanned
+from vst_desktop.cli.lab import add_lab_options, given, keep_bars, report_file, scanned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,9 @@ def add_parser(subparsers: Any) -> None:
         "backtest", help="strategies over history, with every figure and a report"
     )
     add_lab_options(parser)
+    parser.add_argument(
+        "--charts", metavar="DIR", help="keep the bars of the traded symbols there, for charts"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         ]
         title = f"Backtest {bench.span.start} to {bench.span.end}: {', '.join(job.names)}"
         print(f"report: {report_file(args.report, 'index.html', page(title, sections, said))}")
+    if args.charts:
+        keep_bars(Path(args.charts), bench.bars, {trade["symbol"] for trade in found["trades"]})
     write_json(args.json, found)
     return 0
 

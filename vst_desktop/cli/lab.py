@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -225,3 +225,27 @@ def report_file(folder: str, name: str, text: str) -> Path:
             remedy="name a folder you can write to",
         ) from None
     return path
+
+
+def keep_bars(folder: Path, bars: Sequence[BarColumns], symbols: Collection[str]) -> None:
+    """Write those symbols' bars as arrays of day, open, high, low and close.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    import numpy as np
+
+    from vst_desktop.station.lab_trades import bars_file
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for one in bars:
+            if one.symbol in symbols:
+                columns = (one.time, one.open, one.high, one.low, one.close)
+                np.save(bars_file(folder, one.symbol), np.column_stack(columns).astype(float))
+    except OSError as error:
+        raise UserError(
+            f"bars cannot be written: {error.strerror}",
+            where=str(folder),
+            remedy="name a folder that you may write",
+        ) from None

@@ -6,13 +6,16 @@ import asyncio
 import logging
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution import decisions
+from vst_desktop.execution.bounds import bounded, max_drift_usd
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.ledger import Ledger, market_orders, trade_text
 from vst_desktop.execution.rehearsal import REHEARSED_BEFORE, Rehearsal
@@ -60,22 +63,29 @@ class Approvals:
         self._timers: dict[str, tuple[Timer, Timer]] = {}
 
     async def approve(
-        self, candidate: Candidate, *, mode: Mode, account: str, by: str = decisions.TRADER
+        self,
+        candidate: Candidate,
+        *,
+        mode: Mode,
+        account: str,
+        by: str = decisions.TRADER,
+        bounds: Bounds | None = None,
     ) -> IntentRecord:
-        """Reserve the risk, commit the approval, and queue or release it.
+        """Reserve the risk, commit the approval, and queue or release it. ``bounds`` tighten the
+        settings'.
 
         Raises:
             EntryDeniedError: A limit refuses it; only the denial is stored.
-            UserError: The broker or the journal did not answer.
+            UserError: The broker or the journal did not answer, or the bounds cannot be.
         """
         try:
-            return await self._approve(candidate, mode, account, by)
+            return await self._approve(candidate, mode, account, by, bounds or Bounds())
         except EntryDeniedError as error:
             await self._record_denial(candidate, error.denial)
             raise
 
     async def _approve(
-        self, candidate: Candidate, mode: Mode, account: str, by: str
+        self, candidate: Candidate, mode: Mode, account: str, by: str, bounds: Bounds
     ) -> IntentRecord:
         services, spread = self._services, candidate.ranked.spread
         denial = self._switches.denial(mode, account) or _event_denial(candidate)
@@ -91,9 +101,9 @@ class Approvals:
             ) from None
         window = window_for(services.clock.now(), services.calendar, services.execution)
         # Nothing is awaited between this check and the reservation: two clicks cannot both pass.
-        intent = self._reserved(candidate, mode, account, snapshot, tick, window)
+        intent = self._reserved(candidate, mode, account, snapshot, tick, window, bounds)
         going = window.is_open(services.clock.now())
-        drift = services.approval.max_drift_atr * intent.atr
+        drift = max_drift_usd(intent, services.approval)
         others = self._make_room(intent, going)
         stored = asyncio.ensure_future(
             self._ledger.add(
@@ -105,6 +115,7 @@ class Approvals:
         )
         if going:
             self._schedule(window)
+            self._schedule_end(intent)
             self._entries.release_all([self._ledger.intent(intent.intent_id)], stored)
         try:
             await asyncio.gather(
@@ -198,6 +209,7 @@ class Approvals:
         """Set the timers of what waits since before a restart; what is past its end expires."""
         for intent in self._ledger.waiting():
             self._schedule(self._window(intent.session))
+            self._schedule_end(intent)
 
     def _reserved(
         self,
@@ -207,6 +219,7 @@ class Approvals:
         snapshot: AccountSnapshot,
         tick: Decimal,
         window: EntryWindow,
+        bounds: Bounds,
     ) -> IntentRecord:
         services, ranked = self._services, candidate.ranked
         spread, session = ranked.spread, window.session.isoformat()
@@ -265,6 +278,14 @@ class Approvals:
             expires_at=window.closes,
             session=session,
         )
+        intent = bounded(
+            intent,
+            bounds,
+            tick=tick,
+            max_drift_atr=services.approval.max_drift_atr,
+            window=window,
+            now=services.clock.now(),
+        )
         self._ledger.reserve(intent)
         return intent
 
@@ -295,6 +316,7 @@ class Approvals:
         now = self._services.clock.now()
         queued = await self._ledger.move(intent.intent_id, Trigger.QUEUE, queued_at=now)
         self._schedule(window)
+        self._schedule_end(queued)
         self._services.alert(
             Severity.INFO,
             trade_text("QUEUED", queued),
@@ -334,13 +356,27 @@ class Approvals:
             ]
         )
 
+    def _schedule_end(self, intent: IntentRecord) -> None:
+        """An approval that ends before its session's last entry time ends by itself."""
+        if intent.expires_at < self._window(intent.session).closes:
+            name = f"end of {intent.order_ref}"
+            work = partial(self._end, intent.intent_id)
+            self._services.at(intent.expires_at, lambda: self._services.run(work(), name), name)
+
+    async def _end(self, intent_id: str) -> None:
+        for intent in self._ledger.waiting():
+            if intent.intent_id == intent_id:
+                await self._fail(intent, "expired: unsent at the end that the trader set")
+
     async def _expire(self, session: str) -> None:
         self._timers.pop(session, None)
         for intent in self._ledger.waiting():
             if intent.session == session:
-                reason = "expired: unsent at the last entry time of its session"
-                await self._ledger.move(intent.intent_id, Trigger.EXPIRE, reason=reason)
-                self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
+                await self._fail(intent, "expired: unsent at the last entry time of its session")
+
+    async def _fail(self, intent: IntentRecord, reason: str) -> None:
+        await self._ledger.move(intent.intent_id, Trigger.EXPIRE, reason=reason)
+        self._services.alert(Severity.HIGH, trade_text("FAILED", intent), reason)
 
     def _window(self, session: str) -> EntryWindow:
         window = session_window(

@@ -14,6 +14,7 @@ from vst_desktop.domain.money import price
 from vst_desktop.domain.orders import Mode
 from vst_desktop.domain.quotes import DataType, OptionQuote, Quote, StockQuote
 from vst_desktop.domain.spreads import ExitPlan, SpreadMarket
+from vst_desktop.execution.bounds import max_drift_usd
 from vst_desktop.execution.decisions import market_seen
 from vst_desktop.execution.halts import Halts
 from vst_desktop.execution.ledger import Ledger, market_orders
@@ -112,7 +113,7 @@ class ReleaseChecks:
 
     async def clear(self, intent: IntentRecord) -> Looked:
         """Cleared to go, or the first reason why not, and the quotes it was judged by."""
-        denial = self._check_window()
+        denial = self._check_window(intent)
         if denial is not None:
             return Looked(verdict=denial, quotes={})
         return await self.rehearse(intent)
@@ -165,12 +166,16 @@ class ReleaseChecks:
         )
         return denial or self._size(intent, account, market, tick, stock, recheck.plan)
 
-    def _check_window(self) -> Denial | None:
+    def _check_window(self, intent: IntentRecord) -> Denial | None:
         now = self._services.clock.now()
         window = session_window(trading_day(now), self._services.calendar, self._services.execution)
         if window is None or not window.is_open(now):
             return deny(
                 DenialCode.MARKET_CLOSED, "entry window", "closed", "the entry window is not open"
+            )
+        if now >= intent.expires_at:
+            return deny(
+                DenialCode.MARKET_CLOSED, intent.expires_at, now, "the approval's end has passed"
             )
         return None
 
@@ -218,7 +223,7 @@ class ReleaseChecks:
         if spot is None:
             return deny(DenialCode.STALE_DATA, "a price", "none", "the underlying has no price")
         drift = abs(spot - intent.spot_seen)
-        most = self._services.approval.max_drift_atr * intent.atr
+        most = max_drift_usd(intent, self._services.approval)
         if drift > most:
             return deny(
                 DenialCode.DRIFT,

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
-from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.auto_rules import HINT, change_rules, question
 from vst_desktop.gui.book_commands import BookCommands
-from vst_desktop.gui.dialogs.lab import LabDialog
-from vst_desktop.gui.dialogs.settings import SettingsDialog
+from vst_desktop.gui.configuring import Configuring
 from vst_desktop.gui.dialogs.sheets import Palette, ShortcutSheet
 from vst_desktop.gui.drill import DrillMenu
 from vst_desktop.gui.frame.menu import LayoutMenu
@@ -37,7 +35,6 @@ class Commands(QObject):
         super().__init__(window)
         self._window = window
         self._bridge = window.bridge
-        self._lab: LabDialog | None = None
         self.helping = Helping(window)
         self.reading = JournalReading(window)
         self.book = BookCommands(window)
@@ -46,6 +43,7 @@ class Commands(QObject):
 
     def _handlers(self) -> dict[str, Callable[[], None]]:
         window, helping = self._window, self.helping
+        configuring = Configuring(window, self._bridge)
         ranges = {
             f"range_{name.lower()}": partial(window.chart.show_range, count)
             for name, count in RANGES
@@ -87,13 +85,15 @@ class Commands(QObject):
             "workspace_trade": partial(window.frame.show_workspace, "Trade"),
             "workspace_research": partial(window.frame.show_workspace, "Research"),
             "workspace_monitor": partial(window.frame.show_workspace, "Monitor"),
+            "workspace_lab": partial(window.frame.show_workspace, "Lab"),
             "lock_layout": lambda: window.frame.lock(not window.frame.locked),
             "reset_layout": window.frame.reset,
             "lab": self._open_lab,
             "logs": helping.open_logs,
             "diagnostics": helping.ask_diagnostics,
             "about": helping.about,
-            "settings": self._open_settings,
+            "settings": configuring.settings,
+            "wizard": configuring.wizard,
             "layout": self._open_layout,
             "theme": window.theme.next,
             "palette": self._open_palette,
@@ -309,39 +309,11 @@ class Commands(QObject):
         self._bridge.do("window", name, done)
 
     def _open_lab(self) -> None:
-        if self._lab is None:
-            self._lab = LabDialog(self._window, self._window.theme)
-        self._lab.show()
-        self._lab.raise_()
-        self._lab.activateWindow()
-
-    def _open_settings(self) -> None:
-        window, station = self._window, self._bridge.station
-        if station is None:
-            window.banner.tell("The station is not running yet.", "info")
-            return
-        try:
-            own = station.preferences.own()
-        except UserError as error:
-            window.banner.tell(str(error))
-            return
-
-        def save(changes: dict[str, Any]) -> None:
-            async def write(to: StationApi) -> None:
-                try:
-                    await to.preferences.change(changes)
-                except UserError as error:
-                    dialog.failed(str(error))
-                else:
-                    dialog.accept()
-                    window.banner.tell(
-                        "Settings are saved; they count from the next start on.", "info"
-                    )
-
-            self._bridge.do("window", "save settings", write)
-
-        dialog = SettingsDialog(window, window.theme, own, station.preferences.running, save)
-        dialog.open()
+        """The lab's pane where it stands; its own workspace when this one has none."""
+        frame = self._window.frame
+        if frame.docks["lab"].isHidden():
+            frame.show_workspace("Lab")
+        frame.bring_up("lab")
 
     def _open_layout(self) -> None:
         menu = LayoutMenu(self._window, self._window.frame, self.actions)

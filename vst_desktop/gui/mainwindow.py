@@ -20,6 +20,7 @@ from vst_desktop.gui.panes.alerts import AlertsPane
 from vst_desktop.gui.panes.book import BookPane
 from vst_desktop.gui.panes.candidates import CandidatesPane
 from vst_desktop.gui.panes.chart import ChartPane
+from vst_desktop.gui.panes.lab import LabPane
 from vst_desktop.gui.panes.scanner import ScannerPane
 from vst_desktop.gui.panes.ticket import TicketPane
 from vst_desktop.gui.strip import Strip
@@ -57,6 +58,7 @@ class MainWindow(QMainWindow):
         self.candidates = CandidatesPane(theme)
         self.chart = ChartPane(theme)
         self.book = BookPane(theme)
+        self.lab = LabPane(theme)
         self.ticket = TicketPane(theme, ApprovalGate(now))
         # Docks that may not shrink would lie over each other in a small window.
         for narrow, panes in (
@@ -118,6 +120,7 @@ class MainWindow(QMainWindow):
             "ticket": self.ticket,
             "book": self.book,
             "alerts": self.alerts,
+            "lab": self.lab,
         }
 
     def show_failure(self, pane: str, text: str) -> None:
@@ -146,6 +149,7 @@ class MainWindow(QMainWindow):
         stays = what_stays(self.view) if self.view is not None else ()
         if self._leaving or not stays:
             self._leaving = True
+            self.lab.stop()
             self.frame.save()
             event.accept()
             self.closed.emit()

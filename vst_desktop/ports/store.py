@@ -57,6 +57,8 @@ class IntentRecord:
     reason: str | None = None
     exit_reason: str | None = None
     """Why a closing order was sent; ``reason`` then says what became of it."""
+    max_drift_usd: float | None = None
+    """How far the underlying may move since the approval; None is the settings' own bound."""
     pace: ClosePace | None = None
     """How the trader wants a closing order to go; None is its mode's own way."""
     revisions: int = 0

@@ -44,7 +44,7 @@ class ChartMaker:
         data = self.indicators(bars)
         if self._columns_of is not data:
             self._columns_of = data
-            self._columns = tuple(map(_column, (data.sma50, data.sma200, data.rsi, data.atr)))
+            self._columns = tuple(map(column, (data.sma50, data.sma200, data.rsi, data.atr)))
         sma50, sma200, rsi, atr = self._columns
         live = _live(bars, quote)
         close = bars.close
@@ -104,5 +104,6 @@ def spread_levels(spread: VerticalSpread, plan: ExitPlan, breakeven: float) -> t
     return tuple(levels)
 
 
-def _column(values: Array) -> tuple[float | None, ...]:
+def column(values: Array) -> tuple[float | None, ...]:
+    """An indicator's values as a chart has them: None where it is not warmed up."""
     return tuple(None if np.isnan(v) else float(v) for v in values)

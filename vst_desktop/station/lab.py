@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vst_desktop.domain.errors import UserError
+from vst_desktop.station.lab_trades import LabTrade, lab_trades
 
 PROGRESS = re.compile(r"([\d,]+) of ([\d,]+) (\w+)")
 
@@ -60,6 +61,8 @@ class LabRequest:
                 given += [option, text]
         for axis in self.vary:
             given += ["--vary", axis]
+        if not self.vary:
+            given += ["--charts", str(folder / "bars")]
         if self.vary:
             given += ["--resume", str(folder / "outcomes.jsonl")]
         return given
@@ -75,6 +78,7 @@ class LabResult:
         equity_usd: At each session's close.
         drawdown: Fraction below the highest equity so far, 0 or negative.
         exits: Session number of each trade's exit, and what it earned, USD.
+        trades: In the order in which they ended.
         lines: The shadow book, month by month; the search's verdict.
         axes: Of the heat map: key and values.
         heat: Metric by the values of the axes; None where no set was played.
@@ -85,6 +89,7 @@ class LabResult:
     equity_usd: tuple[float, ...] = ()
     drawdown: tuple[float, ...] = ()
     exits: tuple[tuple[int, float], ...] = ()
+    trades: tuple[LabTrade, ...] = ()
     lines: tuple[str, ...] = ()
     axes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     heat: tuple[tuple[tuple[str, ...], float | None], ...] = ()
@@ -134,6 +139,7 @@ def _backtest(found: dict[str, Any]) -> LabResult:
             for one in found["trades"]
             if one["exit_date"] in place
         ),
+        trades=lab_trades(found["trades"]),
         lines=tuple(found["shadow"]["lines"]),
     )
 

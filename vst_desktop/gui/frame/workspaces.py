@@ -1,4 +1,4 @@
-"""The three workspaces as they come, before the trader rearranges them."""
+"""The workspaces as they come, before the trader rearranges them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ WORKSPACES: dict[str, tuple[Column, ...]] = {
         (1100, (("book", 420), ("chart", 496))),
         (468, (("alerts", 496), ("candidates", 420))),
     ),
+    # history
+    "Lab": ((1568, (("lab", 916),)),),
 }
 
 

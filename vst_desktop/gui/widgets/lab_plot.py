@@ -47,6 +47,7 @@ class LabPlot(QWidget):
         lower = QRectF(room.left(), upper.bottom() + 24, room.width(), 0)
         lower.setBottom(room.bottom())
         points = self._line(painter, upper, result.equity_usd, tokens.accent, "equity, USD", ",.0f")
+        self._line(painter, lower, result.drawdown, tokens.loss, "drawdown", ".1%")
         for won, colour in ((True, tokens.gain), (False, tokens.loss)):
             places = [points[day] for day, earned in result.exits if (earned > 0) is won]
             painter.setPen(QPen(QColor(colour), 4))

@@ -8,32 +8,41 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from PySide6.QtCore import QProcess, QProcessEnvironment, QThreadPool, QUrl, Signal
+from PySide6.QtCore import QProcess, QProcessEnvironment, Qt, QThreadPool, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QComboBox,
-    QDialog,
     QFileDialog,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
     QProgressBar,
     QPushButton,
+    QSplitter,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from vst_desktop.domain.errors import UserError
+from vst_desktop.gui.models.lab_rows import TRADES
+from vst_desktop.gui.models.table import RowModel
+from vst_desktop.gui.panes.price_chart import PriceChart
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.widgets.banner import Banner
 from vst_desktop.gui.widgets.lab_plot import LabPlot
+from vst_desktop.gui.widgets.table import Table
 from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.program import console
 from vst_desktop.runtime.secrets import without_secrets
 from vst_desktop.station.lab import LabRequest, LabResult, progress_of, read_result
+from vst_desktop.station.lab_trades import LabTrade, trade_chart
 
+_FORM_PX = 340
+_PICTURES_PX, _TRADES_PX = 520, 380
 _FIELDS = (
     ("bars", "Bars", "", "Parquet or CSV of daily bars, or a bar store's folder"),
     ("symbols", "Symbols", "", "Separated by commas; empty: all"),
@@ -45,16 +54,19 @@ _FIELDS = (
 )
 
 
-class LabDialog(QDialog):
-    """Runs one child at a time. Cancel ends it; a search goes on from its outcomes next time."""
+class LabView(QWidget):
+    """Runs one child at a time. Cancel ends it; a search goes on from its outcomes next time.
+
+    Args:
+        theme: Colours.
+        banner: Where it is said what was refused.
+    """
 
     done_reading = Signal(object)
     """The result, or the error that kept it from being read; from another thread."""
 
-    def __init__(self, parent: QWidget, theme: Theme) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Lab – BACKTEST, no orders")
-        self.resize(980, 640)
+    def __init__(self, theme: Theme, banner: Banner) -> None:
+        super().__init__()
         self._folder = find_paths().data / "lab"
         self._said = ""
         self._cancelled = False
@@ -67,7 +79,7 @@ class LabDialog(QDialog):
         self.pricing = QComboBox()
         self.pricing.addItems(["modelled", "recorded", "fixed"])
         self.pricing.setAccessibleName("Option prices")
-        self.banner = Banner()
+        self.banner = banner
         self.bar = QProgressBar()
         self.bar.setAccessibleName("Progress")
         self.run = self._button("Run", "Play this over history", self.start)
@@ -77,11 +89,17 @@ class LabDialog(QDialog):
         self.headline = QLabel("Choose bars, and run.")
         self.headline.setWordWrap(True)
         self.plot = LabPlot(theme)
+        self.chart = PriceChart(theme)
+        self.chart.hide()
+        self.trades: RowModel[LabTrade] = RowModel(TRADES, lambda r: r.key)
+        self.table = Table(theme, self.trades, lambda r: r.key, "Trades")
+        self.table.set_note("The trades of a backtest stand here; a click shows one on its bars.")
+        self.table.chosen.connect(self._show_trade)
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("Shadow book and warnings")
-        self.lines.setMaximumHeight(110)
         self._lay_out()
+        self.lines.hide()
         self._busy(False)
         self._has_report(False)
 
@@ -118,11 +136,6 @@ class LabDialog(QDialog):
         """End the run that is under way."""
         self._cancelled = True
         self.child.kill()
-
-    def reject(self) -> None:
-        """Closing ends the run, too."""
-        self.stop()
-        super().reject()
 
     def _told(self) -> None:
         text = bytes(self.child.readAllStandardError().data()).decode("utf-8", "replace")
@@ -161,8 +174,23 @@ class LabDialog(QDialog):
             return
         self.headline.setText(found.headline)
         self.plot.show_result(found)
+        self.trades.set_rows(found.trades)
+        self.chart.hide()
         self.lines.setPlainText("\n".join(found.lines))
+        self.lines.setVisible(bool(found.lines))
         self._has_report(True)
+
+    def _show_trade(self, key: str) -> None:
+        trade = self.table.current_row()
+        if trade is None or trade.key != key:
+            return
+        try:
+            found = trade_chart(self._folder / "bars", trade)
+        except UserError as error:
+            self.banner.tell(str(error))
+            return
+        self.chart.show()
+        self.chart.show_chart(found)
 
     def _busy(self, busy: bool) -> None:
         self.run.setEnabled(not busy)
@@ -208,20 +236,48 @@ class LabDialog(QDialog):
         button.clicked.connect(lambda _checked=False: call())
         return button
 
+    def _with_browse(self) -> QHBoxLayout:
+        browse = QToolButton()
+        browse.setText("…")
+        browse.setAccessibleName("Choose bars")
+        browse.setToolTip("Choose a file of daily bars")
+        browse.clicked.connect(self._browse)
+        row = QHBoxLayout()
+        row.addWidget(self.fields["bars"], 1)
+        row.addWidget(browse)
+        return row
+
+    def _browse(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Daily bars", "", "Bars (*.parquet *.csv)")
+        if chosen:
+            self.fields["bars"].setText(chosen)
+
     def _lay_out(self) -> None:
         form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for name, label, *_ in _FIELDS:
-            form.addRow(label, self.fields[name])
-        form.addRow("Option prices", self.pricing)
-        buttons = QHBoxLayout()
-        for button in (self.run, self.cancel, self.report, self.save):
-            buttons.addWidget(button)
-        buttons.addWidget(self.bar, 1)
-        buttons.addStretch()
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addLayout(buttons)
-        layout.addWidget(self.banner)
-        layout.addWidget(self.headline)
-        layout.addWidget(self.plot, 1)
-        layout.addWidget(self.lines)
+            form.addRow(label, self._with_browse() if name == "bars" else self.fields[name])
+        form.addRow("Prices", self.pricing)
+        buttons = QGridLayout()
+        for place, button in enumerate((self.run, self.cancel, self.report, self.save)):
+            buttons.addWidget(button, place // 2, place % 2)
+        left = QWidget()
+        left.setMaximumWidth(_FORM_PX)
+        column = QVBoxLayout(left)
+        column.addLayout(form)
+        column.addLayout(buttons)
+        column.addWidget(self.bar)
+        column.addWidget(self.headline)
+        column.addWidget(self.lines, 1)
+        column.addStretch()
+        pictures = QSplitter(Qt.Orientation.Horizontal)
+        pictures.addWidget(self.plot)
+        pictures.addWidget(self.chart)
+        right = QSplitter(Qt.Orientation.Vertical)
+        right.addWidget(pictures)
+        right.addWidget(self.table)
+        right.setSizes([_PICTURES_PX, _TRADES_PX])
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(4, 4, 8, 8)
+        layout.addWidget(left)
+        layout.addWidget(right, 1)
