@@ -15,13 +15,13 @@ from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import Mode, OrderState, Purpose, Side
 from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution import decisions
-from vst_desktop.execution.bounds import bounded, max_drift_usd
+from vst_desktop.execution.bounds import bounded, event_denial, max_drift_usd
 from vst_desktop.execution.entry import Entries
 from vst_desktop.execution.ledger import Ledger, market_orders, trade_text
 from vst_desktop.execution.rehearsal import REHEARSED_BEFORE, Rehearsal
 from vst_desktop.execution.schedule import (
     EntryWindow,
-    merit,
+    place,
     queue_order,
     session_window,
     window_for,
@@ -88,7 +88,7 @@ class Approvals:
         self, candidate: Candidate, mode: Mode, account: str, by: str, bounds: Bounds
     ) -> IntentRecord:
         services, spread = self._services, candidate.ranked.spread
-        denial = self._switches.denial(mode, account) or _event_denial(candidate)
+        denial = self._switches.denial(mode, account) or event_denial(candidate)
         if denial is not None:
             raise EntryDeniedError(denial)
         try:
@@ -301,14 +301,9 @@ class Approvals:
             last = max((other.rank for other in others), default=0)
             self._ledger.rerank(intent.intent_id, last + 1)
             return []
-        place = next((n for n, i in enumerate(others) if merit(intent) < merit(i)), len(others))
-        self._ledger.rerank(intent.intent_id, place + 1)
-        ranked = [*others[:place], intent, *others[place:]]
-        return [
-            (other.intent_id, rank)
-            for rank, other in enumerate(ranked, start=1)
-            if other is not intent and other.rank != rank
-        ]
+        own, moved = place(intent, others)
+        self._ledger.rerank(intent.intent_id, own)
+        return moved
 
     async def _queue(self, intent: IntentRecord, window: EntryWindow) -> IntentRecord:
         if intent.state is not OrderState.APPROVED:  # voided or held while it was being stored
@@ -401,11 +396,3 @@ class Approvals:
 def _eastern(moment: datetime) -> str:
     local = moment.astimezone(EASTERN)
     return f"{local:%H:%M} Eastern on {trading_day(moment):%d %b}"
-
-
-def _event_denial(candidate: Candidate) -> Denial | None:
-    """What research says of the candidate's earnings and dividends; looked at again at the send."""
-    code, _, text = (candidate.denied or "").partition(": ")
-    if code != DenialCode.EVENT:
-        return None
-    return Denial(code=DenialCode.EVENT, limit="none before the time exit", value=text, text=text)

@@ -1,4 +1,4 @@
-"""Bounds that the trader set for one approval: tighter than the settings', never looser."""
+"""Bounds of one approval: the trader's tighten the settings', and what research forbids."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from decimal import Decimal
 
 from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.errors import UserError
+from vst_desktop.domain.spreads import Candidate
 from vst_desktop.execution.rules import ApprovalRules
 from vst_desktop.execution.schedule import EntryWindow
 from vst_desktop.ports.store import IntentRecord
+from vst_desktop.risk.limits import Denial, DenialCode
 from vst_desktop.runtime.calendar import EASTERN
 
 
@@ -79,6 +81,14 @@ def check_bounds(
             where=f"{_eastern(window.opens)} to {_eastern(window.closes)}",
             remedy="choose a time between them that is still ahead",
         )
+
+
+def event_denial(candidate: Candidate) -> Denial | None:
+    """What research says of the candidate's earnings and dividends; looked at again at the send."""
+    code, _, text = (candidate.denied or "").partition(": ")
+    if code != DenialCode.EVENT:
+        return None
+    return Denial(code=DenialCode.EVENT, limit="none before the time exit", value=text, text=text)
 
 
 def _eastern(moment: datetime) -> str:

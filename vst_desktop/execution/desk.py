@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from vst_desktop.domain.account import AccountSnapshot
 from vst_desktop.domain.alerts import Severity
+from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.events import SymbolEvents
 from vst_desktop.domain.orders import ClosePace, Mode, Purpose
 from vst_desktop.domain.spreads import Candidate
@@ -200,17 +201,25 @@ class Desk:
     # --- commands ---
 
     async def approve(
-        self, candidate: Candidate, *, mode: Mode, account: str, by: str = TRADER
+        self,
+        candidate: Candidate,
+        *,
+        mode: Mode,
+        account: str,
+        by: str = TRADER,
+        bounds: Bounds | None = None,
     ) -> IntentRecord:
         """Approve a candidate as shown: queued outside its entry window, else sent at once. ``by``
-        names who approves: the trader, or a rule that the trader armed.
+        names who approves: the trader, or a rule that the trader armed; ``bounds`` are tighter.
 
         Raises:
             EntryDeniedError: A limit or a switch refuses it.
             UserError: Broker or journal did not answer.
         """
         with self._services.clock.work("approve"):
-            return await self._approvals.approve(candidate, mode=mode, account=account, by=by)
+            return await self._approvals.approve(
+                candidate, mode=mode, account=account, by=by, bounds=bounds
+            )
 
     async def withdraw(self, intent_id: str) -> None:
         """Take back a waiting approval; UserError when it does not wait any more."""

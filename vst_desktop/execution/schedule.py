@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -85,3 +85,18 @@ def merit(intent: IntentRecord) -> tuple[float, float]:
     """What a new approval is ranked by: higher reward/risk first, then the lower debit."""
     debit = float(intent.debit_seen)
     return -(float(intent.spread.width) - debit) / debit, debit
+
+
+def place(
+    intent: IntentRecord, others: Sequence[IntentRecord]
+) -> tuple[int, list[tuple[str, int]]]:
+    """The rank of a new approval among those waiting, better ones first, and the other ranks that
+    change with it, by intent id."""
+    before = next((n for n, i in enumerate(others) if merit(intent) < merit(i)), len(others))
+    ranked = [*others[:before], intent, *others[before:]]
+    moved = [
+        (other.intent_id, rank)
+        for rank, other in enumerate(ranked, start=1)
+        if other is not intent and other.rank != rank
+    ]
+    return before + 1, moved
