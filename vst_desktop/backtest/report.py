@@ -17,7 +17,7 @@ MOST_TRADES = 2_000
 _STYLE = """
 :root{color-scheme:light dark;--line:#d4d9de;--dim:#5c6670;--bg:#fff;--fg:#15191d}
 @media(prefers-color-scheme:dark){:root{--line:#39424a;--dim:#9aa5af;--bg:#14181b;--fg:#e4e8eb}}
-body{font:14px/1.45 system-ui,sans-serif;margin:24px auto;max-width:1000px;padding:0 16px;
+body{font:14px/1.45 system-ui,sans-serif;margin:24px auto;max-width:1160px;padding:0 16px;
 background:var(--bg);color:var(--fg)}
 h1{font-size:22px;margin:0 0 4px}h2{font-size:16px;margin:28px 0 8px}
 p.note{color:var(--dim);margin:2px 0}
