@@ -77,14 +77,14 @@ def signal_rows(
     )
 
 
-def write_waves(file: Path) -> Path:
+def write_waves(file: Path, first: date = date(2017, 1, 1)) -> Path:
     """Three years of two stocks that rise and fall in waves, as a CSV file of bars."""
     with file.open("w", newline="", encoding="utf-8") as out:
         rows = csv.writer(out)
         rows.writerow(("symbol", "date", "open", "high", "low", "close", "volume"))
         for number, symbol in enumerate(("AAA", "BBB")):
             for day in range(3 * 365):
-                when = date(2017, 1, 1) + timedelta(days=day)
+                when = first + timedelta(days=day)
                 if when.weekday() < 5:
                     mid = 80 + 0.02 * day + 8 * math.sin(day / (20 + 5 * number))
                     rows.writerow((symbol, when, mid, mid + 1, mid - 1, mid + 0.3, 9_000_000))

@@ -75,7 +75,7 @@ class ShadowBook:
         for first in range(0, len(row), _AT_ONCE):
             part = slice(first, first + _AT_ONCE)
             some = {name: column[part] for name, column in columns.items()}
-            usd[:, part], causes[part] = _followed(
+            usd[:, part], causes[part] = followed(
                 panel, pricing, rules, calendar, row[part], sign[part], some
             )
         return tuple(
@@ -94,7 +94,7 @@ class ShadowBook:
         )
 
 
-def _followed(
+def followed(
     panel: Panel,
     pricing: Pricing,
     rules: LabRules,
@@ -103,6 +103,10 @@ def _followed(
     sign: Ints,
     columns: dict[str, Any],
 ) -> tuple[Floats, Ints]:
+    """Net USD of one contract of each at natural and at mid (rows), and why each ended.
+
+    ``columns``: the spreads and their market at the entry, named as in ``Picks``.
+    """
     by = {
         day: as_day(exit_day(as_date(day), None, rules.exits.min_days_to_exit, calendar.is_session))
         for day in np.unique(columns["expiration"]).tolist()

@@ -84,7 +84,7 @@ def given(args: argparse.Namespace) -> Given:
     for name in names:
         get_strategy(name)
     chains = _chains(args)
-    bars, errors = _bars(args.bars, split_names(args.symbols), settings)
+    bars, errors = read_all_bars(args.bars, split_names(args.symbols), settings)
     kept = [one for one in bars if len(one) and one.day(0) <= span.end]
     if not any(len(one.between(span.start, span.end)) for one in kept):
         first, last = min(one.day(0) for one in bars), max(one.day(-1) for one in bars)
@@ -117,9 +117,14 @@ def _span(args: argparse.Namespace) -> Span:
     return span
 
 
-def _bars(
+def read_all_bars(
     place: str, wanted: Sequence[str], settings: Settings
 ) -> tuple[list[BarColumns], Sequence[SymbolError]]:
+    """Daily bars of a file or a bar store, and what of them cannot be used.
+
+    Raises:
+        UserError: There are none.
+    """
     if Path(place).is_dir():
         from vst_desktop.adapters.files.barstore import BarStore
 

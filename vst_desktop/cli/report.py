@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vst_desktop.cli import shadow
 from vst_desktop.cli.common import add_json_option, add_settings_option, write_json
 from vst_desktop.cli.journal import add_file_options, journal_path
 from vst_desktop.domain.errors import UserError
@@ -35,14 +36,20 @@ def add_parser(subparsers: Any) -> None:
     )
     packed.add_argument("out", metavar="FILE.zip")
     packed.add_argument("--force", action="store_true", help="write over a file that is there")
-    for action in (speed, packed):
+    unbought = actions.add_parser(
+        "shadow", help="what the refusals of the journal saved or cost, month by month"
+    )
+    unbought.add_argument("--bars", metavar="FILE", help="daily bars (default: the bar store)")
+    add_json_option(unbought)
+    for action in (speed, packed, unbought):
         add_file_options(action)
         add_settings_option(action)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run one action; ``performance`` gives 1 when a threshold was missed."""
-    return {"performance": _performance, "diagnostics": _diagnostics}[args.action](args)
+    actions = {"performance": _performance, "diagnostics": _diagnostics, "shadow": shadow.run}
+    return actions[args.action](args)
 
 
 def last_run(path: Path, settings: Settings) -> dict[str, Any]:
