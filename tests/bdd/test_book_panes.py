@@ -1,4 +1,4 @@
-"""features/positions_pane.feature and journal_pane.feature: the book as a hand uses it."""
+"""Features of the book in the window, as a hand uses it: positions, journal, bounds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from vst_desktop.ports.store import IntentRecord
 from vst_desktop.station.book_view import PositionRow
 from vst_desktop.station.journal_pages import JournalGroup, JournalRow
 
-scenarios("positions_pane.feature", "journal_pane.feature")
+scenarios("positions_pane.feature", "journal_pane.feature", "bounds.feature")
 
 SYMBOL = "AAPL"
 
@@ -283,3 +283,63 @@ def holds_all(desk: BookWorld) -> None:
     assert [row["Event"] for row in reversed(rows)] == stored[: len(rows)]
     assert len(rows) >= len(stored) - 1, "one may have come since"
     assert {row["Mode"] for row in rows} == {"DEMO"}
+
+
+# -- bounds
+
+
+@given("the window stands at 14:00 on a normal day with the candidate of AAPL shown")
+def shows_candidate(desk: BookWorld) -> None:
+    desk.at = days.candidate_at(SYMBOL, time(14, 0)).at
+    candidate = desk.candidate(SYMBOL)
+    desk.station.select(SYMBOL, candidate.candidate_id)
+    desk.until("the ticket", lambda window: window.ticket.bounds.isVisible())
+
+
+@when("the trader bounds it to a cent less and to 15:00")
+def bound_it(desk: BookWorld) -> None:
+    desk.press("Ctrl+B")
+    dialog = desk.window.ticket.editing
+    assert dialog is not None
+    desk.level = float(dialog.debit.text()) - 0.01
+    dialog.debit.setText(f"{desk.level:.2f}")
+    dialog.until.setText("15:00")
+    desk.click(dialog.confirm)
+    desk.window.activateWindow()
+
+
+@then("the ticket shows these bounds, and its button the debit")
+def ticket_shows(desk: BookWorld) -> None:
+    text = f"≤ {desk.level:.2f} ·"
+    desk.until("the bound", lambda window: text in window.ticket.approve.text())
+    ticket = desk.window.ticket.ticket
+    assert ticket is not None
+    told = {figure.caption: figure.value for figure in ticket.terms}
+    assert told["debit at most"] == f"{desk.level:.2f}"
+    assert told["until"].startswith("15:00 ")
+
+
+@when("the trader approves it")
+def approve_it(desk: BookWorld) -> None:
+    desk.until("an open ticket", lambda window: window.ticket.approve.isEnabled())
+    desk.click(desk.window.ticket.approve)
+    desk.until("the order", lambda window: window.book.orders.rowCount() == 1)
+
+
+@then("the waiting order of AAPL tells these bounds")
+def order_tells(desk: BookWorld) -> None:
+    desk.until(
+        "the queued order",
+        lambda window: [r for r in window.book.orders._rows if r.state is OrderState.QUEUED],
+    )
+    (row,) = desk.window.book.orders._rows
+    assert row.bounds.startswith(f"at most {desk.level:.2f}, AAPL ")
+    assert "until 15:00 " in row.bounds
+
+
+@then("unsent at 15:00 it is EXPIRED")
+def expired(desk: BookWorld) -> None:
+    desk.run(desk.station.trading.hold())
+    now = desk.station.engines.clock.now()
+    desk.run(desk.time.run_to(now + timedelta(hours=1, seconds=1)))
+    assert [i.state for i in desk.station.desk.intents()] == [OrderState.EXPIRED]

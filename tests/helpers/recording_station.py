@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
@@ -148,6 +149,9 @@ class RecordingTrading:
 
     async def cancel_orphan(self, order_ref: str) -> None:
         self._take("cancel_orphan", order_ref)
+
+    async def set_bounds(self, candidate_id: str, bounds: Bounds) -> None:
+        self._take("set_bounds", candidate_id, bounds)
 
     preview: ExitPreview | UserError | None = None
 

@@ -31,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "approve", "Approve", "Ctrl+Return Ctrl+Enter", "Approve the shown candidate as it is shown"
     ),
+    _command("bounds", "Bounds…", "Ctrl+B", "Approve what is shown only within tighter bounds"),
     _command("reject", "Reject", "Del", "Take the shown candidate off the list"),
     _command(
         "withdraw", "Withdraw", "Ctrl+Backspace", "Take back the shown or selected waiting approval"

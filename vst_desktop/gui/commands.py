@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
+from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.orders import Mode
 from vst_desktop.gui.actions import make_actions
 from vst_desktop.gui.auto_rules import HINT, change_rules, question
@@ -58,6 +59,7 @@ class Commands(QObject):
             "load_chain": self._load_selected,
             "approve": window.ticket.try_approve,
             "reject": self._reject,
+            "bounds": window.ticket.ask_bounds,
             "schedule": window.scanner.schedule.showMenu,
             "withdraw": self._withdraw,
             "release": window.book.ask_release,
@@ -127,6 +129,7 @@ class Commands(QObject):
         window.ticket.approve_wanted.connect(self.approve)
         window.ticket.reject_wanted.connect(self.reject)
         window.ticket.withdraw_wanted.connect(self.withdraw_candidate)
+        window.ticket.bounds_wanted.connect(self.set_bounds)
         window.ticket.alternative_wanted.connect(self.choose_alternative)
 
     # -- commands of the station
@@ -168,6 +171,14 @@ class Commands(QObject):
             f"approve {candidate_id}",
             lambda s: s.approve(candidate_id, revision),
             partial(self._window.ticket.approval_refused, candidate_id, revision),
+        )
+
+    def set_bounds(self, candidate_id: str, bounds: Bounds) -> None:
+        """Approve a candidate only within these bounds."""
+        self._bridge.do(
+            "ticket",
+            f"bounds of {candidate_id}",
+            lambda s: s.trading.set_bounds(candidate_id, bounds),
         )
 
     def reject(self, candidate_id: str) -> None:

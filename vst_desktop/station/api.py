@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
+from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
@@ -47,6 +48,10 @@ class TradingApi(Protocol):
 
     async def cancel_orphan(self, order_ref: str) -> None:
         """Cancel an order at the broker that carries our mark and is not in the journal."""
+
+    async def set_bounds(self, candidate_id: str, bounds: Bounds) -> None:
+        """Let the candidate's spread be approved only within these bounds, tighter than the
+        settings'; empty ones are the settings' again."""
 
     def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
         """What the position would gain or lose at edited exits; raises ``UserError``, and takes

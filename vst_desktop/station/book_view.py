@@ -49,6 +49,8 @@ class OrderRow:
     can_release: bool
     forecast: str = ""
     """What will become of a waiting approval: ``1st: goes at 14:45``, ``4th: daily trades …``."""
+    bounds: str = ""
+    """Of an approval that waits: ``at most 2.60, DIS 103.10 – 104.30, until 15:55 17 Nov``."""
     rehearsed: str = ""
     """What its rehearsal found: how prices moved, size, margin and commission."""
 

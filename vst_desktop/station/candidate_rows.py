@@ -15,11 +15,11 @@ from vst_desktop.options.plan_odds import spot_volatility
 from vst_desktop.options.prospects import implied_over_realised, realised_rank
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.station.book_view import Chip
+from vst_desktop.station.bounds import spread_bound
 from vst_desktop.station.candidate_detail import CandidateDetail
 from vst_desktop.station.charts import ChartMaker, age_secs
 from vst_desktop.station.orders import WAITING, state_chip
 from vst_desktop.station.outlook import Outlook
-from vst_desktop.station.ticket import spread_bound
 from vst_desktop.station.view import CandidateRow
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from vst_desktop.domain.orders import ClosePace
@@ -39,6 +39,23 @@ class ChainView:
     expiration: date
     rows: tuple[ChainRow, ...]
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundsView:
+    """Bounds of one approval beside the loosest that the settings allow; ``own``: the trader set
+    some. ``spot`` and ``atr`` are what the drift is measured from and in."""
+
+    max_debit: Decimal
+    most_debit: Decimal
+    max_drift_atr: float
+    most_drift_atr: float
+    atr: float
+    spot: float
+    until: datetime | None
+    opens: datetime | None
+    closes: datetime | None
+    own: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from vst_desktop.execution.states import AT_BROKER
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN
 from vst_desktop.station.book_view import Chip, OrderRow
+from vst_desktop.station.bounds import bounds_text
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station
@@ -89,6 +90,11 @@ def _order_row(station: Station, intent: IntentRecord, forecast: Forecast | None
         reason=intent.reason,
         can_withdraw=intent.state in WAITING and intent.side is Side.BUY,
         can_release=intent.state is OrderState.HELD,
+        bounds=(
+            bounds_text(intent, station.settings.approval.max_drift_atr)
+            if intent.state in WAITING and intent.side is Side.BUY
+            else ""
+        ),
         forecast=_forecast_text(forecast) if forecast else "",
         rehearsed=_rehearsed_text(station.desk.rehearsed(intent.intent_id)),
     )

@@ -13,8 +13,8 @@ from vst_desktop.options.commissions import Commissions
 from vst_desktop.risk.limits import Budget, DenialCode, check_budget, check_own_overlap
 from vst_desktop.risk.sizing import RiskRules, size_position, worst_debit
 from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.bounds import spread_bound
 from vst_desktop.station.plans import event_verdict
-from vst_desktop.station.ticket import spread_bound
 
 if TYPE_CHECKING:
     from vst_desktop.station.station import Station

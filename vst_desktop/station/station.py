@@ -27,6 +27,7 @@ from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.runtime.tasks import TaskOwner
 from vst_desktop.station.auto_approve import AutoApprove
+from vst_desktop.station.bounds import BoundsBook
 from vst_desktop.station.chains import Chains
 from vst_desktop.station.desks import make_desk
 from vst_desktop.station.drill import FaultDrill
@@ -110,6 +111,7 @@ class Station:
             approve=self._approve,
             alert=engines.alerts.raise_alert,
         )
+        self.bounds = BoundsBook(self)
         self.trading = Trading(self, auto)
         self.preferences = Preferences(settings, find_paths().settings_file, engines.journal)
         self.journal = JournalPages(engines.past, self._symbols)
@@ -304,7 +306,11 @@ class Station:
     async def _approve(self, candidate: Candidate, by: str) -> IntentRecord:
         with self.engines.clock.work("approve"):
             intent = await self.desk.approve(
-                candidate, mode=self.mode, account=self._account(), by=by
+                candidate,
+                mode=self.mode,
+                account=self._account(),
+                by=by,
+                bounds=self.bounds.of(candidate),
             )
         self.changed()
         return intent

@@ -9,13 +9,12 @@ from vst_desktop.domain.money import CENT
 from vst_desktop.domain.orders import Mode, OrderState
 from vst_desktop.domain.quotes import Right
 from vst_desktop.domain.signals import Condition
-from vst_desktop.domain.spreads import Candidate, RankedSpread
-from vst_desktop.execution.rules import ApprovalRules
-from vst_desktop.execution.ticket import approval_bound
+from vst_desktop.domain.spreads import Candidate
 from vst_desktop.options.commissions import Commissions
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.calendar import EASTERN
-from vst_desktop.runtime.settings import Settings
+from vst_desktop.station.bounds import eastern_end
+from vst_desktop.station.desk_view import BoundsView
 from vst_desktop.station.numbers import ticket_figures
 from vst_desktop.station.outlook import Outlook
 from vst_desktop.station.view import Figure, PayoffView, TicketView
@@ -46,7 +45,7 @@ def make_ticket(
     account = station.account
     nlv = account.net_liquidation_usd if account else None
     blocked = station.block_reason(candidate)
-    bound = spread_bound(station.settings, ranked)
+    bounds = station.bounds.view(candidate, waiting)
     strikes = f"{spread.long.strike.normalize():f} / {spread.short.strike.normalize():f}"
     crossing = Decimal(str(ranked.leg_cost)) * spread.multiplier * quantity
     stands = waiting is None and blocked is None
@@ -73,8 +72,9 @@ def make_ticket(
         why_title=_why_title(candidate),
         why=_why(station, candidate, data),
         terms_title=_terms_title(station, waiting),
-        terms=_terms(station, candidate, bound),
-        approve_text=f"Approve {quantity} × ≤ {bound:.2f} · {station.mode}",
+        terms=_terms(bounds),
+        bounds=bounds,
+        approve_text=f"Approve {quantity} × ≤ {bounds.max_debit:.2f} · {station.mode}",
         can_approve=stands,
         blocked_reason=blocked,
         can_withdraw=waiting is not None,
@@ -85,17 +85,6 @@ def make_ticket(
         ),
         odds=candidate.odds,
     )
-
-
-def spread_bound(settings: Settings, ranked: RankedSpread) -> Decimal:
-    """The most an approval given now would let the order pay, per share."""
-    options = settings.options
-    rules = ApprovalRules(
-        **settings.approval.model_dump(),
-        min_reward_risk=options.min_reward_risk,
-        max_spread_cost=options.max_spread_cost,
-    )
-    return approval_bound(ranked.debit, ranked.spread, CENT, rules)
 
 
 def _why_title(candidate: Candidate) -> str:
@@ -127,16 +116,13 @@ def _terms_title(station: Station, waiting: IntentRecord | None) -> str:
     return f"Approve (Ctrl+Enter): {kind} {when}, if still"
 
 
-def _terms(station: Station, candidate: Candidate, bound: Decimal) -> tuple[Figure, ...]:
-    drift = station.settings.approval.max_drift_atr
-    atr, spot = candidate.signal.atr, candidate.spot
-    _, closes = station.window()
-    until = "–" if closes is None else f"{closes.astimezone(EASTERN):%H:%M %d %b}"
+def _terms(bounds: BoundsView) -> tuple[Figure, ...]:
+    drift, spot = bounds.max_drift_atr * bounds.atr, bounds.spot
     return (
-        Figure(caption="debit at most", value=f"{bound:.2f}"),
+        Figure(caption="debit at most", value=f"{bounds.max_debit:.2f}"),
         Figure(
-            caption=f"underlying within {drift:g} ATR",
-            value=f"{spot - drift * atr:.2f} – {spot + drift * atr:.2f}",
+            caption=f"underlying within {bounds.max_drift_atr:g} ATR",
+            value=f"{spot - drift:.2f} – {spot + drift:.2f}",
         ),
-        Figure(caption="until", value=until),
+        Figure(caption="until", value=eastern_end(bounds.until)),
     )

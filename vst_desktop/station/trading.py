@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.station.auto_approve import AutoApprove, AutoRule
@@ -72,6 +73,10 @@ class Trading:
     async def cancel_orphan(self, order_ref: str) -> None:
         """Cancel an order that the journal does not know."""
         await self._desk.answers.cancel_orphan(order_ref)
+
+    async def set_bounds(self, candidate_id: str, bounds: Bounds) -> None:
+        """Approve a candidate only within these bounds."""
+        self._station.bounds.set(candidate_id, bounds)
 
     def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
         """What edited exits of a position would pay."""

@@ -18,7 +18,7 @@ from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.domain.spreads import SpreadType
 from vst_desktop.station.book_view import Chip, OrderRow, PositionRow
 from vst_desktop.station.candidate_detail import CandidateDetail
-from vst_desktop.station.desk_view import ChainView, PerformanceRow
+from vst_desktop.station.desk_view import BoundsView, ChainView, PerformanceRow
 
 
 class Light(StrEnum):
@@ -251,6 +251,7 @@ class TicketView:
     alternatives: tuple[str, ...]
     odds: tuple[PlanOdds, ...] = ()
     """As the row's; each names its distribution and its sample."""
+    bounds: BoundsView | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -225,7 +225,8 @@ def _limit(row: OrderRow) -> Cell:
     return Cell(
         text=f"≤ {fmt.number(row.max_debit)}",
         tone="text2",
-        tooltip="No limit: the approval's maximum debit is checked when it is sent, USD per share",
+        tooltip=row.bounds
+        or "No limit: the approval's maximum debit is checked when it is sent, USD per share",
     )
 
 
@@ -362,6 +363,15 @@ ORDERS: tuple[Column[OrderRow], ...] = (
         sort=lambda r: r.forecast,
         rank=2,
         tooltip="What will become of a waiting approval, and its place in the queue",
+    ),
+    Column(
+        title="Bounds",
+        sample="at most 2.60, DIS 103.10 – 104.30",
+        stretch=2,
+        cell=lambda r: Cell(text=r.bounds or fmt.NONE, tone="text2", tooltip=r.bounds),
+        sort=lambda r: r.bounds,
+        tooltip="What a waiting approval may be sent within",
+        optional=True,
     ),
     Column(
         title="Rehearsal",

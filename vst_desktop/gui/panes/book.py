@@ -229,8 +229,9 @@ class BookPane(Pane):
             self.set_info(self.journal.says, "text2")
         elif order is not None and order.reason:
             self.set_info(order.reason, "text2")
-        elif order is not None and (order.forecast or order.rehearsed):
-            self.set_info("; ".join(filter(None, (order.forecast, order.rehearsed))), "text2")
+        elif order is not None and (order.forecast or order.rehearsed or order.bounds):
+            told = (order.forecast, order.rehearsed, order.bounds)
+            self.set_info("; ".join(filter(None, told)), "text2")
         else:
             count = self.orders.rowCount()
             self.set_info(f"{count} order{'' if count == 1 else 's'}" if count else "", "text2")

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from vst_desktop.gui.dialogs.bounds import BoundsDialog
 from vst_desktop.gui.gate import ApprovalGate
 from vst_desktop.gui.panes.ticket_parts import WhyList, legend, money_lines, worst_line
 from vst_desktop.gui.theme import Theme, font
@@ -57,11 +58,14 @@ class TicketPane(Pane):
     reject_wanted = Signal(str)
     withdraw_wanted = Signal(str)
     alternative_wanted = Signal(str, int)
+    bounds_wanted = Signal(str, object)
+    """The candidate and its Bounds."""
 
     def __init__(self, theme: Theme, gate: ApprovalGate) -> None:
         super().__init__(theme, "Ticket")
         self.gate = gate
         self._ticket: TicketView | None = None
+        self.editing: BoundsDialog | None = None
         self._dead = QTimer(self)
         self._dead.setSingleShot(True)
         self._dead.timeout.connect(self.refresh_buttons)
@@ -160,11 +164,22 @@ class TicketPane(Pane):
         self.approve.setMinimumWidth(60)
         self.reject.clicked.connect(self.try_reject)
         self.approve.clicked.connect(self._main_pressed)
+        self.bounds = QToolButton()
+        self.bounds.setText("Bounds…")
+        self.bounds.setAccessibleName("Bounds…")
+        self.bounds.setToolTip("Approve only within tighter bounds (Ctrl+B)")
+        self.bounds.setFont(font(BODY_PX, 600))
+        self.bounds.clicked.connect(self.ask_bounds)
+        head = QHBoxLayout()
+        head.addWidget(self._terms_title, 1)
+        head.addWidget(self.bounds, 0, Qt.AlignmentFlag.AlignTop)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.reject)
         row.addWidget(self.approve, 1)
-        for widget in (rule, self._terms_title, self._terms, self._blocked):
+        layout.addWidget(rule)
+        layout.addLayout(head)
+        for widget in (self._terms, self._blocked):
             layout.addWidget(widget)
         layout.addLayout(row)
 
@@ -205,6 +220,9 @@ class TicketPane(Pane):
         self._show_alternatives(ticket.alternatives)
         self._terms_title.setText(ticket.terms_title)
         self._terms.set_figures(ticket.terms)
+        self.bounds.setVisible(ticket.bounds is not None and not ticket.can_withdraw)
+        own = ticket.bounds is not None and ticket.bounds.own
+        self.bounds.setText("Bounds: own…" if own else "Bounds…")
         self._blocked.setText(ticket.blocked_reason or "")
         self._blocked.setVisible(bool(ticket.blocked_reason) and not ticket.can_withdraw)
 
@@ -290,6 +308,16 @@ class TicketPane(Pane):
         """Ask for the index-th alternative instead."""
         if self._ticket is not None and index < len(self._ticket.alternatives):
             self.alternative_wanted.emit(self._ticket.candidate_id, index)
+
+    def ask_bounds(self) -> None:
+        """Edit the bounds that an approval of what is shown would have."""
+        ticket = self._ticket
+        if ticket is None or ticket.bounds is None or ticket.can_withdraw:
+            return
+        candidate_id = ticket.candidate_id
+        self.editing = BoundsDialog(self, ticket.title, ticket.bounds)
+        self.editing.confirmed.connect(lambda bounds: self.bounds_wanted.emit(candidate_id, bounds))
+        self.editing.open()
 
     def approval_refused(self, candidate_id: str, revision: int) -> None:
         """The station refused: the button may be used again."""
