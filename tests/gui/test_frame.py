@@ -19,6 +19,7 @@ from tests.helpers.sample_view import sample_view
 from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.frame import layout
 from vst_desktop.gui.frame.menu import LayoutMenu
+from vst_desktop.gui.frame.workspaces import WORKSPACES
 from vst_desktop.gui.mainwindow import MainWindow
 from vst_desktop.gui.shot import save_scaled
 from vst_desktop.gui.theme import Theme
@@ -86,6 +87,19 @@ def test_in_the_smallest_common_screen_no_pane_lies_over_another(
     for number, one in enumerate(places):
         assert window.desk.rect().contains(one)
         assert not any(one.intersects(other) for other in places[number + 1 :])
+
+
+def test_a_workspace_that_is_visited_again_shows_its_panes_and_no_other(
+    open_window: OpenWindow,
+) -> None:
+    window = open_window()
+    wanted = {
+        name: {key for _, stack in columns for key, _ in stack}
+        for name, columns in WORKSPACES.items()
+    }
+    for name in ("Monitor", "Trade", "Lab", "Monitor", "Research", "Lab", "Trade", "Research"):
+        window.frame.show_workspace(name)
+        assert shown(window) == wanted[name], name
 
 
 def test_panes_stay_until_the_layout_is_unlocked(open_window: OpenWindow) -> None:

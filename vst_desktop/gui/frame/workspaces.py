@@ -58,3 +58,9 @@ def arrange(window: QMainWindow, docks: Mapping[str, PaneDock], name: str) -> No
     for _, stack in columns:
         window.resizeDocks([dock for dock, _ in stack], [height for _, height in stack], down)
     window.resizeDocks(heads, [width for width, _ in columns], across)
+    # Hidden, but in their place: Qt shows docks of which a restored state knows nothing.
+    shown = {dock for _, stack in columns for dock, _ in stack}
+    for dock in docks.values():
+        if dock not in shown:
+            window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            dock.hide()
