@@ -102,7 +102,7 @@ ALERTS: tuple[Column[AlertRow], ...] = (
     ),
     Column(
         title="Message",
-        sample="Message text",
+        sample="Trade EXECUTED: GOOGL",
         stretch=20,
         cell=lambda r: Cell(
             text=_alert_text(r) if r.read else f"● {_alert_text(r)}",
