@@ -8,17 +8,20 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from tests.gui.conftest import Stage
 from tests.helpers.sample_book import order, positions
 from vst_desktop.domain.orders import ClosePace, OrderState
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.dialogs.close import CloseDialog
+from vst_desktop.gui.dialogs.repairs import RepairsDialog
 from vst_desktop.gui.models.book_rows import ORDERS
 from vst_desktop.gui.panes.book import ORDERS_TAB, BookPane
 from vst_desktop.station.book_view import Chip, OrderRow, PositionRow
-from vst_desktop.station.desk_view import CloseWay, PositionDetail
+from vst_desktop.station.desk_view import CloseWay, PositionDetail, RepairView
 
 WHY = "BROKEN: long leg 9, short leg 7; either sell 2 35 C: -148 USD, or sell 2 37 C: +40 USD"
 
@@ -194,3 +197,80 @@ def test_the_forecast_and_the_rehearsal_of_a_waiting_order_are_shown(stage: Stag
     assert cell_of(waiting, "Forecast") == "4th: trades of the session are taken"
     assert cell_of(waiting, "Rehearsal") == "margin $1,672"
     assert cell_of(order(), "Forecast") == fmt.NONE
+
+
+def test_an_orphan_is_cancelled_after_a_question_that_names_it(stage: Stage) -> None:
+    found = order(
+        intent_id="VST-9",
+        order_ref="VST-9",
+        symbol="MSFT",
+        state=OrderState.ORPHAN,
+        chip=Chip(text="ORPHAN", tone="loss"),
+        max_debit=None,
+        perm_id=990077,
+        can_withdraw=False,
+        can_cancel=True,
+        reason="not in the journal: cancel it here, or look at it in TWS",
+    )
+    stage.show(orders=(found,))
+    book = stage.window.book
+    book.show_tab(ORDERS_TAB)
+    book.orders_table.select_key("VST-9")
+    stage.show()
+    assert book.info.text() == found.reason
+    assert cell_of(found, "Limit") == fmt.NONE
+    book._cancel.click()
+    assert "permId 990077" in book.banner.text
+    assert stage.station.named("cancel_orphan") == []
+    book.banner.answer()
+    stage.settle()
+    assert stage.station.named("cancel_orphan") == [("VST-9",)]
+
+
+def test_an_order_of_ours_is_not_cancelled_as_an_orphan(stage: Stage) -> None:
+    book = stage.window.book
+    book.show_tab(ORDERS_TAB)
+    book.orders_table.select_key("i-sbux")
+    stage.window.commands.actions["cancel_orphan"].trigger()
+    assert "Select an ORPHAN order" in book.banner.text
+
+
+WAYS = (
+    RepairView(action="sell 2 35 C", pnl_usd=Decimal("-148")),
+    RepairView(action="sell 2 37 C again, which restores the spread", pnl_usd=None),
+)
+
+
+def repairs_dialog(stage: Stage, *ways: RepairView) -> RepairsDialog:
+    stage.station.trading.ways = ways
+    stage.show(positions=(held(frozen=WHY),))
+    stage.window.book.positions_table.select_key("p-pfe")
+    stage.window.commands.actions["repairs"].trigger()
+    stage.settle()
+    (dialog,) = stage.window.findChildren(RepairsDialog)
+    return dialog
+
+
+def test_repairs_stand_side_by_side_and_send_nothing(stage: Stage) -> None:
+    dialog = repairs_dialog(stage, *WAYS)
+    told = {label.text() for label in dialog.findChildren(QLabel)}
+    assert {WHY, "Sell 2 35 C", "−$148", "no quote to tell its result"} <= told
+    assert "sends no order of one leg" in dialog.note.text()
+    copy = next(b for b in dialog.findChildren(QPushButton) if b.text() == "Copy")
+    copy.click()
+    assert QGuiApplication.clipboard().text() == "PFE 15 Dec 2017: sell 2 35 C"
+    assert [call[0] for call in stage.station.calls] == ["repairs"]
+    dialog.reject()
+
+
+def test_what_was_done_in_tws_lets_the_exits_go(stage: Stage) -> None:
+    dialog = repairs_dialog(stage, *WAYS)
+    dialog.thaw.click()
+    stage.settle()
+    assert stage.station.named("thaw") == [("p-pfe",)]
+
+
+def test_legs_that_match_are_told(stage: Stage) -> None:
+    dialog = repairs_dialog(stage)
+    assert "Its legs match" in dialog.note.text()
+    dialog.reject()

@@ -14,7 +14,7 @@ from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
-from vst_desktop.station.desk_view import ExitPreview
+from vst_desktop.station.desk_view import ExitPreview, RepairView
 from vst_desktop.station.journal_pages import JournalPage, JournalQuery, JournalRow, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
@@ -162,6 +162,12 @@ class RecordingTrading:
 
     async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
         self._take("edit_exits", position_id, edit)
+
+    ways: tuple[RepairView, ...] = ()
+
+    async def repairs(self, position_id: str) -> tuple[RepairView, ...]:
+        self._take("repairs", position_id)
+        return self.ways
 
     async def thaw(self, position_id: str) -> None:
         self._take("thaw", position_id)

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from vst_desktop.execution.freeze import Freezer
 from vst_desktop.execution.orphans import Orphans
+from vst_desktop.execution.repairs import Repair
 from vst_desktop.execution.services import Services
 from vst_desktop.execution.unknown import Unknowns
 
@@ -43,6 +44,11 @@ class Answers:
         """Cancel an order with our mark that the journal does not know."""
         with self._services.clock.work("cancel orphan"):
             await self._orphans.cancel(order_ref)
+
+    async def repairs(self, position_id: str) -> tuple[Repair, ...]:
+        """The ways out of a broken spread, priced now; empty when its legs match."""
+        with self._services.clock.work("repairs"):
+            return await self._freezer.look(position_id)
 
     async def thaw(self, position_id: str) -> None:
         """Exits of a frozen position go again, by its restated plan where there is one."""

@@ -50,6 +50,36 @@ class Freezer:
         """The ways out of a broken spread as they were priced when it was found."""
         return self._repairs.get(position_id, ())
 
+    async def look(self, position_id: str) -> tuple[Repair, ...]:
+        """The ways out as the broker's book and quotes are now; empty when the legs match.
+
+        Raises:
+            UserError: There is no such frozen position, or the broker does not answer.
+        """
+        position = self._frozen_position(position_id)
+        try:
+            book = await self._services.broker.book()
+        except TimeoutError:
+            raise UserError(
+                "the broker did not tell its positions", remedy="try again when it answers"
+            ) from None
+        legs = leg_quantities(position.spread, book.positions, position.account)
+        if legs[0] == legs[1]:
+            self._repairs.pop(position_id, None)
+            return ()
+        broken = Broken(
+            long_leg=legs[0], short_leg=legs[1], shares=_assigned_shares(position, *legs, book)
+        )
+        ways = await self._priced(position, broken)
+        self._repairs[position_id] = ways
+        return ways
+
+    def _frozen_position(self, position_id: str) -> PositionRecord:
+        position = self._ledger.position(position_id)
+        if position is None or position.closed_at is not None or position.frozen is None:
+            raise UserError(f"there is no frozen position {position_id}")
+        return position
+
     def restated(self, position: PositionRecord) -> ExitPlan | None:
         """The plan that a confirmation would put in force, None when nothing is to be restated."""
         ratio = position.restate_ratio
@@ -61,9 +91,7 @@ class Freezer:
         Raises:
             UserError: There is no such position, or it is not frozen.
         """
-        position = self._ledger.position(position_id)
-        if position is None or position.closed_at is not None or position.frozen is None:
-            raise UserError(f"there is no frozen position {position_id}")
+        position = self._frozen_position(position_id)
         plan = self.restated(position) or position.plan
         thawed = replace(
             position, plan=plan, frozen=None, restate_ratio=None, close_seen=None, close_day=None

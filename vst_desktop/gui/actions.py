@@ -54,6 +54,10 @@ COMMANDS: tuple[Command, ...] = (
     _command(
         "thaw", "Let exits go again…", "Ctrl+Shift+G", "You have looked at the frozen position"
     ),
+    _command("repairs", "Repairs…", "Ctrl+Shift+P", "Ways out of the frozen position, priced now"),
+    _command(
+        "cancel_orphan", "Cancel orphan…", "Ctrl+Shift+C", "Cancel an order not in the journal"
+    ),
     _command(
         "kill",
         "Kill switch",

@@ -11,6 +11,8 @@ from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.gui.answers import answer
 from vst_desktop.gui.dialogs.exits import ExitsDialog
+from vst_desktop.gui.dialogs.repairs import RepairsDialog
+from vst_desktop.station.api import StationApi
 from vst_desktop.station.book_view import PositionRow
 from vst_desktop.station.desk_view import ExitPreview
 
@@ -31,6 +33,8 @@ class BookCommands(QObject):
         book = window.book
         book.close_wanted.connect(self.close_position)
         book.exits_wanted.connect(self.ask_exits)
+        book.repairs_wanted.connect(self.ask_repairs)
+        book.cancel_wanted.connect(self.cancel_orphan)
         book.withdraw_wanted.connect(self.withdraw)
         book.release_wanted.connect(self.release)
         book.answer_wanted.connect(self.answer)
@@ -59,6 +63,22 @@ class BookCommands(QObject):
         """Put other exits of a position in force."""
         name = f"exits of {position_id}"
         self._bridge.do(PANE, name, lambda s: s.trading.edit_exits(position_id, edit))
+
+    def ask_repairs(self, row: PositionRow) -> None:
+        """Price the ways out of a frozen position now, and show them side by side."""
+
+        async def shown(station: StationApi) -> None:
+            ways = await station.trading.repairs(row.position_id)
+            dialog = RepairsDialog(self._window.book, row, ways)
+            dialog.thaw_wanted.connect(lambda: self.thaw(row.position_id))
+            dialog.open()
+
+        self._bridge.do(PANE, f"repairs of {row.position_id}", shown)
+
+    def cancel_orphan(self, order_ref: str) -> None:
+        """Cancel an order that the journal does not know."""
+        name = f"cancel {order_ref}"
+        self._bridge.do(PANE, name, lambda s: s.trading.cancel_orphan(order_ref))
 
     def withdraw(self, intent_id: str) -> None:
         """Take back a waiting approval."""

@@ -69,6 +69,8 @@ class Commands(QObject):
             "rehearse": lambda: self._bridge.do("book", "rehearse", lambda s: s.trading.rehearse()),
             "answer": window.book.ask_answer,
             "thaw": window.book.ask_thaw,
+            "repairs": window.book.ask_repairs,
+            "cancel_orphan": window.book.ask_cancel,
             "kill": self.kill,
             "clear_kill": self._ask_clear_kill,
             "arm": self._ask_arm,

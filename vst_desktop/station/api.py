@@ -12,7 +12,7 @@ from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
-from vst_desktop.station.desk_view import ExitPreview
+from vst_desktop.station.desk_view import ExitPreview, RepairView
 from vst_desktop.station.journal_pages import JournalPage, JournalQuery, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
@@ -59,6 +59,10 @@ class TradingApi(Protocol):
 
     async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
         """Put other exits of a position in force, once they are durable."""
+
+    async def repairs(self, position_id: str) -> tuple[RepairView, ...]:
+        """The ways out of a broken or assigned spread by the broker's book and quotes of now;
+        empty when its legs match."""
 
     async def thaw(self, position_id: str) -> None:
         """Let the exits of a frozen position run again, by its restated plan where there is one."""

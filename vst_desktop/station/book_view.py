@@ -33,20 +33,22 @@ class OrderRow:
     quantity: int
     order_type: str
     limit_price: Decimal | None
-    max_debit: Decimal
+    max_debit: Decimal | None
     state: OrderState
     chip: Chip
     filled: int
     average_fill_price: Decimal | None
     order_id: int
     perm_id: int
-    approved_at: datetime
+    approved_at: datetime | None
     sent_at: datetime | None
     filled_at: datetime | None
     ack_latency_secs: float | None
     reason: str | None
     can_withdraw: bool
     can_release: bool
+    can_cancel: bool = False
+    """An order at the broker with our mark that the journal does not know: cancel it, or not."""
     forecast: str = ""
     """What will become of a waiting approval: ``1st: goes at 14:45``, ``4th: daily trades …``."""
     bounds: str = ""

@@ -59,6 +59,15 @@ class BoundsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RepairView:
+    """One way out of a broken or assigned spread, to be done in TWS, and its result in USD,
+    commissions not in it; None where a quote is missing."""
+
+    action: str
+    pnl_usd: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseWay:
     """One way to close by hand: the order, and its prices a share from the first on; none where
     a leg is not quoted."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vst_desktop.domain.orders import OrderState, Side
 from vst_desktop.domain.spreads import VerticalSpread
 from vst_desktop.execution.forecast import Forecast
+from vst_desktop.execution.orphans import Orphan
 from vst_desktop.execution.rehearsal import Rehearsed
 from vst_desktop.execution.states import AT_BROKER
 from vst_desktop.ports.store import IntentRecord
@@ -37,9 +38,13 @@ def order_rows(station: Station) -> tuple[OrderRow, ...]:
     """All orders, newest first."""
     account = station.account
     forecasts = {f.intent_id: f for f in station.desk.forecast(account)} if account else {}
-    return tuple(
-        _order_row(station, intent, forecasts.get(intent.intent_id))
-        for intent in reversed(station.desk.intents())
+    orphans = (_orphan_row(orphan) for orphan in station.desk.orphans())
+    return (
+        *orphans,
+        *(
+            _order_row(station, intent, forecasts.get(intent.intent_id))
+            for intent in reversed(station.desk.intents())
+        ),
     )
 
 
@@ -97,6 +102,42 @@ def _order_row(station: Station, intent: IntentRecord, forecast: Forecast | None
         ),
         forecast=_forecast_text(forecast) if forecast else "",
         rehearsed=_rehearsed_text(station.desk.rehearsed(intent.intent_id)),
+    )
+
+
+def _orphan_row(orphan: Orphan) -> OrderRow:
+    is_there = orphan.state is OrderState.ORPHAN
+    return OrderRow(
+        intent_id=orphan.order_ref,
+        order_ref=orphan.order_ref,
+        symbol=orphan.symbol,
+        side=orphan.side,
+        label="not in the journal",
+        quantity=int(orphan.quantity),
+        order_type="",
+        limit_price=None,
+        max_debit=None,
+        state=orphan.state,
+        chip=Chip(
+            text=str(orphan.state).replace("_", " "), tone=CHIP_TONES.get(orphan.state, "info")
+        ),
+        filled=int(orphan.filled),
+        average_fill_price=None,
+        order_id=orphan.order_id,
+        perm_id=orphan.perm_id,
+        approved_at=None,
+        sent_at=None,
+        filled_at=None,
+        ack_latency_secs=None,
+        reason=(
+            "at the broker with this station's mark, and not in the journal: cancel it here, or "
+            "look at it in TWS"
+            if is_there and orphan.order_id
+            else "at the broker with this station's mark, and not in the journal: look in TWS"
+        ),
+        can_withdraw=False,
+        can_release=False,
+        can_cancel=is_there and bool(orphan.order_id),
     )
 
 

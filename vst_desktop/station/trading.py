@@ -9,7 +9,7 @@ from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.station.auto_approve import AutoApprove, AutoRule
-from vst_desktop.station.desk_view import ExitPreview
+from vst_desktop.station.desk_view import ExitPreview, RepairView
 from vst_desktop.station.exit_preview import exit_preview
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Trading:
     async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
         """Other exits of a position."""
         await self._desk.plans.edit(position_id, edit)
+
+    async def repairs(self, position_id: str) -> tuple[RepairView, ...]:
+        """The ways out of a broken spread, priced now."""
+        ways = await self._desk.answers.repairs(position_id)
+        return tuple(RepairView(action=way.action, pnl_usd=way.pnl_usd) for way in ways)
 
     async def thaw(self, position_id: str) -> None:
         """The trader has looked at a frozen position."""

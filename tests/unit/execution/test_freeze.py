@@ -225,3 +225,47 @@ def test_a_changed_contract_freezes_the_exits(tmp_path: Path) -> None:
         assert "AAPL1" in (position(world).frozen or "")
 
     in_world(tmp_path, INSIDE, story)
+
+
+def test_the_ways_out_are_priced_anew_when_the_trader_looks(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await opened(world)
+        spread = bull_call()
+        world.broker.hold(spread.short, "DU1", 2)
+        shares(world, -200)
+        world.broker.options[spread.long.con_id] = (12.10, 12.30)
+        await looked(world)
+        frozen = position(world)
+        world.broker.stocks["AAPL"] = (113.99, 114.01)
+        _, trade = await world.desk.answers.repairs(frozen.position_id)
+        assert trade == world.desk.repairs(frozen.position_id)[1]
+        before, placed = trade.pnl_usd, len(world.broker.placed)
+        world.broker.stocks["AAPL"] = (112.99, 113.01)
+        _, again = await world.desk.answers.repairs(frozen.position_id)
+        assert before is not None and again.pnl_usd == before + 200
+        assert len(world.broker.placed) == placed
+
+    in_world(tmp_path, INSIDE, story)
+
+
+def test_legs_that_match_again_need_no_repair(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await opened(world)
+        world.broker.hold(bull_call().short, "DU1", 1)
+        await looked(world)
+        frozen = position(world)
+        assert frozen.frozen is not None and world.desk.repairs(frozen.position_id)
+        world.broker.hold(bull_call().long, "DU1", -1)
+        assert await world.desk.answers.repairs(frozen.position_id) == ()
+        assert world.desk.repairs(frozen.position_id) == ()
+
+    in_world(tmp_path, INSIDE, story)
+
+
+def test_a_position_whose_exits_run_has_no_repairs(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        await opened(world)
+        with pytest.raises(UserError, match="no frozen position"):
+            await world.desk.answers.repairs(position(world).position_id)
+
+    in_world(tmp_path, INSIDE, story)

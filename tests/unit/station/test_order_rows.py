@@ -12,10 +12,11 @@ import pytest
 
 from tests.helpers.trades import bull_call, plan
 from vst_desktop.domain.orders import Mode, OrderState, OrderType, Purpose, Side
+from vst_desktop.execution.orphans import Orphan
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.runtime.settings import Settings
-from vst_desktop.station.book_view import Chip
-from vst_desktop.station.orders import state_chip
+from vst_desktop.station.book_view import Chip, OrderRow
+from vst_desktop.station.orders import order_rows, state_chip
 
 NOW = datetime(2023, 11, 7, 20, 30, tzinfo=UTC)
 OPENS = datetime(2023, 11, 7, 19, 45, tzinfo=UTC)
@@ -70,3 +71,37 @@ def test_an_approval_says_when_it_fires() -> None:
 
 def test_an_unknown_order_stands_out() -> None:
     assert chip(state=OrderState.UNKNOWN) == Chip(text="UNKNOWN", tone="loss")
+
+
+ORPHAN = Orphan(
+    order_ref="VST-9",
+    order_id=77,
+    perm_id=990077,
+    symbol="MSFT",
+    side=Side.BUY,
+    quantity=Decimal(2),
+    filled=Decimal(0),
+    state=OrderState.ORPHAN,
+)
+
+
+def row_of(orphan: Orphan) -> OrderRow:
+    desk = SimpleNamespace(orphans=lambda: (orphan,), intents=lambda: ())
+    station: Any = SimpleNamespace(settings=Settings(), account=None, desk=desk)
+    (row,) = order_rows(station)
+    return row
+
+
+def test_an_order_that_the_journal_does_not_know_stands_among_the_orders() -> None:
+    row = row_of(ORPHAN)
+    assert (row.symbol, row.quantity, row.perm_id) == ("MSFT", 2, 990077)
+    assert row.chip == Chip(text="ORPHAN", tone="loss")
+    assert row.can_cancel and not row.can_withdraw
+    assert row.reason is not None and "cancel it here" in row.reason
+
+
+@pytest.mark.parametrize("changes", [{"order_id": 0}, {"state": OrderState.CANCELLED}])
+def test_what_cannot_be_cancelled_here_is_not_offered(changes: dict[str, Any]) -> None:
+    row = row_of(replace(ORPHAN, **changes))
+    assert not row.can_cancel
+    assert row.reason is not None and "cancel it here" not in row.reason

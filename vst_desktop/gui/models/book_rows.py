@@ -222,6 +222,8 @@ POSITIONS: tuple[Column[PositionRow], ...] = (*_SHOWN, *_CHOSEN)
 def _limit(row: OrderRow) -> Cell:
     if row.limit_price is not None:
         return Cell(text=fmt.number(row.limit_price), tooltip="Limit, USD per share")
+    if row.max_debit is None:
+        return Cell(text=fmt.NONE, tone="text2")
     return Cell(
         text=f"≤ {fmt.number(row.max_debit)}",
         tone="text2",

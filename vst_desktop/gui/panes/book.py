@@ -32,6 +32,10 @@ class BookPane(Pane):
     release_wanted = Signal(str)
     answer_wanted = Signal(str, str)
     thaw_wanted = Signal(str)
+    repairs_wanted = Signal(object)
+    """The row of a frozen position whose ways out are to be shown."""
+    cancel_wanted = Signal(str)
+    """The reference of an order that the journal does not know."""
     exits_wanted = Signal(object)
     """The position's row whose exits are to be edited."""
     story_wanted = Signal(str)
@@ -70,10 +74,14 @@ class BookPane(Pane):
         self._withdraw = self._button("Withdraw", "Take back the selected order (Ctrl+Backspace)")
         self._release = self._button("Release", "Let the held order wait again (Ctrl+R)")
         self._answer = self._button("Answer…", "Say what TWS shows of it (Ctrl+Shift+A)")
+        self._repairs = self._button("Repairs…", "The ways out, priced now (Ctrl+Shift+P)")
         self._thaw = self._button("Let exits go…", "You have looked at it (Ctrl+Shift+G)")
+        self._cancel = self._button("Cancel it…", "The journal does not know it (Ctrl+Shift+C)")
         self._close.clicked.connect(self.ask_close)
         self._exits.clicked.connect(self.ask_exits)
         self._answer.clicked.connect(self.ask_answer)
+        self._repairs.clicked.connect(self.ask_repairs)
+        self._cancel.clicked.connect(self.ask_cancel)
         self._thaw.clicked.connect(self.ask_thaw)
         self._withdraw.clicked.connect(self.ask_withdraw)
         self._release.clicked.connect(self.ask_release)
@@ -155,6 +163,27 @@ class BookPane(Pane):
             placeholder="ABSENT or 2 @ 2.66",
         )
 
+    def ask_repairs(self) -> None:
+        """Show the ways out of the selected frozen position."""
+        row = self.positions_table.current_row()
+        if row is None or not _frozen(row):
+            self.banner.tell("Select a frozen position first.", "info")
+            return
+        self.repairs_wanted.emit(row)
+
+    def ask_cancel(self) -> None:
+        """Ask whether the selected order, which the journal does not know, is to be cancelled."""
+        row = self.orders_table.current_row()
+        if row is None or not row.can_cancel:
+            self.banner.tell("Select an ORPHAN order first.", "info")
+            return
+        self.banner.ask(
+            f"{row.symbol}: {row.side} {row.quantity} carries this station's mark (permId "
+            f"{row.perm_id}) and is not in the journal. Cancel it at the broker?",
+            "Cancel the order",
+            lambda _typed: self.cancel_wanted.emit(row.order_ref),
+        )
+
     def ask_thaw(self) -> None:
         """Ask whether the exits of the selected frozen position are to run again."""
         row = self.positions_table.current_row()
@@ -214,6 +243,8 @@ class BookPane(Pane):
         for button in (self._close, self._exits):
             button.setVisible(position is not None and not frozen)
         self._thaw.setVisible(bool(frozen))
+        self._repairs.setVisible(bool(frozen))
+        self._cancel.setVisible(order is not None and order.can_cancel)
         self._answer.setVisible(order is not None and order.state is OrderState.UNKNOWN)
         self._withdraw.setVisible(order is not None and order.can_withdraw)
         self._release.setVisible(order is not None and order.can_release)
