@@ -103,6 +103,23 @@ def test_the_chosen_way_is_what_is_sent(stage: Stage, pace: ClosePace) -> None:
     assert not dialog.isVisible()
 
 
+def test_two_clicks_are_one_close(stage: Stage) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    dialog.confirm.click()
+    dialog.confirm.click()
+    stage.settle()
+    assert len(stage.station.named("close_position")) == 1
+
+
+def test_a_close_is_chosen_and_sent_by_keys_alone(stage: Stage) -> None:
+    dialog = close_dialog(stage, NOW, LADDER)
+    QTest.keyClick(dialog.choices[ClosePace.NOW], Qt.Key.Key_Down)
+    assert dialog.pace is ClosePace.LADDER
+    QTest.keyClick(dialog.confirm, Qt.Key.Key_Space)
+    stage.settle()
+    assert stage.station.named("close_position") == [("p-pfe", ClosePace.LADDER)]
+
+
 def test_the_modes_own_way_is_chosen_at_first(stage: Stage) -> None:
     dialog = close_dialog(stage, LADDER, NOW)
     assert dialog.pace is ClosePace.LADDER

@@ -86,9 +86,10 @@ class PlanEdits:
                 raise UserError("nothing of the exits was changed")
             changed = await self._ledger.replan(position_id, plan, "exits edited", by=TRADER)
             self._changed(changed)
+            spread = changed.spread
             self._services.alert(
                 Severity.INFO,
-                f"Trade EXITS EDITED: {changed.spread.symbol} {changed.spread.label()}",
+                f"Trade EXITS EDITED: {spread.symbol} {spread.direction} x{changed.quantity}",
                 f"stop {_level(was.stop)} → {_level(plan.stop)}, "
                 f"target {_level(was.target)} → {_level(plan.target)}, "
                 f"out by {was.exit_by} → {plan.exit_by}",

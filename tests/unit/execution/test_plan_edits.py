@@ -215,7 +215,8 @@ def test_the_journal_tells_who_changed_what(tmp_path: Path) -> None:
             "trader changed its exits: stop 100.00 to 102.00, target 110.00 to none, "
             f"out by {position.plan.exit_by} to 2023-11-21"
         ) in words
-        assert world.told("EXITS EDITED")
+        ((_, message, _),) = world.told("EXITS EDITED")
+        assert message == f"Trade EXITS EDITED: AAPL LONG x{position.quantity}"
 
     in_world(tmp_path, INSIDE, story)
 
