@@ -113,7 +113,7 @@ def test_two_clicks_are_one_close(stage: Stage) -> None:
 
 def test_a_close_is_chosen_and_sent_by_keys_alone(stage: Stage) -> None:
     dialog = close_dialog(stage, NOW, LADDER)
-    QTest.keyClick(dialog.choices[ClosePace.NOW], Qt.Key.Key_Down)
+    QTest.keyClick(dialog.choices[ClosePace.LADDER], Qt.Key.Key_Space)
     assert dialog.pace is ClosePace.LADDER
     QTest.keyClick(dialog.confirm, Qt.Key.Key_Space)
     stage.settle()
