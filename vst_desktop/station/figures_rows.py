@@ -46,7 +46,9 @@ def account_figures(station: Station) -> tuple[Figure, ...]:
         ("Day trades left", "no limit" if days is None else str(days)),
         ("Read", NONE if account is None else f"{account.time.astimezone(EASTERN):%H:%M:%S} ET"),
     )
-    return tuple(Figure(caption=caption, value=value) for caption, value in rows)
+    others = station.foreign.held(station.account_id, desk.positions())
+    beside = (("Not the station's", line) for line in others)
+    return tuple(Figure(caption=caption, value=value) for caption, value in (*rows, *beside))
 
 
 def performance_rows(station: Station) -> tuple[PerformanceRow, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
-from vst_desktop.domain.account import AccountSnapshot
+from vst_desktop.domain.account import AccountSnapshot, BrokerPosition
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.bars import BarSeries
 from vst_desktop.domain.errors import UserError
@@ -32,6 +32,7 @@ from vst_desktop.station.chains import Chains
 from vst_desktop.station.desks import make_desk
 from vst_desktop.station.drill import FaultDrill
 from vst_desktop.station.engines import Engines
+from vst_desktop.station.foreign import ForeignHoldings
 from vst_desktop.station.holdings_watch import HoldingsWatch
 from vst_desktop.station.journal_pages import JournalPages
 from vst_desktop.station.plans import Planner
@@ -112,6 +113,7 @@ class Station:
             alert=engines.alerts.raise_alert,
         )
         self.bounds = BoundsBook(self)
+        self.foreign = ForeignHoldings()
         self.trading = Trading(self, auto)
         self.preferences = Preferences(settings, find_paths().settings_file, engines.journal)
         self.journal = JournalPages(engines.past, self._symbols)
@@ -375,6 +377,8 @@ class Station:
     def _on_broker_event(self, event: BrokerEvent) -> None:
         if isinstance(event, AccountChanged):
             self.account = event.account
+        elif isinstance(event, BrokerPosition):
+            self.foreign.hear(event)
         elif isinstance(event, StockQuote):
             self.stocks[event.symbol] = event
         elif isinstance(event, OptionQuote):
