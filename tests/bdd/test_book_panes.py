@@ -154,6 +154,7 @@ def set_stop(desk: BookWorld) -> None:
     desk.click(desk.button("Exits…"))
     type_over(desk, str(desk.level))
     desk.editing.target.clear()
+    desk.until("what it pays", lambda window: desk.editing.confirm.isEnabled())
     assert desk.editing.wrong.text() == ""
     assert "$" in desk.editing.at_stop.text()
     desk.click(desk.editing.confirm)
@@ -193,7 +194,8 @@ def stop_above(desk: BookWorld) -> None:
 
 @then("the dialog says that it would close the position at once, and offers no change")
 def says_at_once(desk: BookWorld) -> None:
-    assert "would close the position at once" in desk.editing.wrong.text()
+    told = "would close the position at once"
+    desk.until("why not", lambda window: told in desk.editing.wrong.text())
     assert not desk.editing.confirm.isEnabled()
     desk.editing.reject()
 

@@ -47,6 +47,7 @@ def dialog_of(stage: Stage, seen: ExitPreview | UserError = SEEN) -> ExitsDialog
     stage.window.commands.actions["edit_exits"].trigger()
     dialog = stage.window.commands.book.editing
     assert dialog is not None and dialog.isVisible()
+    stage.settle()
     return dialog
 
 
@@ -65,6 +66,7 @@ def test_what_is_typed_is_what_is_kept(stage: Stage) -> None:
     dialog.stop.setText("34.9")
     dialog.target.setText("")
     dialog.exit_by.setText("2017-11-24")
+    stage.settle()
     dialog.confirm.click()
     stage.settle()
     wanted = ExitEdit(stop=34.9, target=None, exit_by=date(2017, 11, 24))
@@ -80,6 +82,7 @@ def test_a_level_that_was_not_touched_stays_as_exact_as_it_was(stage: Stage) -> 
     dialog = stage.window.commands.book.editing
     assert dialog is not None
     dialog.exit_by.setText("2017-11-24")
+    stage.settle()
     dialog.confirm.click()
     stage.settle()
     ((_, edit),) = stage.station.named("edit_exits")
@@ -114,6 +117,18 @@ def test_neither_enter_nor_escape_changes_exits(stage: Stage, key: Qt.Key) -> No
     QTest.keyClick(dialog.stop, key)
     stage.settle()
     assert stage.station.named("edit_exits") == []
+    dialog.reject()
+
+
+def test_an_answer_to_older_fields_is_nothing(stage: Stage) -> None:
+    dialog = dialog_of(stage)
+    dialog.stop.setText("34.9")
+    older = ExitEdit(stop=34.8, target=36.8, exit_by=date(2017, 12, 1))
+    dialog.refused(older, "too late")
+    dialog.told(older, SEEN)
+    assert dialog.wrong.text() == "" and not dialog.confirm.isEnabled()
+    stage.settle()
+    assert dialog.confirm.isEnabled()
     dialog.reject()
 
 

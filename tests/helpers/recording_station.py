@@ -155,7 +155,7 @@ class RecordingTrading:
 
     preview: ExitPreview | UserError | None = None
 
-    def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
+    async def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
         if not isinstance(self.preview, ExitPreview):
             raise self.preview or UserError("no preview was given")
         return self.preview

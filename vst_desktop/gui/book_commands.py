@@ -14,7 +14,6 @@ from vst_desktop.gui.dialogs.exits import ExitsDialog
 from vst_desktop.gui.dialogs.repairs import RepairsDialog
 from vst_desktop.station.api import StationApi
 from vst_desktop.station.book_view import PositionRow
-from vst_desktop.station.desk_view import ExitPreview
 
 if TYPE_CHECKING:
     from vst_desktop.gui.mainwindow import MainWindow
@@ -47,17 +46,26 @@ class BookCommands(QObject):
 
     def ask_exits(self, row: PositionRow) -> None:
         """Open the dialog of a position's exits."""
-
-        def preview(edit: ExitEdit) -> ExitPreview:
-            if self._bridge.station is None:
-                raise UserError("the station is not running")
-            return self._bridge.station.trading.preview_exits(row.position_id, edit)
-
         if self.editing is not None:
             self.editing.deleteLater()
-        self.editing = ExitsDialog(self._window.book, row, preview)
-        self.editing.confirmed.connect(lambda edit: self.edit_exits(row.position_id, edit))
-        self.editing.open()
+        dialog = self.editing = ExitsDialog(self._window.book, row)
+        dialog.asked.connect(lambda edit: self._preview(dialog, row.position_id, edit))
+        dialog.confirmed.connect(lambda edit: self.edit_exits(row.position_id, edit))
+        dialog.open()
+        dialog.look()
+
+    def _preview(self, dialog: ExitsDialog, position_id: str, edit: ExitEdit) -> None:
+        async def seen(station: StationApi) -> None:
+            try:
+                preview = await station.trading.preview_exits(position_id, edit)
+            except UserError as error:
+                if dialog is self.editing:
+                    dialog.refused(edit, str(error))
+            else:
+                if dialog is self.editing:
+                    dialog.told(edit, preview)
+
+        self._bridge.do(PANE, f"preview of {position_id}", seen, quiet=True)
 
     def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
         """Put other exits of a position in force."""

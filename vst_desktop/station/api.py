@@ -53,9 +53,8 @@ class TradingApi(Protocol):
         """Let the candidate's spread be approved only within these bounds, tighter than the
         settings'; empty ones are the settings' again."""
 
-    def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
-        """What the position would gain or lose at edited exits; raises ``UserError``, and takes
-        some milliseconds."""
+    async def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
+        """What the position would gain or lose at edited exits."""
 
     async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
         """Put other exits of a position in force, once they are durable."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from vst_desktop.station.station import Station
 
 
-def exit_preview(station: Station, position: PositionRecord, edit: ExitEdit) -> ExitPreview:
+async def exit_preview(station: Station, position: PositionRecord, edit: ExitEdit) -> ExitPreview:
     """The modelled result of the whole position at the edited stop and target, halfway to the day.
 
-    At the volatility of the legs' mids now; commissions and crossing the market are not in it.
+    At the volatility of the legs' mids now; commissions and crossing the market are not in it. It
+    is reckoned on a worker thread.
 
     Raises:
         UserError: The edit is not possible, or the underlying is not quoted.
@@ -41,26 +43,22 @@ def exit_preview(station: Station, position: PositionRecord, edit: ExitEdit) -> 
     today = trading_day(station.engines.clock.now())
     left = max((spread.expiration - today).days, 1)
     ahead = min((plan.exit_by - today).days // 2, left)
-    legs = [station.options.get(leg.con_id) for leg in (spread.long, spread.short)]
-    volatilities = _volatilities(station, legs, spot)
+    told = [station.options.get(leg.con_id) for leg in (spread.long, spread.short)]
+    legs = [leg for leg in told if leg is not None and leg.quote is not None]
+    levels = [level for level in (plan.stop, plan.target) if level is not None]
     results: list[Decimal | None] = [None, None]
-    if volatilities is not None:
+    if len(legs) == len(told):
         rules = station.settings.options
-        levels = [level for level in (plan.stop, plan.target) if level is not None]
-        profits = payoff(
-            spread,
-            debit=position.average_debit,
-            quantity=position.quantity,
-            spot=spot,
-            ivs=volatilities,
-            days_to_expiration=left,
-            scenarios=(Scenario(days_ahead=ahead),),
-            rate=rules.risk_free_rate,
-            dividend_yield=rules.dividend_yield,
-            prices=levels,
-        ).profits_usd[0]
-        for place, profit in enumerate(profits):
-            results[place] = Decimal(str(float(profit))).quantize(CENT)
+        found = await asyncio.to_thread(
+            _results,
+            position,
+            legs,
+            spot,
+            levels,
+            days=(left, ahead),
+            rates=(rules.risk_free_rate, rules.dividend_yield),
+        )
+        results[: len(found)] = found
     return ExitPreview(
         plan=plan,
         spot=spot,
@@ -70,27 +68,42 @@ def exit_preview(station: Station, position: PositionRecord, edit: ExitEdit) -> 
     )
 
 
-def _volatilities(
-    station: Station, legs: list[OptionQuote | None], spot: float
-) -> tuple[float, float] | None:
-    """Of the long and the short leg, from their mids; None where a leg has none."""
-    known = [leg for leg in legs if leg is not None and leg.quote is not None]
-    if len(known) < len(legs):
-        return None
-    rules = station.settings.options
-    quotes = [leg.quote for leg in known if leg.quote is not None]
-    found = american_implied_volatility(
+def _results(
+    position: PositionRecord,
+    legs: list[OptionQuote],
+    spot: float,
+    levels: list[float],
+    *,
+    days: tuple[int, int],
+    rates: tuple[float, float],
+) -> list[Decimal]:
+    """USD at each level; empty when no volatility explains a leg's mid."""
+    (left, ahead), (rate, dividend_yield) = days, rates
+    quotes = [leg.quote for leg in legs if leg.quote is not None]
+    volatility = american_implied_volatility(
         [np.nan if quote.mid is None else float(quote.mid) for quote in quotes],
-        is_call=np.array([leg.contract.right is Right.CALL for leg in known]),
-        spot=np.full(len(known), spot),
-        strike=np.array([float(leg.contract.strike) for leg in known]),
+        is_call=np.array([leg.contract.right is Right.CALL for leg in legs]),
+        spot=np.full(len(legs), spot),
+        strike=np.array([float(leg.contract.strike) for leg in legs]),
         years=np.array(
-            [years_left(leg.contract, quote.time) for leg, quote in zip(known, quotes, strict=True)]
+            [years_left(leg.contract, quote.time) for leg, quote in zip(legs, quotes, strict=True)]
         ),
-        rate=rules.risk_free_rate,
-        dividend_yield=rules.dividend_yield,
+        rate=rate,
+        dividend_yield=dividend_yield,
         effort=Effort.FAST,
     ).volatility
-    if not np.isfinite(found).all():
-        return None
-    return float(found[0]), float(found[1])
+    if not np.isfinite(volatility).all():
+        return []
+    profits = payoff(
+        position.spread,
+        debit=position.average_debit,
+        quantity=position.quantity,
+        spot=spot,
+        ivs=(float(volatility[0]), float(volatility[1])),
+        days_to_expiration=left,
+        scenarios=(Scenario(days_ahead=ahead),),
+        rate=rate,
+        dividend_yield=dividend_yield,
+        prices=levels,
+    ).profits_usd[0]
+    return [Decimal(str(float(profit))).quantize(CENT) for profit in profits]

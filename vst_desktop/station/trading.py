@@ -78,12 +78,12 @@ class Trading:
         """Approve a candidate only within these bounds."""
         self._station.bounds.set(candidate_id, bounds)
 
-    def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
+    async def preview_exits(self, position_id: str, edit: ExitEdit) -> ExitPreview:
         """What edited exits of a position would pay."""
         position = next((p for p in self._desk.positions() if p.position_id == position_id), None)
         if position is None:
             raise UserError(f"there is no open position {position_id}")
-        return exit_preview(self._station, position, edit)
+        return await exit_preview(self._station, position, edit)
 
     async def edit_exits(self, position_id: str, edit: ExitEdit) -> None:
         """Other exits of a position."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -26,26 +25,19 @@ from vst_desktop.gui.tokens import BODY_PX, HEADLINE_PX
 from vst_desktop.station.book_view import PositionRow
 from vst_desktop.station.desk_view import ExitPreview
 
-Preview = Callable[[ExitEdit], ExitPreview]
-
 
 class ExitsDialog(QDialog):
     """Nothing is in force before the button; Enter in a field does not press it.
 
-    ``confirmed`` carries the edit.
-
-    Args:
-        parent: The pane.
-        row: The position.
-        preview: What an edit would pay; raises UserError with what is wrong with it.
+    ``asked`` carries an edit, answered by ``told`` or ``refused``; ``confirmed`` the one to keep.
     """
 
+    asked = Signal(object)
     confirmed = Signal(object)
 
-    def __init__(self, parent: QWidget, row: PositionRow, preview: Preview) -> None:
+    def __init__(self, parent: QWidget, row: PositionRow) -> None:
         super().__init__(parent)
         self._row = row
-        self._preview = preview
         self._before = ExitEdit(stop=row.stop, target=row.target, exit_by=row.exit_by)
         self._edit: ExitEdit | None = None
         self.setWindowTitle(f"Exits of {row.symbol}")
@@ -88,7 +80,7 @@ class ExitsDialog(QDialog):
         layout.addLayout(grid)
         layout.addWidget(self.wrong)
         layout.addLayout(self._buttons())
-        self._typed()
+        self._now.setText(f"{row.symbol} now {fmt.number(row.spot)}, entry {fmt.number(row.entry)}")
 
     def _buttons(self) -> QHBoxLayout:
         cancel, self.confirm = QPushButton("Leave them"), QPushButton("Change exits")
@@ -112,25 +104,36 @@ class ExitsDialog(QDialog):
         field.setPlaceholderText(hint)
         field.setToolTip(hint)
         field.setMaximumWidth(130)
-        field.textChanged.connect(self._typed)
+        field.textChanged.connect(self.look)
         return field
 
-    def _typed(self) -> None:
-        row = self._row
-        spot = fmt.number(row.spot)
-        self._now.setText(f"{row.symbol} now {spot}, entry {fmt.number(row.entry)}")
+    def look(self) -> None:
+        """Ask what the exits in the fields would pay."""
+        self.confirm.setEnabled(False)
         try:
             self._edit = self._read()
-            seen = self._preview(self._edit)
         except UserError as error:
             self._edit = None
-            self.wrong.setText(str(error))
-            for label in (self.at_stop, self.at_target, self.at_day):
-                label.setText("")
+            self._say_wrong(str(error))
         else:
+            self.asked.emit(self._edit)
+
+    def told(self, edit: ExitEdit, seen: ExitPreview) -> None:
+        """What the edit would pay; an answer to older fields is nothing."""
+        if edit == self._edit:
             self.wrong.setText("")
             self._tell(seen)
-        self.confirm.setEnabled(self._edit not in (None, self._before))
+            self.confirm.setEnabled(edit != self._before)
+
+    def refused(self, edit: ExitEdit, why: str) -> None:
+        """Why the edit cannot be."""
+        if edit == self._edit:
+            self._say_wrong(why)
+
+    def _say_wrong(self, why: str) -> None:
+        self.wrong.setText(why)
+        for label in (self.at_stop, self.at_target, self.at_day):
+            label.setText("")
 
     def _tell(self, seen: ExitPreview) -> None:
         plan = seen.plan
@@ -177,7 +180,7 @@ class ExitsDialog(QDialog):
             raise UserError(f"{text!r} is no day", remedy="write it as 2023-12-01") from None
 
     def _confirm(self) -> None:
-        if self.isVisible():
+        if self.isVisible() and self.confirm.isEnabled():
             self.accept()
             self.confirmed.emit(self._edit)
 
