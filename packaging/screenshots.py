@@ -17,7 +17,7 @@ os.environ.setdefault("QT_API", "pyside6")
 if TYPE_CHECKING:
     from vst_desktop.domain.bars import BarSeries
     from vst_desktop.gui.mainwindow import MainWindow
-    from vst_desktop.station.journal_pages import JournalPage
+    from vst_desktop.station.journal_view import JournalPage
     from vst_desktop.station.view import StationView
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images"
@@ -35,7 +35,7 @@ async def played(bars: Path) -> tuple[StationView, JournalPage]:
     """
     from vst_desktop.bootstrap import DemoOptions, demo_station, profile_settings
     from vst_desktop.domain.orders import OrderState
-    from vst_desktop.station.journal_pages import JournalQuery
+    from vst_desktop.station.journal_view import JournalQuery
 
     async with demo_station(profile_settings("demo", []), DemoOptions(held=True)) as (
         station,

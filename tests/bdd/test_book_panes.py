@@ -23,7 +23,7 @@ from vst_desktop.gui.dialogs.exits import ExitsDialog
 from vst_desktop.gui.dialogs.story import StoryDialog
 from vst_desktop.ports.store import IntentRecord
 from vst_desktop.station.book_view import PositionRow
-from vst_desktop.station.journal_pages import JournalGroup, JournalRow
+from vst_desktop.station.journal_view import JournalGroup, JournalRow
 
 scenarios("positions_pane.feature", "journal_pane.feature", "bounds.feature")
 

@@ -16,7 +16,7 @@ from tests.gui.conftest import Stage
 from tests.helpers.recording_station import refusal
 from vst_desktop.gui.dialogs.story import StoryDialog
 from vst_desktop.gui.panes import journal as pane
-from vst_desktop.station.journal_pages import JournalGroup, JournalRow, StoryLine
+from vst_desktop.station.journal_view import JournalGroup, JournalRow, StoryLine
 
 BEGAN = datetime(2017, 11, 17, 19, 45, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
 from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.desk_view import ExitPreview, RepairView
-from vst_desktop.station.journal_pages import JournalPage, JournalQuery, JournalRow, StoryLine
+from vst_desktop.station.journal_view import JournalPage, JournalQuery, JournalRow, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
 
 

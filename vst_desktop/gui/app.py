@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -37,6 +38,7 @@ from vst_desktop.station.api import StationApi
 log = logging.getLogger(__name__)
 
 OpenStation = Callable[[], AbstractAsyncContextManager[StationApi]]
+CHART = "vst_desktop.gui.panes.price_chart"
 Script = Callable[[MainWindow, StationApi], Awaitable[int]]
 
 
@@ -169,15 +171,21 @@ async def _with_station(
     script: Script | None,
     closed: asyncio.Event,
 ) -> int:
-    async with open_station() as station:
-        bridge.attach(station)
-        result = 0
-        if script is None:
-            await closed.wait()
-        else:
-            result = await script(window, station)
-        bridge.detach()
-        return result
+    # The window stands: what its chart needs is loaded while the station opens.
+    drawing = asyncio.create_task(asyncio.to_thread(import_module, CHART), name="window:chart")
+    try:
+        async with open_station() as station:
+            await drawing
+            bridge.attach(station)
+            result = 0
+            if script is None:
+                await closed.wait()
+            else:
+                result = await script(window, station)
+            bridge.detach()
+            return result
+    finally:
+        await asyncio.wait((drawing,))
 
 
 def _qt_told(kind: QtMsgType, _context: QMessageLogContext, text: str) -> None:

@@ -6,7 +6,6 @@ import os
 import sys
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QApplication
@@ -76,6 +75,8 @@ def save_scaled(window: MainWindow, path: str | Path, size: tuple[int, int], sca
 
 def _with_few_colours(image: QImage) -> QImage:
     """Its 256 most frequent colours, which are nearly all there are: a quarter of the size."""
+    import numpy as np  # not for every start of the window
+
     image = image.convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), dtype=np.uint32)
     colours, counts = np.unique(pixels, return_counts=True)

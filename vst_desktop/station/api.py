@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from vst_desktop.domain.alerts import Alert
 from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.domain.orders import ClosePace
 from vst_desktop.runtime.settings import Settings
-from vst_desktop.station.auto_approve import AutoRule
 from vst_desktop.station.desk_view import ExitPreview, RepairView
-from vst_desktop.station.journal_pages import JournalPage, JournalQuery, StoryLine
+from vst_desktop.station.journal_view import JournalPage, JournalQuery, StoryLine
 from vst_desktop.station.view import FaultRow, StationView
+
+if TYPE_CHECKING:
+    from vst_desktop.station.auto_approve import AutoRule
 
 
 class TradingApi(Protocol):

@@ -17,7 +17,8 @@ from vst_desktop.adapters.sqlite.reading import read_back
 from vst_desktop.domain.errors import UserError
 from vst_desktop.ports.store import JournalEvent
 from vst_desktop.station import journal_pages
-from vst_desktop.station.journal_pages import JournalGroup, JournalPages, JournalQuery
+from vst_desktop.station.journal_pages import JournalPages
+from vst_desktop.station.journal_view import JournalGroup, JournalQuery
 
 BEGAN = datetime(2017, 11, 17, 19, 45, tzinfo=UTC)
 ALL = JournalQuery()

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX
-from vst_desktop.station.journal_pages import StoryLine
+from vst_desktop.station.journal_view import StoryLine
 
 
 class StoryDialog(QDialog):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.cells import Cell, Column, Kind
-from vst_desktop.station.journal_pages import JournalGroup, JournalRow
+from vst_desktop.station.journal_view import JournalGroup, JournalRow
 
 _TONES = {
     JournalGroup.APPROVALS: "info",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -9,13 +11,15 @@ from vst_desktop.domain.signals import Explanation
 from vst_desktop.gui import format as fmt
 from vst_desktop.gui.models.detail_rows import CHAIN, WHY, Reason, reasons
 from vst_desktop.gui.models.table import RowModel
-from vst_desktop.gui.panes.price_chart import PriceChart
 from vst_desktop.gui.theme import Theme, font, set_tone
 from vst_desktop.gui.tokens import CAPTION_PX, FIGURE_PX
 from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.gui.widgets.table import Table
 from vst_desktop.station.desk_view import ChainRow
 from vst_desktop.station.view import ChartView, StationView
+
+if TYPE_CHECKING:
+    from vst_desktop.gui.panes.price_chart import PriceChart
 
 RANGES = (("1M", 21), ("3M", 63), ("6M", 126), ("1Y", 252))
 ALL_SESSIONS = 100_000
@@ -42,18 +46,15 @@ class ChartPane(Pane):
         self.header.addWidget(self._change)
         self._sessions = 126
         self._ranges, self._range_holder = self._range_buttons()
-        self.chart = PriceChart(theme)
-        self.chart.pointed.connect(self._pointed)
+        self._chart: PriceChart | None = None
         self._note = QLabel("Select a row: its chart and ticket follow.")
         self._note.setAlignment(Qt.AlignmentFlag.AlignCenter)
         set_tone(self._note, "text2")
         page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._note, 1)
-        layout.addWidget(self.chart, 1)
+        self._page = QVBoxLayout(page)
+        self._page.setContentsMargins(0, 0, 0, 0)
+        self._page.addWidget(self._note, 1)
         self.add_tab("Chart", page)
-        self.chart.hide()
         self.chain: RowModel[ChainRow] = RowModel(CHAIN, lambda r: str(r.con_id))
         self.chain_table = Table(theme, self.chain, lambda r: str(r.con_id), "Chain")
         self.chain_table.set_note("No chain: select a candidate, or load one from Scanner.")
@@ -69,15 +70,28 @@ class ChartPane(Pane):
         self._restyle()
         self._tab_shown(CHART_TAB)
 
+    @property
+    def chart(self) -> PriceChart:
+        """The chart, made when there is first something to draw: the window stands sooner."""
+        if self._chart is None:
+            from vst_desktop.gui.panes.price_chart import PriceChart
+
+            self._chart = PriceChart(self.theme)
+            self._chart.pointed.connect(self._pointed)
+            self._chart.show_range(self._sessions)
+            self._page.addWidget(self._chart, 1)
+        return self._chart
+
     def show_view(self, view: StationView) -> None:
         """Show the selected symbol of this view."""
         self.set_mode(str(view.strip.mode))
         chart = view.chart
         self._view = chart
-        self.chart.setVisible(chart is not None)
         self._note.setVisible(chart is None)
         self._show_head()
-        self.chart.show_chart(chart)
+        if chart is not None or self._chart is not None:
+            self.chart.setVisible(chart is not None)
+            self.chart.show_chart(chart)
         self.chain.set_rows(view.chain.rows if view.chain is not None else ())
         if view.scan.explained is not self._explained:
             self._explained = view.scan.explained
@@ -89,7 +103,8 @@ class ChartPane(Pane):
         self.show_tab(CHART_TAB)
         for button in self._ranges.buttons():
             button.setChecked(self._ranges.id(button) == sessions)
-        self.chart.show_range(sessions)
+        if self._chart is not None:
+            self._chart.show_range(sessions)
 
     def _pointed(self, text: str) -> None:
         self._under_pointer = text

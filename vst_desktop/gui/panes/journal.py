@@ -14,7 +14,7 @@ from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import CAPTION_PX
 from vst_desktop.gui.widgets.table import Table
-from vst_desktop.station.journal_pages import JournalGroup, JournalPage, JournalQuery, JournalRow
+from vst_desktop.station.journal_view import JournalGroup, JournalPage, JournalQuery, JournalRow
 
 TYPED_MS = 250
 NEWS_SECS = 1.0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtGui import QShowEvent
 
-from vst_desktop.gui.panes.lab_view import LabView
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.station.view import StationView
+
+if TYPE_CHECKING:
+    from vst_desktop.gui.panes.lab_view import LabView
 
 
 class LabPane(Pane):
@@ -24,6 +28,8 @@ class LabPane(Pane):
     def showEvent(self, event: QShowEvent) -> None:
         """A chart more would keep the window from standing at once."""
         if self.view is None:
+            from vst_desktop.gui.panes.lab_view import LabView
+
             self.view = LabView(self.theme, self.banner)
             self.own_table(self.view.table)
             self.set_mode("BACKTEST")
