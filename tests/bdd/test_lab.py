@@ -17,6 +17,9 @@ from vst_desktop.gui.panes.lab_view import LabView
 
 scenarios("lab.feature")
 
+PLAY_SECS = 90.0
+"""A run is a process that loads everything anew, beside other tests."""
+
 
 @pytest.fixture
 def desk(qapp: QApplication, tmp_path: Path, vst_home: Path) -> Iterator[WindowWorld]:
@@ -78,7 +81,7 @@ def cancel(desk: WindowWorld, bars: str) -> None:
 @then("equity, drawdown and every trade are shown")
 def shown(desk: WindowWorld) -> None:
     lab = lab_of(desk)
-    desk.until("the result", lambda _window: lab.plot.result is not None)
+    desk.until("the result", lambda _window: lab.plot.result is not None, secs=PLAY_SECS)
     result = lab.plot.result
     assert result is not None and len(result.equity_usd) == len(result.drawdown) > 200
     assert lab.trades.rowCount() == len(result.trades) > 0
@@ -109,7 +112,7 @@ def no_order(desk: WindowWorld) -> None:
 @then(parsers.parse("a heat map shows {count:d} sets with the verdict of the walk-forward"))
 def heat(desk: WindowWorld, count: int) -> None:
     lab = lab_of(desk)
-    desk.until("the result", lambda _window: lab.plot.result is not None)
+    desk.until("the result", lambda _window: lab.plot.result is not None, secs=PLAY_SECS)
     result = lab.plot.result
     assert result is not None and len(result.heat) == count
     assert "walk-forward" in lab.headline.text()

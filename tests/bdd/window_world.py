@@ -105,12 +105,14 @@ class WindowWorld(World):
 
     # -- what the trader sees
 
-    def until(self, what: str, seen: Callable[[MainWindow], object]) -> None:
+    def until(
+        self, what: str, seen: Callable[[MainWindow], object], *, secs: float = LONGEST_SECS
+    ) -> None:
         """Let the window live until it shows that."""
 
         async def look() -> None:
             window = self.window
-            async with asyncio.timeout(LONGEST_SECS):
+            async with asyncio.timeout(secs):
                 while not seen(window):  # noqa: ASYNC110 - a window tells nobody what it shows
                     await asyncio.sleep(STEP_SECS)
 
