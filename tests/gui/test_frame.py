@@ -210,6 +210,21 @@ def test_a_window_on_a_screen_that_has_gone_is_moved_back(open_window: OpenWindo
     assert screen.intersects(window.frameGeometry())
 
 
+def test_a_window_is_no_larger_than_its_screen(open_window: OpenWindow) -> None:
+    window = open_window()
+    window.setMinimumSize(400, 300)
+    window.move(50, 60)
+    screen = QGuiApplication.primaryScreen().availableGeometry()
+    window.resize(screen.size() * 2)
+    window.frame.fit_screen()
+    assert screen.contains(window.pos()) and window.width() <= screen.width()
+    assert window.height() < screen.height()  # the title bar needs room too
+    small = QRect(20, 30, 500, 400)
+    window.setGeometry(small)
+    window.frame.fit_screen()
+    assert window.geometry() == small
+
+
 def test_a_key_brings_up_the_pane_that_is_hidden(open_window: OpenWindow) -> None:
     window = open_window()
     window.frame.show_workspace("Monitor")

@@ -8,8 +8,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import QPointF
-from PySide6.QtWidgets import QLabel
+from PySide6.QtCore import QPointF, QRect
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication, QLabel, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Stage
@@ -17,8 +18,12 @@ from tests.helpers.sample_view import CANDIDATES, sample_view
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.signals import Condition, Direction, Explanation
 from vst_desktop.gui import format as fmt
+from vst_desktop.gui.delegates.cell import CellDelegate
 from vst_desktop.gui.models.candidate_rows import CANDIDATES as COLUMNS
+from vst_desktop.gui.models.cells import Cell, Column
+from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.panes.alerts import LOG_TAB
+from vst_desktop.gui.theme import Theme
 from vst_desktop.station.book_view import Chip
 from vst_desktop.station.desk_view import ChainRow, ChainView, PerformanceRow
 from vst_desktop.station.view import Figure, LiveBar
@@ -56,6 +61,35 @@ def test_a_price_is_dimmed_after_5_seconds_and_struck_through_after_30() -> None
     assert (fresh.tone, fresh.struck) == ("text", False)
     assert (old.tone, old.struck) == ("text3", False)
     assert (dead.tone, dead.struck) == ("text3", True)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_line_through_an_old_price_lies_over_its_figures(
+    qapp: QApplication, right: bool
+) -> None:
+    def drawn(struck: bool) -> set[tuple[int, int]]:
+        cell = Cell(text="4.18", struck=struck)
+        column = Column(title="x", sample="x", cell=lambda _: cell, sort=str, right=right)
+        model: RowModel[str] = RowModel((column,), str)
+        model.set_rows(["row"])
+        option = QStyleOptionViewItem()
+        option.rect = QRect(60, 0, 120, 26)
+        picture = QImage(240, 26, QImage.Format.Format_RGB32)
+        picture.fill(0)
+        painter = QPainter(picture)
+
+        delegate = CellDelegate(Theme(qapp), model)
+        delegate.paint(painter, option, model.index(0, 0))
+        picture.fill(0)
+        option.rect = QRect(20, 0, 120, 26)  # the column has moved
+        delegate.paint(painter, option, model.index(0, 0))
+        painter.end()
+        every = ((x, y) for x in range(240) for y in range(26))
+        return {at for at in every if picture.pixel(*at) & 0xFFFFFF}
+
+    figures, struck = ([x for x, _ in drawn(old)] for old in (False, True))
+    assert len(struck) > len(figures)
+    assert min(figures) - 2 <= min(struck) and max(struck) <= max(figures) + 2
 
 
 def test_a_blocked_rows_chip_says_the_whole_reason() -> None:

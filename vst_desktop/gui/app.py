@@ -115,6 +115,7 @@ async def _run(
     restore = _report_bugs_to(bridge, closed)
     watchdog = Watchdog(window.alerts.stillness.tell)
     watchdog.start()
+    window.frame.fit_screen()
     window.show()
     if first_steps:
         QTimer.singleShot(0, window.commands.actions["wizard"].trigger)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import (
     QEvent,
+    QLineF,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -51,11 +52,9 @@ class CellDelegate(QStyledItemDelegate):
         self._theme = theme
         self._body = font(BODY_PX, 500)
         self._strong = font(BODY_PX, 600)
-        self._struck = font(BODY_PX, 500)
-        self._struck.setStrikeOut(True)
         self._chip = font(CAPTION_PX, 600)
         self.hovered_row = -1
-        self._texts: dict[tuple[str, int, bool], QStaticText] = {}
+        self._texts: dict[tuple[str, int], QStaticText] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         """Rows are all the same height."""
@@ -125,10 +124,13 @@ class CellDelegate(QStyledItemDelegate):
         left = rect.right() + 1 - size.width() if right else rect.left()
         top = rect.top() + (rect.height() - size.height()) / 2
         painter.drawStaticText(QPointF(left, top), laid)
+        if cell.struck:  # by hand: Qt draws a static text's own strike-out beside the text
+            middle = rect.center().y() + 1
+            painter.drawLine(QLineF(left, middle, left + size.width(), middle))
 
     def _laid_out(self, text: str, used: QFont) -> QStaticText:
         """A text ready to be drawn; the same few hundred come again and again."""
-        key = (text, used.weight(), used.strikeOut())
+        key = (text, used.weight())
         laid = self._texts.get(key)
         if laid is None:
             if len(self._texts) >= _MOST_TEXTS:
@@ -139,9 +141,7 @@ class CellDelegate(QStyledItemDelegate):
         return laid
 
     def _font(self, cell: Cell) -> QFont:
-        if cell.struck:
-            return self._struck
-        return self._strong if cell.strong else self._body
+        return self._strong if cell.strong and not cell.struck else self._body
 
     def helpEvent(
         self,

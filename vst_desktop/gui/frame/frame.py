@@ -18,6 +18,7 @@ from vst_desktop.gui.widgets.table import Table
 
 SAVE_AFTER_MS = 2_000
 _SEEN_PX = 80
+_TITLE_PX = 40
 
 
 class Frame(QObject):
@@ -130,6 +131,15 @@ class Frame(QObject):
             room = screens[0]
             self._window.resize(self._window.size().boundedTo(room.size()))
             self._window.move(room.center() - self._window.rect().center())
+
+    def fit_screen(self) -> None:
+        """No larger than its screen with a title bar: nothing to press lies beyond its edges."""
+        screen = self._window.screen().availableGeometry()
+        room = screen.adjusted(0, _TITLE_PX, 0, 0)
+        size = self._window.size().boundedTo(room.size())
+        if size != self._window.size():
+            self._window.resize(size)
+            self._window.move(screen.topLeft())
 
     def _remember(self) -> None:
         kept = self._kept
