@@ -21,6 +21,7 @@ from vst_desktop.gui import format as fmt
 from vst_desktop.gui.delegates.cell import CellDelegate
 from vst_desktop.gui.models.candidate_rows import CANDIDATES as COLUMNS
 from vst_desktop.gui.models.cells import Cell, Column
+from vst_desktop.gui.models.rows import SIGNALS
 from vst_desktop.gui.models.table import RowModel
 from vst_desktop.gui.panes.alerts import LOG_TAB
 from vst_desktop.gui.theme import Theme
@@ -90,6 +91,12 @@ def test_the_line_through_an_old_price_lies_over_its_figures(
     figures, struck = ([x for x, _ in drawn(old)] for old in (False, True))
     assert len(struck) > len(figures)
     assert min(figures) - 2 <= min(struck) and max(struck) <= max(figures) + 2
+
+
+def test_what_a_symbols_spread_would_need_is_short_in_its_cell_and_whole_in_its_tip() -> None:
+    age = next(c for c in SIGNALS if c.title == "Age")
+    cell = age.cell(replace(sample_view().scan.rows[0], chain_state="needs about 1,340 USD"))
+    assert (cell.text, cell.tooltip) == ("needs $1,340", "needs about 1,340 USD")
 
 
 def test_a_blocked_rows_chip_says_the_whole_reason() -> None:

@@ -66,7 +66,8 @@ def _market(station: Station, candidate: Candidate, found: Figures) -> tuple[Fig
         Figure(caption="Max R", value=_text(found.max_r, ".2f")),
         Figure(
             caption="Legs",
-            value=f"{ranked.long_leg_spread_pct:.1%} / {ranked.short_leg_spread_pct:.1%}",
+            value=f"{100 * ranked.long_leg_spread_pct:.1f} / "
+            f"{100 * ranked.short_leg_spread_pct:.1f} %",
         ),
         Figure(caption="Open int.", value=NONE if interest is None else f"{interest:,}"),
         Figure(caption="Crossing", value=_text(found.liquidity_cost_usd, ".0f", "${} each")),
@@ -95,9 +96,9 @@ def _chances(
             rate=pricing.rate,
             dividend_yield=pricing.dividend_yield,
         )
-        touched = [NONE if np.isnan(chance) else f"{chance:.0%}" for chance in chances]
+        touched = [NONE if np.isnan(chance) else f"{100 * chance:.0f} %" for chance in chances]
     return (
-        Figure(caption="POP", value=NONE if pop is None else f"{pop:.0%}"),
+        Figure(caption="POP", value=NONE if pop is None else f"{100 * pop:.0f} %"),
         Figure(caption="by quotes", value=f"{low:.0f} to {high:.0f} %"),
         Figure(caption="Breakeven", value=f"{ranked.breakeven:.2f}"),
         Figure(caption="away", value=_text(100 * found.breakeven_pct, "+.1f", "{} %")),
@@ -127,7 +128,9 @@ def _past(candidate: Candidate, data: Indicators, pricing: Pricing) -> tuple[Fig
         Figure(caption="IV / realised", value=NONE if ratio is None else f"{ratio:.2f}"),
         Figure(
             caption="Realised rank, pct.",
-            value=NONE if rank is None else f"{rank.rank:.0%}, {rank.percentile:.0%}",
+            value=NONE
+            if rank is None
+            else f"{100 * rank.rank:.0f} %, {100 * rank.percentile:.0f} %",
         ),
     )
 
@@ -167,7 +170,7 @@ def _max_text(candidate: Candidate) -> str:
 
 def _theta_vega(found: Figures) -> str:
     theta, vega = float(found.theta_usd[0]), float(found.vega_usd[0])
-    return NONE if np.isnan(theta) else f"{theta:+.1f} $/day, {vega:+.1f} $"
+    return NONE if np.isnan(theta) else f"{theta:+.1f} $/day, {vega:+.1f} $".replace("-", "−")
 
 
 def _text(column: Floats, form: str, in_: str = "{}") -> str:

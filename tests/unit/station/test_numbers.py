@@ -42,8 +42,9 @@ def test_a_ticket_has_its_market_its_chances_its_costs_and_its_past():
     assert told["Reward/risk"] == f"{made.ranked.reward_risk:.2f}"
     assert float(told["after costs"]) < made.ranked.reward_risk
     assert told["Crossing"] == "$8 each" and told["Commissions"] == "$2.60 each"
-    assert (told["POP"], told["by quotes"]) == ("42%", "20 to 60 %")
-    assert told["Touches stop"].endswith("%") and told["target"].endswith("%")
+    assert (told["POP"], told["by quotes"]) == ("42 %", "20 to 60 %")
+    assert told["Touches stop"].endswith(" %") and told["target"].endswith(" %")
+    assert told["Theta, vega"].startswith(("−", "+")) and told["Legs"].endswith(" %")
     assert "(n " in told["Own past"] and " to " in told["95 %"]
     assert ", " in told["Realised rank, pct."] and float(told["IV / realised"]) > 0
     assert (told["Earnings"], told["Dividend"], told["Assignment"]) == ("unknown",) * 3

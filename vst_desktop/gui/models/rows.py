@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from vst_desktop.domain.alerts import Severity
 from vst_desktop.domain.signals import Direction
 from vst_desktop.gui import format as fmt
@@ -14,6 +16,9 @@ _SEVERITY_TONES = {
     Severity.HIGH: "loss",
     Severity.CRITICAL: "loss",
 }
+
+# what the column has room for; its tooltip says the whole
+_NEEDS = re.compile(r"needs about ([\d,]+) USD")
 
 
 def _signal_chip(row: SignalRow) -> Cell:
@@ -66,7 +71,9 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
         sample="needs $810",
         right=True,
         stretch=3,
-        cell=lambda r: Cell(text=r.chain_state, tone="text2"),
+        cell=lambda r: Cell(
+            text=_NEEDS.sub(r"needs $\1", r.chain_state), tone="text2", tooltip=r.chain_state
+        ),
         sort=lambda r: r.chain_state,
         tooltip="Age of the signal, or the state of the symbol's option chain",
     ),

@@ -212,7 +212,8 @@ class TicketPane(Pane):
         self._payoff.set_ticket(ticket)
         self._legend.setText(legend(ticket.payoff.date_label, self.theme.tokens))
         told = (f"{one.sample()}: {one.text()}; {one.mean_text()}" for one in ticket.odds)
-        self._odds.setText("\n".join(told).replace("-$", "−$"))  # no line breaks at a minus
+        # a word joiner: no line ends between a minus and its amount
+        self._odds.setText("\n".join(told).replace("-$", "−\N{WORD JOINER}$"))
         self._odds.setVisible(bool(ticket.odds))
         self._figures.set_figures(ticket.figures)
         self._why_title.setText(ticket.why_title)
