@@ -82,6 +82,7 @@ def test_the_first_steps_come_once_and_only_when_nothing_was_kept(
     vst_home: Path, monkeypatch: pytest.MonkeyPatch, kept: str | None, wanted: bool, shown: bool
 ) -> None:
     asked: list[bool] = []
+    monkeypatch.setattr("vst_desktop.bootstrap.windows.keep_last_words", lambda *_: None)
     monkeypatch.setattr(
         "vst_desktop.gui.app.run_window", lambda _o, **how: asked.append(how["first_steps"]) or 0
     )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from vst_desktop.domain.errors import UserError
 from vst_desktop.gui.bridge import Bridge
 from vst_desktop.gui.mainwindow import MainWindow
 from vst_desktop.gui.theme import Theme
-from vst_desktop.gui.tokens import DARK, Tokens
+from vst_desktop.gui.tokens import DARK, Tokens, mix
 from vst_desktop.station.api import StationApi
 from vst_desktop.station.view import StationView
 
 SIZE = (1600, 1000)
+_EDGES = (1.0, 0.75, 0.5, 0.25)
 _NO_DITHER = Qt.ImageConversionFlag.AvoidDither | Qt.ImageConversionFlag.ThresholdDither
 
 
@@ -70,18 +72,28 @@ def save_scaled(window: MainWindow, path: str | Path, size: tuple[int, int], sca
     picture = QPixmap(QSize(*size) * scale)
     picture.setDevicePixelRatio(scale)
     window.render(picture)
-    _save(_with_few_colours(picture.toImage()), path)
+    _save(_with_few_colours(picture.toImage(), window.theme.tokens), path)
 
 
-def _with_few_colours(image: QImage) -> QImage:
-    """Its 256 most frequent colours, which are nearly all there are: a quarter of the size."""
+def _with_few_colours(image: QImage, tokens: Tokens) -> QImage:
+    """The theme's colours and the most frequent others, 256 in all: a quarter of the size."""
     import numpy as np  # not for every start of the window
 
     image = image.convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(image.constBits(), dtype=np.uint32)
     colours, counts = np.unique(pixels, return_counts=True)
-    common = colours[np.argsort(counts)[::-1][:256]]
-    return image.convertToFormat(QImage.Format.Format_Indexed8, common.tolist(), _NO_DITHER)
+    own = list(dict.fromkeys(QColor(colour).rgb() for colour in _of_theme(tokens)))
+    common = [one for one in colours[np.argsort(counts)[::-1]].tolist() if one not in own]
+    palette = [*own, *common][:256]
+    return image.convertToFormat(QImage.Format.Format_Indexed8, palette, _NO_DITHER)
+
+
+def _of_theme(tokens: Tokens) -> Iterator[str]:
+    """Every tone, and what smooth edges make of it on a pane; rare ones would turn into others."""
+    for tone in ("text", "text2", "text3", "accent", "gain", "loss", "warn", "live"):
+        for share in _EDGES:
+            yield mix(tokens.tone(tone), tokens.pane, share)
+            yield mix(tokens.tone(tone), tokens.chip_ground(tone), share)
 
 
 def save_picture(

@@ -21,6 +21,7 @@ from vst_desktop.gui.tokens import BODY_PX, CAPTION_PX, FIGURE_PX, STRIP_PX
 from vst_desktop.station.view import Light, LightView, StripView
 
 _WIDE_GAP, _NARROW_GAP = 20, 13
+_SHORT_NOTE_PX = 96
 _LIGHT_TONES = {Light.OK: "gain", Light.BUSY: "warn", Light.DOWN: "loss"}
 _LIGHT_WORDS = {Light.OK: "in order", Light.BUSY: "busy", Light.DOWN: "down"}
 
@@ -33,6 +34,7 @@ class Badge(QWidget):
         self._theme = theme
         self._mode: Mode | None = None
         self._below = ""
+        self.short = False
         self.setAccessibleName("Mode")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
@@ -48,9 +50,9 @@ class Badge(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        """Wide enough for the note."""
-        below = QFontMetrics(font(CAPTION_PX - 1, 500)).horizontalAdvance(self._below)
-        return QSize(max(70, below + 20), STRIP_PX - 8)
+        """Wide enough for the note, or for the begin of it where there is less room."""
+        below = QFontMetrics(font(CAPTION_PX - 1, 500)).horizontalAdvance(self._below) + 20
+        return QSize(max(70, min(below, _SHORT_NOTE_PX) if self.short else below), STRIP_PX - 8)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A filled box."""
@@ -69,7 +71,10 @@ class Badge(QWidget):
             upper, lower = box.adjusted(0, 6, 0, -20), box.adjusted(0, 23, 0, -5)
             painter.drawText(upper, Qt.AlignmentFlag.AlignCenter, str(self._mode))
             painter.setFont(font(CAPTION_PX - 1, 500))
-            painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, self._below)
+            shown = painter.fontMetrics().elidedText(
+                self._below, Qt.TextElideMode.ElideRight, self.width() - 12
+            )
+            painter.drawText(lower, Qt.AlignmentFlag.AlignCenter, shown)
         else:
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(self._mode))
         painter.end()
@@ -325,6 +330,7 @@ class Strip(QFrame):
             child.ensurePolished()  # else sizes are those without the style sheet
         spare = ("Available", "At risk", "Trades today")
         self._shorten_lights(False)
+        self._shorten_badge(False)
         for name in spare:
             self.figures[name].show()
         layout = self.layout()
@@ -342,10 +348,18 @@ class Strip(QFrame):
         if fits():
             return
         layout.setSpacing(_NARROW_GAP)
+        if fits():
+            return
+        self._shorten_badge(True)
         for name in spare:
             if fits():
                 return
             self.figures[name].hide()
+
+    def _shorten_badge(self, short: bool) -> None:
+        self.badge.short = short
+        self.badge.updateGeometry()
+        self.badge.update()
 
     def _shorten_lights(self, short: bool) -> None:
         for label in self._lights:
