@@ -48,11 +48,12 @@ contract-async: setup ## the adapter's tests on ib_async, in an environment of i
 conformance: setup ## TWS API clients of others (ib_insync, ib_async, ibapi, @stoqey/ib) against vst sim
 	@packaging/conformance.sh
 
-check: setup ## style, types, import rules, stubs
+check: setup ## style, types, import rules, the tree's own rules, stubs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/architecture
 	$(BIN)/python packaging/gen_stubs.py --check
 	$(BIN)/python packaging/docs_pages.py --check
 	@$(RUN_GO); cd scanner_go; \
