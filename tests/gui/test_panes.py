@@ -94,8 +94,8 @@ def test_the_line_through_an_old_price_lies_over_its_figures(
 
 
 def test_what_a_symbols_spread_would_need_is_short_in_its_cell_and_whole_in_its_tip() -> None:
-    age = next(c for c in SIGNALS if c.title == "Age")
-    cell = age.cell(replace(sample_view().scan.rows[0], chain_state="needs about 1,340 USD"))
+    state = next(c for c in SIGNALS if c.title == "State")
+    cell = state.cell(replace(sample_view().scan.rows[0], chain_state="needs about 1,340 USD"))
     assert (cell.text, cell.tooltip) == ("needs $1,340", "needs about 1,340 USD")
 
 
@@ -216,6 +216,7 @@ def test_the_crosshair_tells_the_session_under_it(stage: Stage, qtbot: QtBot) ->
     with qtbot.waitSignal(chart.pointed, timeout=1000) as told:
         chart.point(chart._price.sceneBoundingRect().center())
     assert "O " in told.args[0] and "RSI" in told.args[0]
+    assert stage.window.chart.info.toolTip() == "", "it is read whole"
     with qtbot.waitSignal(chart.pointed, timeout=1000) as gone:
         chart.point(QPointF(-500, -500))
     assert gone.args == [""]

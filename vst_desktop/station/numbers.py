@@ -119,11 +119,11 @@ def _past(candidate: Candidate, data: Indicators, pricing: Pricing) -> tuple[Fig
     return (
         Figure(
             caption="Own past",
-            value=NONE if own is None else f"{own.mean_usd:+.0f} $ (n {own.apart})",
+            value=NONE if own is None else _minus(f"{own.mean_usd:+,.0f} $ (n {own.apart})"),
         ),
         Figure(
             caption="95 %",
-            value=NONE if own is None else f"{own.low_usd:+.0f} to {own.high_usd:+.0f} $",
+            value=NONE if own is None else _minus(f"{own.low_usd:+,.0f} to {own.high_usd:+,.0f} $"),
         ),
         Figure(caption="IV / realised", value=NONE if ratio is None else f"{ratio:.2f}"),
         Figure(
@@ -170,9 +170,14 @@ def _max_text(candidate: Candidate) -> str:
 
 def _theta_vega(found: Figures) -> str:
     theta, vega = float(found.theta_usd[0]), float(found.vega_usd[0])
-    return NONE if np.isnan(theta) else f"{theta:+.1f} $/day, {vega:+.1f} $".replace("-", "−")
+    return NONE if np.isnan(theta) else _minus(f"{theta:+.1f} $/day, {vega:+.1f} $")
 
 
 def _text(column: Floats, form: str, in_: str = "{}") -> str:
     value = float(column[0])
-    return NONE if np.isnan(value) else in_.format(format(value, form))
+    return NONE if np.isnan(value) else in_.format(_minus(format(value, form)))
+
+
+def _minus(text: str) -> str:
+    """The true sign, as everywhere in the window."""
+    return text.replace("-", "−")

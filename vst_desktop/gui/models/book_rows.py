@@ -84,7 +84,10 @@ _CHOSEN: tuple[Column[PositionRow], ...] = (
     _more("R", lambda d: d.r_multiple, _R, "Profit in multiples of the debit", toned=True),
     _more("R/R left", lambda d: d.remaining_reward_risk, _PRICE, "Would you enter it now?"),
     _more(
-        "Delta $", lambda d: d.delta_usd, partial(fmt.number, decimals=0), "Shares it stands for"
+        "Delta $",
+        lambda d: d.delta_usd,
+        partial(fmt.number, decimals=0),
+        "USD when the underlying moves by 1 USD",
     ),
     _more("Theta $/d", lambda d: d.theta_usd, _GAIN_USD, "A calendar day"),
     _more("Vega $", lambda d: d.vega_usd, _GAIN_USD, "A volatility point"),

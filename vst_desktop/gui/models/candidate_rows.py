@@ -210,7 +210,7 @@ _CHOSEN: tuple[Column[CandidateRow], ...] = (
     _more("B/E in EM", lambda d: d.breakeven_em, _PRICE, "Breakeven in expected moves"),
     _more("Theta $/d", lambda d: d.theta_usd, _GAIN_USD, "Of the position, a calendar day"),
     _more("Vega $", lambda d: d.vega_usd, _GAIN_USD, "Of the position, a volatility point"),
-    _more("Delta $", lambda d: d.delta_usd, _WHOLE, "Shares that the position stands for"),
+    _more("Delta $", lambda d: d.delta_usd, _WHOLE, "USD when the underlying moves by 1 USD"),
     _more("IV/HV", lambda d: d.iv_over_realised, _PRICE, "Implied over realised volatility"),
     _more("HV rank", lambda d: d.realised_rank, fmt.percent, "Realised volatility in its year"),
     _more("HV pct.", lambda d: d.realised_percentile, fmt.percent, "Share of days below"),

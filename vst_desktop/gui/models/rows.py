@@ -67,7 +67,7 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
         rank=2,
     ),
     Column(
-        title="Age",
+        title="State",
         sample="needs $810",
         right=True,
         stretch=3,
@@ -75,7 +75,7 @@ SIGNALS: tuple[Column[SignalRow], ...] = (
             text=_NEEDS.sub(r"needs $\1", r.chain_state), tone="text2", tooltip=r.chain_state
         ),
         sort=lambda r: r.chain_state,
-        tooltip="Age of the signal, or the state of the symbol's option chain",
+        tooltip="What keeps the symbol from a candidate; when nothing does, its signal's age",
     ),
 )
 
@@ -86,7 +86,7 @@ def _alert_text(row: AlertRow) -> str:
 
 def _alert_tip(row: AlertRow) -> str:
     state = "" if row.read else "not read yet"
-    return "\n".join(text for text in (_alert_text(row), row.details, state) if text)
+    return "\n".join(text for text in (_alert_text(row), row.details, row.sent, state) if text)
 
 
 ALERTS: tuple[Column[AlertRow], ...] = (
@@ -109,7 +109,7 @@ ALERTS: tuple[Column[AlertRow], ...] = (
     ),
     Column(
         title="Message",
-        sample="Trade EXECUTED: GOOGL",
+        sample="● Trade EXECUTED: GOOGL LONG x10",
         stretch=20,
         cell=lambda r: Cell(
             text=_alert_text(r) if r.read else f"● {_alert_text(r)}",

@@ -122,11 +122,18 @@ class ChartPane(Pane):
         self._change.setText(f"{arrow} {fmt.percent(chart.change_pct, 2, signed=True)}".strip())
         set_tone(self._change, fmt.tone_of(chart.change_pct))
         self.set_info(self._under_pointer or _state(chart))
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """The bar under the pointer takes the place of what stands there otherwise."""
+        for label in (self._quote, self._change):
+            label.setVisible(not self._under_pointer)
+        self._legend.setVisible(self.tab == CHART_TAB and not self._under_pointer)
 
     def _tab_shown(self, number: int) -> None:
         on_chart = number == CHART_TAB
         self._range_holder.setVisible(on_chart)
-        self._legend.setVisible(on_chart)
+        self._make_room()
 
     def _restyle(self) -> None:
         tokens = self.theme.tokens
@@ -164,10 +171,12 @@ def _reason_key(row: Reason) -> str:
 
 
 def _state(chart: ChartView) -> str:
-    """The last session, whether it forms, and how old its price is."""
-    parts = [fmt.day_year(chart.dates[-1])] if chart.dates else []
-    if chart.forming:
-        parts.append("forming")
+    """How old its price is, whether the last session forms, and which it is: what matters first."""
+    parts = []
     if chart.quoted_secs is not None:
         parts.append(f"{fmt.age(chart.quoted_secs)} s old")
-    return ", ".join(parts)
+    if chart.forming:
+        parts.append("forming")
+    if chart.dates:
+        parts.append(fmt.day_year(chart.dates[-1]))
+    return " · ".join(parts)

@@ -19,6 +19,7 @@ from vst_desktop.gui.widgets.table import Table
 from vst_desktop.station.view import ScanView, SignalRow, StationView
 
 SCHEDULES = (5, 15, 30, 60)
+_ARROW_PX = 18
 _STAGES = {"bars": "Fetching bars", "scan": "Scanning", "chains": "Loading chains"}
 
 
@@ -154,6 +155,7 @@ class ScheduleButton(QToolButton):
         """Show what is set."""
         every = scan.every_minutes if scan is not None else 0
         self.setText(f"{every:g} min ▾" if every else "▾")
+        self.setFixedWidth(self.sizeHint().width() if every else _ARROW_PX)
         told = "Scans when asked"
         if scan is not None and scan.next_look is not None:
             told = (

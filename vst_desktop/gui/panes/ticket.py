@@ -22,6 +22,7 @@ from vst_desktop.gui.panes.ticket_parts import WhyList, legend, money_lines, wor
 from vst_desktop.gui.theme import Theme, font
 from vst_desktop.gui.tokens import BODY_PX, FIGURE_PX, HEADLINE_PX
 from vst_desktop.gui.widgets.figures import FigureGrid, PlanBars, caption, heading
+from vst_desktop.gui.widgets.odds import OddsTable
 from vst_desktop.gui.widgets.pane import Pane
 from vst_desktop.gui.widgets.payoff import PayoffPlot
 from vst_desktop.station.view import StationView, TicketView
@@ -120,8 +121,7 @@ class TicketPane(Pane):
         inner.setContentsMargins(0, 0, 4, 0)
         inner.setSpacing(6)
         self._plan = PlanBars(self.theme)
-        self._odds = caption()
-        self._odds.setWordWrap(True)
+        self._odds = OddsTable(self.theme)
         self._payoff = PayoffPlot(self.theme)
         self._legend = caption()
         self._figures = FigureGrid(1)
@@ -211,10 +211,7 @@ class TicketPane(Pane):
         self._plan.set_lines(money_lines(ticket))
         self._payoff.set_ticket(ticket)
         self._legend.setText(legend(ticket.payoff.date_label, self.theme.tokens))
-        told = (f"{one.sample()}: {one.text()}; {one.mean_text()}" for one in ticket.odds)
-        # a word joiner: no line ends between a minus and its amount
-        self._odds.setText("\n".join(told).replace("-$", "−\N{WORD JOINER}$"))
-        self._odds.setVisible(bool(ticket.odds))
+        self._odds.set_odds(ticket.odds)
         self._figures.set_figures(ticket.figures)
         self._why_title.setText(ticket.why_title)
         self._why.set_conditions(ticket.why)

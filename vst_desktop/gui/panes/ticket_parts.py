@@ -22,11 +22,11 @@ def worst_line(ticket: TicketView, tokens: Tokens) -> str:
     """The worst case, its share of the account, and what crossing the market costs."""
     share = ""
     if ticket.worst_pct is not None:
-        share = f" ({fmt.percent(abs(ticket.worst_pct), 2)} of the account)"
+        share = f" ({fmt.percent(abs(ticket.worst_pct), 2)} of account)"
     return (
         f'<span style="color:{tokens.text2}">Worst '
-        f'<b style="color:{tokens.loss}">{fmt.usd(ticket.worst_usd)}</b>{share}. '
-        f"Crossing: {fmt.usd(ticket.crossing_usd)}.</span>"
+        f'<b style="color:{tokens.loss}">{fmt.usd(ticket.worst_usd)}</b>{share} · '
+        f"crossing {fmt.usd(ticket.crossing_usd)}</span>"
     )
 
 

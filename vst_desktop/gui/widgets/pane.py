@@ -24,9 +24,14 @@ from vst_desktop.gui.widgets.banner import Banner
 from vst_desktop.gui.widgets.table import Table
 from vst_desktop.station.view import StationView
 
+_BETWEEN = " · "
+
 
 class Elided(QLabel):
-    """A label that elides what does not fit; its tooltip is ``tip``, else the elided text."""
+    """A label that elides what does not fit; its tooltip is ``tip``, else the elided text.
+
+    Of parts with a middle dot between them it shows as many whole ones as fit.
+    """
 
     def __init__(self, text: str = "", tone: str = "text2") -> None:
         super().__init__(text)
@@ -42,15 +47,19 @@ class Elided(QLabel):
         """The text, elided at the right."""
         painter = QPainter(self)
         room = self.contentsRect()
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, room.width()
-        )
+        shown = self._fitting(room.width())
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(room, self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
         tip = self.tip or (self.text() if shown != self.text() else "")
         if self.toolTip() != tip:
             self.setToolTip(tip)
+
+    def _fitting(self, room: int) -> str:
+        metrics, text = self.fontMetrics(), self.text()
+        while metrics.horizontalAdvance(text) > room and _BETWEEN in text:
+            text = text.rpartition(_BETWEEN)[0]
+        return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
 
 class TabButton(QToolButton):
@@ -108,7 +117,7 @@ class Pane(QFrame):
         header.setFixedHeight(PANE_HEADER_PX)
         self.header = QHBoxLayout(header)
         self.header.setContentsMargins(12, 0, 8, 0)
-        self.header.setSpacing(8)
+        self.header.setSpacing(6)
         self.title = QLabel(title)
         self.title.setFont(font(BODY_PX, 600))
         self.info = Elided()
