@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from vst_desktop.domain.orders import Mode
+from vst_desktop.runtime.heap import loading
 from vst_desktop.runtime.last_words import keep_last_words
 from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings
@@ -45,7 +46,8 @@ def open_window(
         keeps_layout: False: the layout as it comes, and the kept one stays as it is.
         first_steps: Open the wizard when nothing was kept here yet, neither settings nor layout.
     """
-    from vst_desktop.gui.app import run_window
+    with loading():
+        from vst_desktop.gui.app import run_window
 
     mode = settings.execution.trading_mode
 

@@ -17,6 +17,7 @@ from vst_desktop.cli.common import (
 from vst_desktop.cli.gui import require_display
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.orders import OrderState
+from vst_desktop.runtime.heap import loading
 
 if TYPE_CHECKING:
     from vst_desktop.bootstrap import DemoOptions
@@ -46,9 +47,10 @@ def run(args: argparse.Namespace) -> int:
     at = parse_moment(args.at) if args.at else None
     if not args.headless:
         require_display()
-    from vst_desktop.bootstrap import DemoOptions, open_window, profile_settings
+    with loading():
+        from vst_desktop.bootstrap import DemoOptions, open_window, profile_settings
 
-    settings = profile_settings("demo", args.overrides)
+        settings = profile_settings("demo", args.overrides)
     options = DemoOptions(
         bars=args.bars, chains=args.chains, at=at, seed=args.seed, held=args.headless
     )

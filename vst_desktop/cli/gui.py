@@ -9,6 +9,7 @@ from typing import Any
 
 from vst_desktop.cli.common import add_settings_option
 from vst_desktop.domain.errors import UserError
+from vst_desktop.runtime.heap import loading
 
 
 def add_parser(subparsers: Any) -> None:
@@ -33,9 +34,10 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Open the window and run until it is closed."""
     require_display()
-    from vst_desktop.bootstrap import open_window, profile_settings
+    with loading():
+        from vst_desktop.bootstrap import open_window, profile_settings
 
-    settings = profile_settings(args.profile, args.overrides, own=not args.safe_mode)
+        settings = profile_settings(args.profile, args.overrides, own=not args.safe_mode)
     return open_window(
         settings,
         fresh_layout=args.reset_layout,

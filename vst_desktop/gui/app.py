@@ -32,6 +32,7 @@ from vst_desktop.gui.shot import save_now
 from vst_desktop.gui.theme import Theme
 from vst_desktop.gui.tokens import theme_named
 from vst_desktop.gui.tray import Tray
+from vst_desktop.runtime.heap import loading
 from vst_desktop.runtime.watchdog import Watchdog
 from vst_desktop.station.api import StationApi
 
@@ -105,7 +106,8 @@ async def _run(
     first_steps: bool,
 ) -> int:
     bridge = Bridge()
-    window = MainWindow(Theme(app, theme_named(theme)), bridge, layout=layout)
+    with loading():
+        window = MainWindow(Theme(app, theme_named(theme)), bridge, layout=layout)
     closed = asyncio.Event()
     window.closed.connect(closed.set)
     if QSystemTrayIcon.isSystemTrayAvailable():

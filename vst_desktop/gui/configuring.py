@@ -1,6 +1,6 @@
 """Settings from the window: the dialog of all keys and the wizard, with or without a station.
 
-The dialogs are loaded when they are opened: the window stands sooner.
+The dialogs, and what writes the file, are loaded when they are used: the window stands sooner.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 from vst_desktop.domain.errors import UserError
 from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings, load_settings
-from vst_desktop.runtime.settings_file import change_settings, own_values
 
 if TYPE_CHECKING:
     from vst_desktop.gui.bridge import Bridge
@@ -73,6 +72,8 @@ class Configuring:
 
     def _found(self) -> tuple[Mapping[str, Any], Settings] | None:
         """What the file sets, and what this run uses; None when that cannot be read, and told."""
+        from vst_desktop.runtime.settings_file import own_values
+
         station = self._bridge.station
         try:
             if station is not None:
@@ -84,6 +85,8 @@ class Configuring:
             return None
 
     def _save(self, dialog: _Asks, changes: Mapping[str, Any]) -> None:
+        from vst_desktop.runtime.settings_file import change_settings
+
         station = self._bridge.station
 
         async def write() -> None:

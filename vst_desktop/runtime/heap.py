@@ -19,8 +19,8 @@ def keep_for_life() -> None:
 
 @contextmanager
 def loading() -> Iterator[None]:
-    """A big library is loaded inside, by another thread while the station works: no collection
-    runs over it meanwhile, which would hold the loop too, and none afterwards."""
+    """Much that stays is loaded inside: no collection runs over it meanwhile, which would make a
+    start longer and hold the loop of a station at work, and none afterwards."""
     gc.disable()
     try:
         yield

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from vst_desktop.runtime.heap import loading
+
 if TYPE_CHECKING:
     from vst_desktop.gui.mainwindow import MainWindow
     from vst_desktop.station.api import StationApi
@@ -17,8 +19,11 @@ LONGEST_SECS = 45.0
 
 def main() -> int:
     """Open the demo's window; 0 when a candidate could be approved in time."""
-    from vst_desktop.bootstrap import open_window, profile_settings
-    from vst_desktop.gui.pulse import when_painted
+    with loading():  # as `vst gui` and `vst demo` do
+        from vst_desktop.bootstrap import open_window, profile_settings
+        from vst_desktop.gui.pulse import when_painted
+
+        settings = profile_settings("demo", [])
 
     moments: dict[str, float] = {}
     when_painted(lambda: moments.setdefault("visible", time.monotonic()))
@@ -30,7 +35,7 @@ def main() -> int:
         moments["usable"] = time.monotonic()
         return 0
 
-    code = open_window(profile_settings("demo", []), script=until_usable)
+    code = open_window(settings, script=until_usable)
     print(json.dumps(moments), flush=True)
     return code
 

@@ -29,7 +29,7 @@ from vst_desktop.gui import format as fmt
 from vst_desktop.gui.child import Child
 from vst_desktop.gui.dialogs.wizard_parts import MakeRow, WizardPage, named, note
 from vst_desktop.gui.theme import font
-from vst_desktop.gui.tokens import BODY_PX
+from vst_desktop.gui.tokens import BODY_PX, FIGURE_PX
 from vst_desktop.runtime.paths import find_paths
 from vst_desktop.runtime.settings import Settings
 
@@ -40,11 +40,14 @@ _PORTS = (
     ("Gateway, paper", 4002),
     ("Gateway, live", 4001),
 )
+_BESIDE_RADIO_PX = 22
 _ABOUT_MODES = {
-    Mode.DEMO: "Demo: the bundled simulator. No account, no money, nothing leaves this computer.",
-    Mode.PAPER: "Paper: your IBKR paper account through TWS or Gateway. Market orders, no money.",
-    Mode.LIVE: "Live: real money. Entries stay off until you arm them by typing the account id, "
-    "in every run anew; exits always run.",
+    Mode.DEMO: "No account, no money, nothing leaves this computer: the bundled simulator plays "
+    "TWS and a market. Scan, approve, watch it fill and exit, break the connection, backtest.",
+    Mode.PAPER: "Your IBKR paper account through TWS or Gateway. Real quotes, no money; entries "
+    "are market orders. It needs TWS running with its API switched on: the next step checks that.",
+    Mode.LIVE: "Real money. Entries are limits that improve step by step. They stay off until you "
+    "arm them by typing the account id, in every run anew; exits always run.",
 }
 
 
@@ -73,13 +76,18 @@ class ModePage(WizardPage):
         self._before = Mode(own.get(MODE, Settings().execution.trading_mode))
         self._choices = QButtonGroup(self)
         for number, (mode, about) in enumerate(_ABOUT_MODES.items()):
-            button = QRadioButton(about)
-            button.setFont(font(BODY_PX, 500))
+            button = QRadioButton(str(mode).capitalize())
+            button.setFont(font(FIGURE_PX, 600))
             named(button, str(mode), about)
+            button.setAccessibleDescription(about)
             button.setChecked(mode is self._before)
             self._choices.addButton(button, number)
+            told = note(about)
+            told.setFont(font(BODY_PX))
+            told.setContentsMargins(_BESIDE_RADIO_PX, 0, 0, 0)
+            self.column.addSpacing(10)
             self.column.addWidget(button)
-            self.column.addSpacing(6)
+            self.column.addWidget(told)
         self._choices.idToggled.connect(self._chosen)
         self.column.addStretch(1)
         self._chosen()

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QToolButton,
+    QWidget,
+)
 
 from vst_desktop.gui.theme import font, set_tone
 from vst_desktop.gui.tokens import CAPTION_PX
@@ -15,14 +23,14 @@ _GRIP_PX = 22
 class PaneDock(QDockWidget):
     """One pane. Locked it has no handle and stays; unlocked a bar above it moves it."""
 
-    def __init__(self, name: str, pane: Pane) -> None:
-        super().__init__(pane.accessibleName())
+    def __init__(self, name: str, pane: Pane, desk: QMainWindow, locked: bool) -> None:
+        super().__init__(pane.accessibleName(), desk)  # without a parent Qt takes it for floating
         self.setObjectName(name)  # what Qt's saved states know it by
         self.pane = pane
-        self.setWidget(pane)
         self._still = _Nothing()
         self._grip = _Grip(self)
-        self.lock(True)
+        self.lock(locked)
+        self.setWidget(pane)  # last: each change dresses all that is inside again
         self.topLevelChanged.connect(self._floats)
 
     def lock(self, locked: bool) -> None:

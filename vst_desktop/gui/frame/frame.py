@@ -48,13 +48,14 @@ class Frame(QObject):
         self._kept = layout.Layout() if path is None else layout.read(path)
         if self._kept.workspace not in WORKSPACES:
             self._kept.workspace = next(iter(WORKSPACES))
-        self.docks = {name: PaneDock(name, pane) for name, pane in panes.items()}
+        self.docks = {
+            name: PaneDock(name, pane, desk, self._kept.locked) for name, pane in panes.items()
+        }
         self._save = QTimer(self, singleShot=True, interval=SAVE_AFTER_MS)
         self._save.timeout.connect(self.save)
         options = QMainWindow.DockOption
         desk.setDockOptions(options.AllowNestedDocks | options.AllowTabbedDocks)
         for dock in self.docks.values():
-            dock.lock(self._kept.locked)
             for news in (dock.dockLocationChanged, dock.topLevelChanged, dock.visibilityChanged):
                 news.connect(lambda _news: self.touch())
         self._tables = {

@@ -39,7 +39,8 @@ WORKSPACES: dict[str, tuple[Column, ...]] = {
 def arrange(window: QMainWindow, docks: Mapping[str, PaneDock], name: str) -> None:
     """Put the docks where the workspace has them; the others are hidden."""
     for dock in docks.values():
-        dock.setFloating(False)
+        if dock.isFloating():
+            dock.setFloating(False)
         window.removeDockWidget(dock)
     columns = [
         (width, [(docks[key], height) for key, height in stack])

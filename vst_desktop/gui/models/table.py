@@ -8,8 +8,6 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from vst_desktop.gui.models.cells import Cell, Column
-from vst_desktop.gui.theme import font
-from vst_desktop.gui.tokens import CAPTION_PX
 
 CELL_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _Index = QModelIndex | QPersistentModelIndex
@@ -161,8 +159,6 @@ class RowModel[Row](QAbstractTableModel):
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return column.title
-            case Qt.ItemDataRole.FontRole:
-                return font(CAPTION_PX, 500)
             case Qt.ItemDataRole.ToolTipRole:
                 return column.tooltip or None
             case Qt.ItemDataRole.TextAlignmentRole:
