@@ -137,7 +137,7 @@ class Strip(QFrame):
         told = f"The simulator plays {', '.join(on)}." if on else "Make the simulated TWS fail."
         self.drill.setToolTip(f"{told} (Ctrl+Shift+D)")
         tokens = self._theme.tokens
-        self.drill.setStyleSheet(f"color: {tokens.warn if on else tokens.text2};")
+        _dress(self.drill, f"color: {tokens.warn if on else tokens.text2};")
 
     def show_workspace(self, name: str, locked: bool) -> None:
         """Name the workspace on its button."""
@@ -159,9 +159,10 @@ class Strip(QFrame):
 
     def _restyle(self) -> None:
         tokens = self._theme.tokens
-        self.alarm.setStyleSheet(
+        _dress(
+            self.alarm,
             f"background: {tokens.loss}; color: {tokens.on_fill};"
-            "border-radius: 4px; padding: 6px 10px;"
+            "border-radius: 4px; padding: 6px 10px;",
         )
         self.update()
 
@@ -226,6 +227,12 @@ class Strip(QFrame):
         colour = tokens.mode(self._mode) if self._mode is not None else tokens.line
         painter.fillRect(0, self.height() - 2, self.width(), 2, QColor(colour))
         painter.end()
+
+
+def _dress(widget: QWidget, sheet: str) -> None:
+    """Set its style sheet where it is another: Qt dresses anew without asking."""
+    if widget.styleSheet() != sheet:
+        widget.setStyleSheet(sheet)
 
 
 def badge_note(strip: StripView) -> str:
