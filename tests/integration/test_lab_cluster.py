@@ -83,7 +83,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]
             process.wait()
 
 
-# the dead worker may have held a result that was not fetched yet: Dask says that it computes it anew
+# the dead worker may have held a result not fetched yet: Dask says that it computes it anew
 @pytest.mark.allow_log(r"Couldn't gather \d+ keys, rescheduling")
 def test_a_search_survives_the_death_of_a_worker_with_the_same_outcomes(
     cluster: tuple[str, list[subprocess.Popen[bytes]]],
