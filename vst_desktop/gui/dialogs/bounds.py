@@ -8,7 +8,6 @@ from decimal import Decimal, InvalidOperation
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -20,8 +19,9 @@ from PySide6.QtWidgets import (
 from vst_desktop.domain.bounds import Bounds
 from vst_desktop.domain.errors import UserError
 from vst_desktop.gui import format as fmt
-from vst_desktop.gui.theme import font, set_tone
-from vst_desktop.gui.tokens import BODY_PX, HEADLINE_PX
+from vst_desktop.gui.dialogs.form import answer, field_grid
+from vst_desktop.gui.theme import font
+from vst_desktop.gui.tokens import HEADLINE_PX
 from vst_desktop.station.desk_view import BoundsView
 
 
@@ -44,19 +44,9 @@ class BoundsDialog(QDialog):
         self.debit = self._field("Debit at most", f"{bounds.max_debit:.2f}")
         self.drift = self._field("Underlying within, ATR", f"{bounds.max_drift_atr:g}")
         self.until = self._field("Until, ET", _clock(bounds.until))
-        self.tells = [_label("text2") for _ in range(3)]
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        for place, field in enumerate((self.debit, self.drift, self.until)):
-            name = QLabel(field.accessibleName())
-            name.setFont(font(BODY_PX))
-            name.setBuddy(field)
-            grid.addWidget(name, place, 0)
-            grid.addWidget(field, place, 1)
-            grid.addWidget(self.tells[place], place, 2)
-        grid.setColumnStretch(2, 1)
-        self.wrong = _label("loss")
+        self.tells = [answer() for _ in range(3)]
+        grid = field_grid(zip((self.debit, self.drift, self.until), self.tells, strict=True))
+        self.wrong = answer("loss")
         self.wrong.setWordWrap(True)
         self.wrong.setMinimumHeight(34)
         layout = QVBoxLayout(self)
@@ -169,10 +159,3 @@ class BoundsDialog(QDialog):
 
 def _clock(moment: datetime | None) -> str:
     return fmt.clock(moment, seconds=False)
-
-
-def _label(tone: str) -> QLabel:
-    label = QLabel()
-    label.setFont(font(BODY_PX))
-    set_tone(label, tone)
-    return label

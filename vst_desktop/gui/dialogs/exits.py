@@ -8,7 +8,6 @@ from decimal import Decimal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -20,8 +19,9 @@ from PySide6.QtWidgets import (
 from vst_desktop.domain.errors import UserError
 from vst_desktop.domain.exit_edits import ExitEdit
 from vst_desktop.gui import format as fmt
+from vst_desktop.gui.dialogs.form import answer, field_grid
 from vst_desktop.gui.theme import font, set_tone
-from vst_desktop.gui.tokens import BODY_PX, HEADLINE_PX
+from vst_desktop.gui.tokens import HEADLINE_PX
 from vst_desktop.station.book_view import PositionRow
 from vst_desktop.station.desk_view import ExitPreview
 
@@ -45,29 +45,15 @@ class ExitsDialog(QDialog):
         strikes = fmt.strikes(row.long_strike, row.short_strike, row.right)
         what = QLabel(f"Exits of {row.quantity} × {row.symbol} {strikes}")
         what.setFont(font(HEADLINE_PX, 600))
-        self._now = _label("text2")
+        self._now = answer()
         self.stop = self._field("Stop", _level(row.stop), "USD of the underlying")
         self.target = self._field("Target", _level(row.target), "empty: no target")
         self.exit_by = self._field("Out by", row.exit_by.isoformat(), "2023-12-01")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(12)
-        grid.setVerticalSpacing(8)
-        self.at_stop, self.at_target, self.at_day = (
-            _label("text2"),
-            _label("text2"),
-            _label("text2"),
-        )
-        for place, (field, result) in enumerate(
+        self.at_stop, self.at_target, self.at_day = answer(), answer(), answer()
+        grid = field_grid(
             ((self.stop, self.at_stop), (self.target, self.at_target), (self.exit_by, self.at_day))
-        ):
-            name = QLabel(field.accessibleName())
-            name.setFont(font(BODY_PX))
-            name.setBuddy(field)
-            grid.addWidget(name, place, 0)
-            grid.addWidget(field, place, 1)
-            grid.addWidget(result, place, 2)
-        grid.setColumnStretch(2, 1)
-        self.wrong = _label("loss")
+        )
+        self.wrong = answer("loss")
         self.wrong.setWordWrap(True)
         self.wrong.setMinimumHeight(34)
         self.wrong.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -187,10 +173,3 @@ class ExitsDialog(QDialog):
 
 def _level(level: float | None) -> str:
     return "" if level is None else f"{level:.2f}"
-
-
-def _label(tone: str) -> QLabel:
-    label = QLabel()
-    label.setFont(font(BODY_PX))
-    set_tone(label, tone)
-    return label
