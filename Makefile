@@ -94,7 +94,7 @@ bench: setup ## the benchmarks: the scanner's own, vst bench scan beside its pee
 	@$(RUN_GO); cd scanner_go; "$$go" test -run '^$$' -bench . -benchmem ./...
 	@packaging/peers.sh || echo "bench: going on without vectorbt"
 	@if [[ -f "$(BARS)" ]]; then $(BIN)/vst bench scan --bars "$(BARS)"; \
-		else echo "bench: no bars at $(BARS): name a bars file as make bench BARS=FILE"; fi
+		else echo "bench: no bars at $(BARS) (make bench BARS=FILE names some): made ones"; $(BIN)/vst bench scan; fi
 	@for file in tests/benchmarks/bench_*.py; do \
 		[[ ! -f $$file ]] || { echo "$$file"; PYTHONPATH=. $(BIN)/python "$$file"; }; \
 	done

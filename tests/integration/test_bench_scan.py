@@ -13,7 +13,7 @@ from tests.helpers.made_bars import made, sessions_up_to
 from tests.helpers.scanners import built_scanner
 from vst_desktop.adapters.files.export import write_bars
 from vst_desktop.cli.bench import made as made_bars
-from vst_desktop.cli.bench import race, timing
+from vst_desktop.cli.bench import race, scan, timing
 from vst_desktop.cli.main import main
 
 BARS = 320
@@ -132,6 +132,18 @@ def test_file_of_refused_symbols_is_told_with_the_first_reason(
     assert "no symbol can be scanned; AA: " in told
 
 
+@pytest.mark.usefixtures("bars")
+def test_without_a_file_made_symbols_stand_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "STAND_IN", 3)
+    result = tmp_path / "b.json"
+    assert main(["bench", "scan", "--made", "0", "--json", str(result)]) == 0
+    report = json.loads(result.read_text())
+    assert {engine["symbols"] for engine in report["engines"]} == {3}
+    assert report["verified"]["holds"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -150,7 +162,7 @@ def test_wrong_arguments_are_one_sentence(
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["nothing"], ["scan"], ["scan", "--bars", "x", "--kernel", "avx512"]],
+    [[], ["nothing"], ["scan", "--cores", "3"], ["scan", "--bars", "x", "--kernel", "avx512"]],
 )
 def test_wrong_usage_ends_with_code_2(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from vst_desktop.ports.market_data import BarColumns
 
 MADE = 10_000
+STAND_IN = 400
+"""How many symbols are made where no file is named."""
 COLD_SCANS = 3
 KERNEL_SCANS = 20
 
@@ -28,7 +30,11 @@ KERNEL_SCANS = 20
 def add_parser(names: Any) -> None:
     """Add the benchmark's arguments."""
     parser = names.add_parser("scan", help="the scanner beside other libraries")
-    parser.add_argument("--bars", metavar="FILE", required=True, help="Parquet or CSV, long form")
+    parser.add_argument(
+        "--bars",
+        metavar="FILE",
+        help=f"Parquet or CSV, long form; without one, {STAND_IN} made symbols of ten years",
+    )
     parser.add_argument(
         "--kernel", choices=("auto", "scalar"), default="auto", help="which code passes over bars"
     )
@@ -53,16 +59,24 @@ def run(args: argparse.Namespace) -> int:
     """Measure; 0 when it could, 1 when the scanner's signals are not the reference's."""
     if args.made < 0:
         raise UserError(f"--made {args.made} is below 0", exit_code=2)
-    from vst_desktop.adapters.files.bars import read_bars
-
-    file = read_bars(args.bars)
-    bars = [file.series.packed(symbol) for symbol in file.series]
+    bars, errors = _bars(args.bars)
     with tempfile.TemporaryDirectory(prefix="vst-bench-") as scratch:
-        report = asyncio.run(_measure(args, bars, list(file.errors), Path(scratch)))
+        report = asyncio.run(_measure(args, bars, errors, Path(scratch)))
     write_json(args.json, report)
     if report["verified"]["holds"]:
         return 0
     raise UserError("the scanner's signals are not the reference's: no ratio is reported")
+
+
+def _bars(name: str | None) -> tuple[list[BarColumns], list[SymbolError]]:
+    if name is None:
+        from vst_desktop.cli.bench.made import batches
+
+        return next(batches(STAND_IN)), []
+    from vst_desktop.adapters.files.bars import read_bars
+
+    file = read_bars(name)
+    return [file.series.packed(symbol) for symbol in file.series], list(file.errors)
 
 
 async def _measure(
