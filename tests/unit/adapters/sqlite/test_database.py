@@ -174,3 +174,49 @@ def test_what_waits_at_the_close_is_committed(tmp_path: Path) -> None:
         await again.close()
 
     asyncio.run(run())
+
+
+def in_the_file_itself(path: Path) -> int:
+    """How many notes the file has without its log."""
+    connection = sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True)
+    try:
+        return connection.execute("SELECT count(*) FROM notes").fetchone()[0]
+    except sqlite3.DatabaseError:  # not there yet, or read in the middle of a checkpoint
+        return 0
+    finally:
+        connection.close()
+
+
+def test_the_log_is_moved_into_the_file_beside_the_commits_and_does_not_grow_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CHECKPOINT_EVERY", 4)
+    path = tmp_path / "journal.db"
+    log = path.with_name(f"{path.name}-wal")
+    note = b"x" * 20_000
+
+    async def run() -> None:
+        opened = await Database.open(path)
+        try:
+            await opened.run(lambda c: c.execute("CREATE TABLE notes (note)"))
+            written = 0
+            async with asyncio.timeout(20):
+                while not in_the_file_itself(path) or written * len(note) < 2 * log.stat().st_size:
+                    await opened.run(lambda c: c.execute("INSERT INTO notes VALUES (?)", (note,)))
+                    written += 1
+                    await asyncio.sleep(0.001)
+        finally:
+            await opened.close()
+        assert in_the_file_itself(path) == written
+        assert not log.exists()
+
+    asyncio.run(run())
+
+
+def test_a_checkpoint_that_cannot_be_made_loses_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger=database.__name__):
+        database._checkpoint(tmp_path / "journal.db")
+    assert "was not moved into its file: unable to open" in caplog.text
+    assert not list(tmp_path.iterdir())
